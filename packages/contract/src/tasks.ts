@@ -1,0 +1,138 @@
+import { z } from "zod";
+import { reasonSchema, taskStateSchema } from "./states.ts";
+import { limitsSchema, MAX_PAGE, MAX_PROMPT_BYTES } from "./limits.ts";
+
+const encoder = new TextEncoder();
+const id = z.uuid();
+const when = z.iso.datetime({ offset: true });
+const label = z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, "lower-case letters, digits, . _ -, at most 63");
+
+/** A name is one line for people: no control characters. */
+const nameSchema = z.string().trim().min(1).max(200).regex(/^[^\p{Cc}\p{Cf}]*$/u, "no control characters");
+
+export const promptSchema = z
+  .string()
+  .refine((value) => value.trim().length > 0, "is empty: say what the agent should do")
+  .refine((value) => encoder.encode(value).length <= MAX_PROMPT_BYTES, "is over 1 MiB: put long input in a file of the repository");
+
+export const repositorySchema = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/, error: "must be an http(s) git URL, such as https://github.com/owner/name" })
+    .max(2000)
+    .refine((value) => !/^https?:\/\/[^/]*@/.test(value), "must not contain a user or password"),
+  branch: z
+    .string()
+    .max(250)
+    .regex(/^(?!-)(?!.*\.\.)(?!.*[\x00-\x20~^:?*[\\\x7f])(?!.*\/$)(?!\/).+$/, "is not a valid branch name")
+    .optional(),
+});
+export type Repository = z.infer<typeof repositorySchema>;
+
+export const networkSchema = z.enum(["none"]).describe("What the agent may reach. Model calls always work.");
+export type Network = z.infer<typeof networkSchema>;
+
+const envSchema = z
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "is not a variable name"), z.string().max(32_768))
+  .refine((env) => Object.keys(env).length <= 100, "has more than 100 variables");
+
+export const createTaskSchema = z.strictObject({
+  prompt: promptSchema,
+  engine: z.string().min(1).max(64).default("claude"),
+  model: z.string().min(1).max(128).optional(),
+  provider: z.string().min(1).max(64).default("local"),
+  repository: repositorySchema.optional(),
+  limits: limitsSchema.partial().default({}),
+  network: networkSchema.default("none"),
+  env: envSchema.default({}).describe("Plain settings for the agent. Secrets do not belong here: the agent can read it."),
+  command: z.string().min(1).max(32_768).optional().describe("The shell command of the `command` engine."),
+  demo: z.boolean().default(false).describe("Answer model calls from the scripted model instead of a vendor."),
+  name: nameSchema.optional(),
+  labels: z
+    .record(label, z.string().max(200))
+    .refine((labels) => Object.keys(labels).length <= 32, "has more than 32 labels")
+    .default({}),
+  priority: z.number().int().min(-100).max(100).default(0).describe("Higher runs first."),
+  notBefore: when.optional().describe("Do not start before this instant."),
+  parentId: id.optional(),
+});
+export type CreateTaskInput = z.input<typeof createTaskSchema>;
+export type CreateTask = z.output<typeof createTaskSchema>;
+
+const usageSchema = z.object({
+  input: z.number(),
+  output: z.number(),
+  cacheRead: z.number(),
+  cacheWrite: z.number(),
+  calls: z.number(),
+});
+
+const resultSchema = z.object({
+  summary: z.string().describe("The agent's last words."),
+  workspace: z.string().nullable().describe("Where the files are, on the machine that ran the task."),
+  files: z.number().nullable(),
+  added: z.number().nullable(),
+  removed: z.number().nullable(),
+});
+export type TaskResult = z.infer<typeof resultSchema>;
+
+export const taskSchema = z.object({
+  id,
+  name: z.string(),
+  state: taskStateSchema,
+  reason: reasonSchema.nullable(),
+  message: z.string().nullable().describe("The reason as a sentence, with the next step."),
+  cancelRequested: z.boolean(),
+  prompt: z.string(),
+  engine: z.string(),
+  model: z.string().nullable(),
+  provider: z.string(),
+  repository: repositorySchema.nullable(),
+  limits: limitsSchema,
+  network: networkSchema,
+  demo: z.boolean(),
+  labels: z.record(z.string(), z.string()),
+  priority: z.number(),
+  parentId: id.nullable(),
+  attempt: z.number().int().describe("The epoch of the newest attempt; 0 before the first."),
+  lastSeq: z.number().int().describe("Number of the newest event."),
+  costUsd: z.number(),
+  usage: usageSchema,
+  activity: z.string().nullable().describe("What the agent is doing now."),
+  lastEventAt: when.nullable(),
+  result: resultSchema.nullable(),
+  notBefore: when.nullable(),
+  createdAt: when,
+  startedAt: when.nullable(),
+  finishedAt: when.nullable(),
+});
+export type Task = z.infer<typeof taskSchema>;
+
+export const listTasksSchema = z.strictObject({
+  state: z
+    .string()
+    .transform((value) => value.split(","))
+    .pipe(z.array(taskStateSchema))
+    .optional()
+    .describe("One or more states, comma separated."),
+  engine: z.string().max(64).optional(),
+  provider: z.string().max(64).optional(),
+  parentId: id.optional(),
+  label: z
+    .string()
+    .regex(/^[^=]+=.*$/, "must look like key=value")
+    .optional(),
+  search: z.string().max(200).optional().describe("Part of the name or prompt."),
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50),
+});
+export type ListTasks = z.output<typeof listTasksSchema>;
+export const taskPageSchema = z.object({ tasks: z.array(taskSchema), nextCursor: z.string().nullable() });
+
+export const sendMessageSchema = z.strictObject({
+  text: promptSchema,
+  mode: z
+    .enum(["steer", "next_turn"])
+    .default("steer")
+    .describe("steer: the agent sees it while it works; next_turn: after the current turn."),
+});
+export type SendMessage = z.output<typeof sendMessageSchema>;

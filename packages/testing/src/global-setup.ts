@@ -1,0 +1,2 @@
+/** Started once for the whole test run. */
+export function setup(): void {}
