@@ -16,7 +16,9 @@ const results = await Promise.all(chosen.map(runCheck));
 const failed = results.filter((r) => r.code !== 0);
 for (const r of failed) process.stdout.write(`\n--- ${r.name} failed\n${r.output}`);
 const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-const summary = results.map((r) => `${r.name} ${r.code === 0 ? "ok" : "FAILED"} ${(r.ms / 1000).toFixed(1)}s`);
+const summary = results.map(
+  (r) => `${r.name} ${r.code === 0 ? "ok" : "FAILED"} ${(r.ms / 1000).toFixed(1)}s`,
+);
 process.stdout.write(`check: ${summary.join(" · ")} · ${seconds}s in all\n`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 
@@ -28,7 +30,9 @@ function runCheck([name, command, ...args]) {
     const take = (chunk) => (output += chunk);
     child.stdout.on("data", take);
     child.stderr.on("data", take);
-    child.on("error", (error) => resolve({ name, code: 1, ms: Date.now() - began, output: `${error.message}\n` }));
+    child.on("error", (error) =>
+      resolve({ name, code: 1, ms: Date.now() - began, output: `${error.message}\n` }),
+    );
     child.on("close", (code) => resolve({ name, code, ms: Date.now() - began, output }));
   });
 }

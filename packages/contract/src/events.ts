@@ -7,7 +7,10 @@ const ms = z.number().int().nonnegative();
 const text = z.string();
 const count = z.number().int().nonnegative();
 const usd = z.number().nonnegative();
-const parentToolId = z.string().optional().describe("Set when a sub-agent did this: the tool call that started it.");
+const parentToolId = z
+  .string()
+  .optional()
+  .describe("Set when a sub-agent did this: the tool call that started it.");
 
 export const ERROR_CLASSES = [
   "auth",
@@ -129,7 +132,11 @@ const workEvents = [
   }),
   event("feature_list", { features: z.array(feature).max(1000) }),
   event("feature_start", { id: z.string() }),
-  event("feature_progress", { id: z.string(), message: text.optional(), fraction: z.number().min(0).max(1).optional() }),
+  event("feature_progress", {
+    id: z.string(),
+    message: text.optional(),
+    fraction: z.number().min(0).max(1).optional(),
+  }),
   event("feature_end", { id: z.string(), status: z.enum(["passed", "failed"]), message: text.optional() }),
   event("progress", {
     done: count,

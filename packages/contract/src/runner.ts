@@ -63,11 +63,18 @@ export const eventBatchSchema = z.object({
   events: z.array(z.object({ at: z.iso.datetime(), type: z.string().max(64), data: jsonSchema })).max(1000),
 });
 export type EventBatch = z.infer<typeof eventBatchSchema>;
-export const eventAckSchema = z.object({ ack: z.number().int().describe("Everything up to this number is stored.") });
+export const eventAckSchema = z.object({
+  ack: z.number().int().describe("Everything up to this number is stored."),
+});
 
 const commandBase = { id: z.string() };
 export const runnerCommandSchema = z.discriminatedUnion("kind", [
-  z.object({ ...commandBase, kind: z.literal("say"), text: z.string(), mode: z.enum(["steer", "next_turn"]) }),
+  z.object({
+    ...commandBase,
+    kind: z.literal("say"),
+    text: z.string(),
+    mode: z.enum(["steer", "next_turn"]),
+  }),
   z.object({ ...commandBase, kind: z.literal("interrupt") }),
   z.object({ ...commandBase, kind: z.literal("cancel") }),
   z.object({ ...commandBase, kind: z.literal("limits"), limits: limitsSchema }),
@@ -84,7 +91,15 @@ export type CommandFrame = z.infer<typeof commandFrameSchema>;
 export const outcomeSchema = z.object({
   state: z.enum(["completed", "failed", "cancelled"]),
   reason: z
-    .enum(["timeout", "silence", "turns_exceeded", "budget_exceeded", "engine_error", "setup_failed", "cancelled_by_user"])
+    .enum([
+      "timeout",
+      "silence",
+      "turns_exceeded",
+      "budget_exceeded",
+      "engine_error",
+      "setup_failed",
+      "cancelled_by_user",
+    ])
     .nullable(),
   summary: z.string(),
   files: z.number().int().nullable(),

@@ -45,24 +45,48 @@ export type Reason = z.infer<typeof reasonSchema>;
 /** What a person reads: what happened, then what to do next. */
 export const REASON_SENTENCES: Record<Reason, { what: string; next: string }> = {
   needs_input: { what: "The agent asked a question.", next: "Answer it to let the run go on." },
-  needs_approval: { what: "The agent wants to do something that needs your yes.", next: "Approve or refuse it." },
-  usage_limit: { what: "The model account reached its usage limit.", next: "The run goes on by itself at the reset." },
+  needs_approval: {
+    what: "The agent wants to do something that needs your yes.",
+    next: "Approve or refuse it.",
+  },
+  usage_limit: {
+    what: "The model account reached its usage limit.",
+    next: "The run goes on by itself at the reset.",
+  },
   budget: { what: "The run reached its budget and was kept as it is.", next: "Add budget to let it go on." },
   paused_by_user: { what: "You paused the run.", next: "Resume it when you like." },
-  timeout: { what: "The run reached its time limit and was stopped.", next: "Run it again with a larger --timeout." },
+  timeout: {
+    what: "The run reached its time limit and was stopped.",
+    next: "Run it again with a larger --timeout.",
+  },
   silence: {
     what: "The agent said nothing for longer than the silence limit and was stopped.",
     next: "Look at the last events; run it again with a larger limits.silenceMs if the work is slow.",
   },
   turns_exceeded: { what: "The run used all its turns.", next: "Run it again with a larger limits.turns." },
-  budget_exceeded: { what: "The run reached its budget and was stopped.", next: "Run it again with a larger --budget." },
-  no_progress: { what: "The agent repeated itself without getting on.", next: "Change the prompt, or steer the run." },
+  budget_exceeded: {
+    what: "The run reached its budget and was stopped.",
+    next: "Run it again with a larger --budget.",
+  },
+  no_progress: {
+    what: "The agent repeated itself without getting on.",
+    next: "Change the prompt, or steer the run.",
+  },
   engine_error: { what: "The agent program failed.", next: "Read the error event just before the end." },
   setup_failed: { what: "The workspace could not be prepared.", next: "Read the setup phase in the events." },
-  sandbox_unavailable: { what: "No sandbox could be made.", next: "Run `agency doctor` to see what is missing." },
+  sandbox_unavailable: {
+    what: "No sandbox could be made.",
+    next: "Run `agency doctor` to see what is missing.",
+  },
   sandbox_lost: { what: "The sandbox vanished while the agent worked.", next: "Run the task again." },
-  start_deadline: { what: "The sandbox did not report in time.", next: "Run `agency doctor`, then try again." },
-  checks_failed: { what: "The agent finished, but the declared checks failed.", next: "Read the check output." },
+  start_deadline: {
+    what: "The sandbox did not report in time.",
+    next: "Run `agency doctor`, then try again.",
+  },
+  checks_failed: {
+    what: "The agent finished, but the declared checks failed.",
+    next: "Read the check output.",
+  },
   cancelled_by_user: { what: "You stopped the run.", next: "Start it again when you like." },
   internal_error: { what: "Agency itself failed.", next: "Read the server log and report it." },
 };

@@ -15,9 +15,9 @@ export const engineInfoSchema = z.object({
   vendor: z.string().nullable().describe("Whose model API it speaks; null when none."),
   ready: z.boolean(),
   problems: z.array(z.string()),
-  probes: z.array(
-    z.object({ provider: z.string(), ok: z.boolean(), detail: z.string(), at: z.iso.datetime() }),
-  ).describe("Could this engine version create its first file there?"),
+  probes: z
+    .array(z.object({ provider: z.string(), ok: z.boolean(), detail: z.string(), at: z.iso.datetime() }))
+    .describe("Could this engine version create its first file there?"),
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;
 

@@ -5,15 +5,25 @@ import { limitsSchema, MAX_PAGE, MAX_PROMPT_BYTES } from "./limits.ts";
 const encoder = new TextEncoder();
 const id = z.uuid();
 const when = z.iso.datetime({ offset: true });
-const label = z.string().regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, "lower-case letters, digits, . _ -, at most 63");
+const label = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/, "lower-case letters, digits, . _ -, at most 63");
 
 /** A name is one line for people: no control characters. */
-const nameSchema = z.string().trim().min(1).max(200).regex(/^[^\p{Cc}\p{Cf}]*$/u, "no control characters");
+const nameSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}\p{Cf}]*$/u, "no control characters");
 
 export const promptSchema = z
   .string()
   .refine((value) => value.trim().length > 0, "is empty: say what the agent should do")
-  .refine((value) => encoder.encode(value).length <= MAX_PROMPT_BYTES, "is over 1 MiB: put long input in a file of the repository");
+  .refine(
+    (value) => encoder.encode(value).length <= MAX_PROMPT_BYTES,
+    "is over 1 MiB: put long input in a file of the repository",
+  );
 
 export const repositorySchema = z.strictObject({
   url: z
@@ -32,7 +42,10 @@ export const networkSchema = z.enum(["none"]).describe("What the agent may reach
 export type Network = z.infer<typeof networkSchema>;
 
 const envSchema = z
-  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "is not a variable name"), z.string().max(32_768))
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "is not a variable name"),
+    z.string().max(32_768),
+  )
   .refine((env) => Object.keys(env).length <= 100, "has more than 100 variables");
 
 export const createTaskSchema = z.strictObject({
@@ -43,9 +56,14 @@ export const createTaskSchema = z.strictObject({
   repository: repositorySchema.optional(),
   limits: limitsSchema.partial().default({}),
   network: networkSchema.default("none"),
-  env: envSchema.default({}).describe("Plain settings for the agent. Secrets do not belong here: the agent can read it."),
+  env: envSchema
+    .default({})
+    .describe("Plain settings for the agent. Secrets do not belong here: the agent can read it."),
   command: z.string().min(1).max(32_768).optional().describe("The shell command of the `command` engine."),
-  demo: z.boolean().default(false).describe("Answer model calls from the scripted model instead of a vendor."),
+  demo: z
+    .boolean()
+    .default(false)
+    .describe("Answer model calls from the scripted model instead of a vendor."),
   name: nameSchema.optional(),
   labels: z
     .record(label, z.string().max(200))

@@ -68,7 +68,11 @@ export class ProviderError extends Error {
   readonly kind: ProviderFailure;
   readonly retryAfterMs: number | undefined;
 
-  constructor(kind: ProviderFailure, message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    kind: ProviderFailure,
+    message: string,
+    options: { retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;

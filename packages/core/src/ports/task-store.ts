@@ -1,0 +1,135 @@
+import type {
+  Limits,
+  ListTasks,
+  Network,
+  Outcome,
+  Repository,
+  RunnerCommand,
+  Task,
+  TaskResult,
+} from "@agency/contract";
+import type { Step, StepError, TaskCommand, TaskSnapshot } from "../task/snapshot.ts";
+import type { SandboxRef } from "./provider.ts";
+
+/** The rest of the request: what is kept as one document because nothing searches in it. */
+export interface TaskSpec {
+  limits: Limits;
+  network: Network;
+  repository: Repository | null;
+  env: Record<string, string>;
+  command: string | null;
+  demo: boolean;
+}
+
+export interface NewTask {
+  id: string;
+  accountId: string;
+  name: string;
+  prompt: string;
+  engine: string;
+  model: string | null;
+  provider: string;
+  spec: TaskSpec;
+  labels: Record<string, string>;
+  priority: number;
+  /** Milliseconds since 1970; null: at once. */
+  notBefore: number | null;
+  parentId: string | null;
+  /** Agency's own probes: run like any task, never listed. */
+  hidden: boolean;
+}
+
+export interface Idempotency {
+  route: string;
+  key: string;
+  fingerprint: Uint8Array;
+}
+
+export type CreateOutcome =
+  | { readonly kind: "created" | "replayed"; readonly task: Task }
+  | { readonly kind: "mismatch" | "no_parent" };
+
+export type ApplyOutcome =
+  | { readonly ok: true; readonly step: Step; readonly task: SupervisedTask }
+  | { readonly ok: false; readonly error: StepError | { readonly code: "missing" } };
+
+/** A task as the worker sees it. */
+export interface SupervisedTask {
+  readonly id: string;
+  readonly accountId: string;
+  readonly hidden: boolean;
+  readonly snapshot: TaskSnapshot;
+  readonly prompt: string;
+  readonly engine: string;
+  readonly model: string | null;
+  readonly provider: string;
+  readonly spec: TaskSpec;
+  readonly createdAt: number;
+  readonly attempt: SupervisedAttempt | null;
+  readonly activity: string | null;
+  readonly lastEventAt: number | null;
+  readonly costUsd: number;
+}
+
+export interface SupervisedAttempt {
+  readonly id: string;
+  readonly epoch: number;
+  readonly createdAt: number;
+  readonly lastContactAt: number | null;
+  readonly sandbox: SandboxRecord;
+}
+
+export type SandboxState = "intent" | "creating" | "active" | "deleting" | "deleted" | "discarded";
+
+export interface SandboxRecord {
+  readonly id: string;
+  readonly taskId: string;
+  readonly provider: string;
+  readonly generation: number;
+  readonly state: SandboxState;
+  readonly ref: SandboxRef | null;
+}
+
+export type MessageOutcome = "sent" | "not_found" | "finished";
+export type DeleteOutcome =
+  | { readonly kind: "deleted"; readonly sandboxes: readonly SandboxRecord[] }
+  | { readonly kind: "not_found" | "live" };
+
+export interface TaskStore {
+  /** One transaction: idempotency row, task, first event, job. A replay returns the first task. */
+  create(task: NewTask, idempotency: Idempotency | null): Promise<CreateOutcome>;
+  get(accountId: string, id: string): Promise<Task | null>;
+  list(accountId: string, query: ListTasks): Promise<{ tasks: Task[]; nextCursor: string | null }>;
+  countByState(): Promise<Record<string, number>>;
+  /** Locks the row, asks `stepTask`, writes what it says: events, attempt, job and wake-ups in one go. */
+  apply(id: string, command: TaskCommand, now: number): Promise<ApplyOutcome>;
+  /** Every account's view: for the worker and the uplink only. */
+  load(id: string): Promise<SupervisedTask | null>;
+  addMessage(
+    accountId: string,
+    id: string,
+    message: { id: string; text: string; mode: "steer" | "next_turn" },
+  ): Promise<MessageOutcome>;
+  setActivity(activities: ReadonlyMap<string, string>): Promise<void>;
+  setResult(id: string, epoch: number, result: TaskResult): Promise<void>;
+  /** Only a finished task: its rows go, its billing rows stay. */
+  delete(accountId: string, id: string): Promise<DeleteOutcome>;
+}
+
+export interface AttemptStore {
+  /** Marks the one-use boot token as used. False: it had been used before. */
+  burnBootToken(taskId: string, epoch: number, now: number): Promise<boolean>;
+  touch(taskId: string, epoch: number, now: number): Promise<void>;
+  setSandbox(id: string, state: SandboxState, ref: SandboxRef | null): Promise<void>;
+  /** Commands for the runner in order, after the given command id. */
+  commandsAfter(taskId: string, afterId: string | null): Promise<RunnerCommand[]>;
+  /** Sandboxes that are not deleted although no live attempt needs them. */
+  strays(provider: string): Promise<SandboxRecord[]>;
+  sandboxById(id: string): Promise<SandboxRecord | null>;
+}
+
+/** What the runner proposed; kept with the attempt. */
+export interface ProposedOutcome {
+  outcome: Outcome;
+  finalSeq: number;
+}

@@ -1,0 +1,234 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { EventBody, Outcome } from "@agency/contract";
+import { isLiveAttempt, isTerminal } from "./states.ts";
+import { MAX_STARTS, stepTask } from "./step.ts";
+import type { TaskCommand, TaskSnapshot } from "./snapshot.ts";
+
+/**
+ * A small world around the pure core: one task, its log and queue, runners that redeliver, workers with stale views.
+ * The log below keeps the rules the SQL statement keeps; the same checks run against Postgres in packages/postgres.
+ */
+interface LogEntry {
+  seq: number;
+  epoch: number;
+  runnerSeq: number | null;
+  type: EventBody["type"];
+  state?: string;
+}
+
+class World {
+  task: TaskSnapshot = {
+    state: "queued",
+    reason: null,
+    desired: "run",
+    cancelDeadlineAt: null,
+    epoch: 0,
+    startsLeft: MAX_STARTS,
+    attempt: null,
+  };
+  readonly log: LogEntry[] = [];
+  readonly acked = new Set<string>();
+  readonly sandboxes = new Set<number>();
+  readonly epochs: number[] = [];
+  queued = true;
+  claimsAfterCancelAck = 0;
+  cancelAcked = false;
+  private runnerSeq = 0;
+
+  command(command: TaskCommand, now: number): boolean {
+    const result = stepTask(this.task, command, now);
+    if (!result.ok) return false;
+    const { next, events, effects } = result.step;
+    if (next.epoch !== this.task.epoch) this.runnerSeq = 0;
+    this.task = next;
+    this.epochs.push(next.epoch);
+    for (const event of events) this.write(event, null);
+    for (const effect of effects) {
+      if (effect.kind === "enqueue") this.queued = true;
+      if (effect.kind === "dequeue") this.queued = false;
+      if (effect.kind === "open_attempt") {
+        this.sandboxes.add(effect.epoch);
+        if (this.cancelAcked) this.claimsAfterCancelAck += 1;
+      }
+    }
+    if (command.kind === "cancel") this.cancelAcked = true;
+    return true;
+  }
+
+  /** A runner sends the numbers from..from+count-1, perhaps not for the first time. */
+  runnerSends(epoch: number, from: number, count: number): void {
+    const closed = isTerminal(this.task.state);
+    if (
+      closed ||
+      epoch !== this.task.epoch ||
+      from > this.runnerSeq + 1 ||
+      this.task.attempt?.startedAt == null
+    )
+      return;
+    for (let n = from; n < from + count; n += 1) {
+      if (n > this.runnerSeq) {
+        this.runnerSeq = n;
+        this.write({ type: "log", data: { stream: "stdout", text: `${n}` } }, n);
+      }
+      this.acked.add(`${epoch}:${n}`);
+    }
+  }
+
+  /** The supervisor's clean-up: every sandbox that no live attempt needs is destroyed (I9). */
+  reap(): void {
+    for (const epoch of this.sandboxes) {
+      const needed = this.task.attempt?.epoch === epoch && isLiveAttempt(this.task.attempt.state);
+      if (!needed) this.sandboxes.delete(epoch);
+    }
+  }
+
+  private write(event: EventBody, runnerSeq: number | null): void {
+    const state = event.type === "status" ? { state: event.data.state } : {};
+    this.log.push({
+      seq: this.log.length + 1,
+      epoch: this.task.epoch,
+      runnerSeq,
+      type: event.type,
+      ...state,
+    });
+  }
+}
+
+const outcome = fc.constantFrom<Outcome>(
+  { state: "completed", reason: null, summary: "", files: 0, added: 0, removed: 0 },
+  { state: "failed", reason: "engine_error", summary: "", files: null, added: null, removed: null },
+  { state: "cancelled", reason: "cancelled_by_user", summary: "", files: null, added: null, removed: null },
+);
+const cause = fc.constantFrom(
+  "timeout",
+  "silence",
+  "sandbox_unavailable",
+  "sandbox_lost",
+  "start_deadline",
+  "budget_exceeded",
+);
+/** How far behind the present the speaker is: 0 is current, more is a zombie. */
+const lag = fc.constantFrom(0, 0, 0, 1, 2);
+
+const move = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({ kind: "claim" as const }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constantFrom("provisioned", "hello", "settle", "proceed"), lag }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("send"),
+      lag,
+      back: fc.nat(3),
+      count: fc.integer({ min: 1, max: 5 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("cancel") }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("wait"), lag }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("finalize"), lag, outcome }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("end"), lag, cause }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "reap" as const }) },
+);
+type Move = typeof move extends fc.Arbitrary<infer M> ? M : never;
+
+function perform(world: World, m: Move, now: number): void {
+  const epoch = Math.max(0, world.task.epoch - ("lag" in m ? m.lag : 0));
+  const sent = world.log.filter((e) => e.epoch === epoch && e.runnerSeq !== null).length;
+  switch (m.kind) {
+    case "claim":
+      if (world.queued && world.command({ kind: "claim" }, now)) world.queued = false;
+      return;
+    case "send":
+      if ("count" in m) world.runnerSends(epoch, Math.max(1, sent + 1 - m.back), m.count);
+      return;
+    case "reap":
+      return world.reap();
+    case "cancel":
+      return void world.command({ kind: "cancel", graceMs: 1000 }, now);
+    case "wait":
+      return void world.command({ kind: "wait", epoch, reason: "budget" }, now);
+    case "finalize":
+      if ("outcome" in m) world.command({ kind: "finalize", epoch, outcome: m.outcome }, now);
+      return;
+    case "end":
+      if ("cause" in m) world.command({ kind: "end", epoch, cause: m.cause }, now);
+      return;
+    default:
+      world.command({ kind: m.kind as "hello", epoch }, now);
+  }
+}
+
+function check(world: World): void {
+  const { task, log } = world;
+  const terminal = log.filter(
+    (e) => e.state === "completed" || e.state === "failed" || e.state === "cancelled",
+  );
+  expect(world.epochs).toEqual([...world.epochs].sort((a, b) => a - b)); // I2
+  expect(log.map((e) => e.seq)).toEqual(log.map((_, i) => i + 1)); // I3
+  expect(terminal).toHaveLength(isTerminal(task.state) ? 1 : 0); // I4
+  if (terminal.length > 0) expect(log.at(-1)).toBe(terminal[0]); // I4
+  const keys = log.filter((e) => e.runnerSeq !== null).map((e) => `${e.epoch}:${e.runnerSeq}`);
+  expect(new Set(keys).size).toBe(keys.length); // I7
+  for (const key of world.acked) expect(keys).toContain(key); // I6
+  expect(log.map((e) => e.epoch)).toEqual(log.map((e) => e.epoch).sort((a, b) => a - b)); // I5: nothing of a stale epoch
+  expect(world.claimsAfterCancelAck).toBe(0); // I8
+  if (task.attempt && isLiveAttempt(task.attempt.state)) expect(task.attempt.epoch).toBe(task.epoch); // I1
+  expect(isTerminal(task.state) && task.attempt !== null && isLiveAttempt(task.attempt.state)).toBe(false); // I1
+}
+
+/** With the faults gone, everyone does their duty: how many rounds until the end? */
+function calmDown(world: World): number {
+  for (let round = 1; round <= 20; round += 1) {
+    if (isTerminal(world.task.state)) return round;
+    const { epoch } = world.task;
+    if (world.task.state === "queued") world.command({ kind: "claim" }, 0);
+    else if (world.task.state === "starting") world.command({ kind: "hello", epoch }, 0);
+    else if (world.task.state === "waiting") world.command({ kind: "proceed", epoch }, 0);
+    else if (world.task.state === "finishing") world.command({ kind: "settle", epoch }, 0);
+    else world.command({ kind: "end", epoch, cause: "timeout" }, 0);
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+describe("the invariants", () => {
+  it("hold after every move of any history: I1 I2 I3 I4 I5 I6 I7 I8", () => {
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 40 }), (moves) => {
+        const world = new World();
+        moves.forEach((m, i) => {
+          perform(world, m, i);
+          check(world);
+        });
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("leave no sandbox behind once the task has ended and the reaper came by: I9", () => {
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 40 }), (moves) => {
+        const world = new World();
+        moves.forEach((m, i) => perform(world, m, i));
+        calmDown(world);
+        world.reap();
+        expect(world.sandboxes.size).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("bring every task to its end within a bound once the faults are gone: I10", () => {
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 40 }), (moves) => {
+        const world = new World();
+        moves.forEach((m, i) => perform(world, m, i));
+        expect(calmDown(world)).toBeLessThanOrEqual(10);
+        check(world);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

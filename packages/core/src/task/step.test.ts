@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import type { Outcome } from "@agency/contract";
+import { MAX_STARTS, stepTask } from "./step.ts";
+import type { Effect, TaskCommand, TaskSnapshot } from "./snapshot.ts";
+
+const completed: Outcome = {
+  state: "completed",
+  reason: null,
+  summary: "done",
+  files: 1,
+  added: 2,
+  removed: 0,
+};
+const fresh: TaskSnapshot = {
+  state: "queued",
+  reason: null,
+  desired: "run",
+  cancelDeadlineAt: null,
+  epoch: 0,
+  startsLeft: MAX_STARTS,
+  attempt: null,
+};
+
+function play(
+  start: TaskSnapshot,
+  ...commands: TaskCommand[]
+): { task: TaskSnapshot; states: string[]; effects: Effect[] } {
+  let task = start;
+  const states: string[] = [];
+  const effects: Effect[] = [];
+  for (const command of commands) {
+    const result = stepTask(task, command, 1000);
+    if (!result.ok) throw new Error(`${command.kind} refused in ${task.state}: ${result.error.code}`);
+    task = result.step.next;
+    for (const event of result.step.events) if (event.type === "status") states.push(event.data.state);
+    effects.push(...result.step.effects);
+  }
+  return { task, states, effects };
+}
+
+const started: TaskCommand[] = [
+  { kind: "claim" },
+  { kind: "provisioned", epoch: 1 },
+  { kind: "hello", epoch: 1 },
+];
+
+describe("the life of a task", () => {
+  it("goes from queued to completed through every state once", () => {
+    const { task, states } = play(
+      fresh,
+      ...started,
+      { kind: "finalize", epoch: 1, outcome: completed },
+      { kind: "settle", epoch: 1 },
+    );
+    expect(states).toEqual(["starting", "running", "finishing", "completed"]);
+    expect(task.attempt?.state).toBe("succeeded");
+  });
+
+  it("leaves `scheduled` only when it is due", () => {
+    const { effects, task } = play({ ...fresh, state: "scheduled" }, { kind: "due" });
+    expect(task.state).toBe("queued");
+    expect(effects).toEqual([{ kind: "enqueue", delayMs: 0 }]);
+  });
+
+  it("waits with a reason and forgets it when it goes on", () => {
+    const waiting = play(fresh, ...started, { kind: "wait", epoch: 1, reason: "budget" });
+    expect(waiting.task).toMatchObject({ state: "waiting", reason: "budget" });
+    expect(play(waiting.task, { kind: "proceed", epoch: 1 }).task).toMatchObject({
+      state: "running",
+      reason: null,
+    });
+  });
+
+  it("is cancelled at once while it is queued, and leaves the queue", () => {
+    const { task, effects } = play(fresh, { kind: "cancel", graceMs: 5 });
+    expect(task).toMatchObject({ state: "cancelled", reason: "cancelled_by_user", desired: "cancel" });
+    expect(effects).toEqual([{ kind: "dequeue" }]);
+  });
+
+  it("asks the runner first when it is cancelled while running, once", () => {
+    const { task, effects } = play(
+      fresh,
+      ...started,
+      { kind: "cancel", graceMs: 5 },
+      { kind: "cancel", graceMs: 50 },
+    );
+    expect(task).toMatchObject({ state: "running", desired: "cancel", cancelDeadlineAt: 1005 });
+    expect(effects.filter((e) => e.kind === "tell_runner")).toHaveLength(1);
+  });
+
+  it("becomes cancelled, not failed, when a cancelled runner has to be cut off", () => {
+    const { task } = play(
+      fresh,
+      ...started,
+      { kind: "cancel", graceMs: 5 },
+      { kind: "end", epoch: 1, cause: "sandbox_lost" },
+    );
+    expect(task).toMatchObject({ state: "cancelled", reason: "cancelled_by_user", epoch: 2 });
+  });
+
+  it("keeps the outcome that was handed in although the sandbox then vanished", () => {
+    const { task } = play(
+      fresh,
+      ...started,
+      { kind: "finalize", epoch: 1, outcome: completed },
+      { kind: "end", epoch: 1, cause: "sandbox_lost" },
+    );
+    expect(task).toMatchObject({ state: "completed", reason: null });
+  });
+
+  it("starts again, later each time, when the sandbox never reported, and gives up after the last start", () => {
+    const lost = (epoch: number): TaskCommand => ({ kind: "end", epoch, cause: "start_deadline" });
+    const { task, states, effects } = play(
+      fresh,
+      { kind: "claim" },
+      lost(1),
+      { kind: "claim" },
+      lost(3),
+      { kind: "claim" },
+      lost(5),
+    );
+    expect(states).toEqual(["starting", "queued", "starting", "queued", "starting", "failed"]);
+    expect(effects.filter((e) => e.kind === "enqueue")).toEqual([
+      { kind: "enqueue", delayMs: 2000 },
+      { kind: "enqueue", delayMs: 4000 },
+    ]);
+    expect(task.reason).toBe("start_deadline");
+  });
+
+  it("never starts again once the engine may have begun", () => {
+    const { task } = play(fresh, ...started, { kind: "end", epoch: 1, cause: "sandbox_lost" });
+    expect(task).toMatchObject({ state: "failed", reason: "sandbox_lost" });
+  });
+
+  it("refuses a stale epoch and names the current one", () => {
+    const { task } = play(
+      fresh,
+      { kind: "claim" },
+      { kind: "end", epoch: 1, cause: "start_deadline" },
+      { kind: "claim" },
+    );
+    expect(stepTask(task, { kind: "hello", epoch: 1 }, 0)).toEqual({
+      ok: false,
+      error: { code: "fenced", epoch: 3 },
+    });
+  });
+
+  it.each<[string, TaskSnapshot, TaskCommand]>([
+    ["due of a queued task", fresh, { kind: "due" }],
+    ["a second claim", { ...fresh, state: "starting" }, { kind: "claim" }],
+    ["a second hello", play(fresh, ...started).task, { kind: "hello", epoch: 1 }],
+    ["settle without an outcome", play(fresh, ...started).task, { kind: "settle", epoch: 1 }],
+    [
+      "finalize before hello",
+      play(fresh, { kind: "claim" }).task,
+      { kind: "finalize", epoch: 1, outcome: completed },
+    ],
+    ["end without an attempt", fresh, { kind: "end", epoch: 0, cause: "timeout" }],
+    ["provisioned twice", play(fresh, ...started).task, { kind: "provisioned", epoch: 1 }],
+    ["proceed of a running task", play(fresh, ...started).task, { kind: "proceed", epoch: 1 }],
+    ["wait before running", fresh, { kind: "wait", epoch: 0, reason: "budget" }],
+  ])("refuses %s", (_, task, command) => {
+    expect(stepTask(task, command, 0)).toMatchObject({ ok: false, error: { code: "not_now" } });
+  });
+});

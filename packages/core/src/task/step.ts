@@ -1,0 +1,175 @@
+import type { AttemptState, EventBody, Outcome, Reason, TaskState, TerminalState } from "@agency/contract";
+import { isLiveAttempt, isTerminal } from "./states.ts";
+import type { EndCause, Effect, Step, StepResult, TaskCommand, TaskSnapshot } from "./snapshot.ts";
+
+/** Starts tried before a task is given up, as long as the engine never began (it may have pushed since). */
+export const MAX_STARTS = 3;
+const RETRY_BASE_MS = 2_000;
+
+/**
+ * The only place where a task changes its state. Pure: the store locks the row, calls this, and writes
+ * exactly what comes back.
+ */
+export function stepTask(task: TaskSnapshot, command: TaskCommand, now: number): StepResult {
+  if (isTerminal(task.state)) return { ok: false, error: { code: "finished", state: task.state } };
+  if ("epoch" in command && command.epoch !== task.epoch) return fenced(task);
+  switch (command.kind) {
+    case "due":
+      return task.state === "scheduled"
+        ? moved(task, "queued", [{ kind: "enqueue", delayMs: 0 }])
+        : notNow(task);
+    case "claim":
+      return claim(task);
+    case "provisioned":
+      return attemptMoves(task, "claimed", "provisioning");
+    case "hello":
+      return hello(task, now);
+    case "wait":
+      return task.state === "running"
+        ? moved({ ...task, reason: command.reason }, "waiting", [])
+        : notNow(task);
+    case "proceed":
+      return task.state === "waiting" ? moved({ ...task, reason: null }, "running", []) : notNow(task);
+    case "finalize":
+      return finalize(task, command.outcome);
+    case "settle":
+      return settle(task);
+    case "cancel":
+      return cancel(task, now + command.graceMs);
+    case "end":
+      return end(task, command.cause, command.message);
+  }
+}
+
+function claim(task: TaskSnapshot): StepResult {
+  if (task.state !== "queued" || task.desired === "cancel") return notNow(task);
+  const epoch = task.epoch + 1;
+  const attempt = { epoch, state: "claimed" as const, startedAt: null, outcome: null };
+  const next = { ...task, epoch, startsLeft: task.startsLeft - 1, attempt, reason: null };
+  return moved(next, "starting", [{ kind: "open_attempt", epoch }]);
+}
+
+function attemptMoves(task: TaskSnapshot, from: AttemptState, to: AttemptState): StepResult {
+  if (task.attempt?.state !== from) return notNow(task);
+  return done({ ...task, attempt: { ...task.attempt, state: to } });
+}
+
+function hello(task: TaskSnapshot, now: number): StepResult {
+  const { attempt } = task;
+  if (task.state !== "starting" || attempt === null || attempt.startedAt !== null) return notNow(task);
+  const next: TaskSnapshot = { ...task, attempt: { ...attempt, state: "running", startedAt: now } };
+  // A cancel that came while the sandbox was starting is waiting for the runner already.
+  return moved(next, "running", []);
+}
+
+function finalize(task: TaskSnapshot, outcome: Outcome): StepResult {
+  if ((task.state !== "running" && task.state !== "waiting") || task.attempt === null) return notNow(task);
+  const attempt = { ...task.attempt, state: "finalizing" as const, outcome };
+  return moved({ ...task, attempt, reason: null }, "finishing", [{ kind: "wake_supervisor" }]);
+}
+
+function settle(task: TaskSnapshot): StepResult {
+  const outcome = task.attempt?.outcome;
+  if (task.state !== "finishing" || !outcome) return notNow(task);
+  return closed(task, outcome.state, outcome.reason, attemptStateOf(outcome.state), undefined);
+}
+
+function cancel(task: TaskSnapshot, deadlineAt: number): StepResult {
+  if (task.state === "scheduled" || task.state === "queued") {
+    return closed({ ...task, desired: "cancel" }, "cancelled", "cancelled_by_user", null, undefined, [
+      { kind: "dequeue" },
+    ]);
+  }
+  if (task.desired === "cancel") return done(task);
+  const next: TaskSnapshot = { ...task, desired: "cancel", cancelDeadlineAt: deadlineAt };
+  return done(next, [{ kind: "tell_runner", command: "cancel" }, { kind: "wake_supervisor" }]);
+}
+
+/** Ends the attempt and fences it: the new epoch cuts its database writes, model calls and pushes at once. */
+function end(task: TaskSnapshot, cause: EndCause, message: string | undefined): StepResult {
+  const { attempt } = task;
+  if (attempt === null || !isLiveAttempt(attempt.state)) return notNow(task);
+  const fencedTask = { ...task, epoch: task.epoch + 1 };
+  if (attempt.outcome !== null && cause === "sandbox_lost") {
+    // The runner had already handed in its outcome and everything up to it: nothing was lost.
+    return closed(
+      fencedTask,
+      attempt.outcome.state,
+      attempt.outcome.reason,
+      attemptStateOf(attempt.outcome.state),
+      message,
+    );
+  }
+  if (task.desired === "cancel")
+    return closed(fencedTask, "cancelled", "cancelled_by_user", "cancelled", message);
+  const attemptState = cause === "sandbox_lost" || cause === "start_deadline" ? "lost" : "failed";
+  if (canStartAgain(task, cause)) {
+    const next = {
+      ...fencedTask,
+      attempt: { ...attempt, state: attemptState as AttemptState },
+      reason: cause,
+    };
+    return moved(next, "queued", [{ kind: "enqueue", delayMs: retryDelay(task.startsLeft) }], message);
+  }
+  return closed(fencedTask, "failed", cause, attemptState, message);
+}
+
+const retriable: ReadonlySet<EndCause> = new Set<EndCause>([
+  "sandbox_unavailable",
+  "sandbox_lost",
+  "start_deadline",
+]);
+
+/** Never by itself once the engine may have begun; freely before the runner's hello. */
+function canStartAgain(task: TaskSnapshot, cause: EndCause): boolean {
+  return task.attempt?.startedAt === null && task.startsLeft > 0 && retriable.has(cause);
+}
+
+function retryDelay(startsLeft: number): number {
+  return RETRY_BASE_MS * 2 ** Math.max(0, MAX_STARTS - 1 - startsLeft);
+}
+
+function attemptStateOf(state: TerminalState): AttemptState {
+  if (state === "completed") return "succeeded";
+  return state;
+}
+
+function closed(
+  task: TaskSnapshot,
+  state: TerminalState,
+  reason: Reason | null,
+  attemptState: AttemptState | null,
+  message: string | undefined,
+  effects: readonly Effect[] = [],
+): StepResult {
+  const attempt = task.attempt && attemptState ? { ...task.attempt, state: attemptState } : task.attempt;
+  return moved({ ...task, attempt, reason }, state, effects, message);
+}
+
+function moved(
+  task: TaskSnapshot,
+  state: TaskState,
+  effects: readonly Effect[],
+  message?: string,
+): StepResult {
+  const data: Extract<EventBody, { type: "status" }>["data"] = { state };
+  if (task.reason !== null) data.reason = task.reason;
+  if (message !== undefined) data.message = message;
+  return ok({ next: { ...task, state }, events: [{ type: "status", data }], effects });
+}
+
+function done(next: TaskSnapshot, effects: readonly Effect[] = []): StepResult {
+  return ok({ next, events: [], effects });
+}
+
+function ok(step: Step): StepResult {
+  return { ok: true, step };
+}
+
+function fenced(task: TaskSnapshot): StepResult {
+  return { ok: false, error: { code: "fenced", epoch: task.epoch } };
+}
+
+function notNow(task: TaskSnapshot): StepResult {
+  return { ok: false, error: { code: "not_now", state: task.state } };
+}

@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import { DEFAULT_LIMITS } from "@agency/contract";
+import { noAmnesty, tickAmnesty } from "./amnesty.ts";
+import { decideSupervision } from "./supervise.ts";
+import type { SupervisionView } from "./supervise.ts";
+import type { TaskSnapshot } from "./snapshot.ts";
+
+const times = { startDeadlineMs: 60_000, limitGraceMs: 15_000, contactLostMs: 600_000 };
+const running: TaskSnapshot = {
+  state: "running",
+  reason: null,
+  desired: "run",
+  cancelDeadlineAt: null,
+  epoch: 1,
+  startsLeft: 2,
+  attempt: { epoch: 1, state: "running", startedAt: 0, outcome: null },
+};
+const starting: TaskSnapshot = {
+  ...running,
+  state: "starting",
+  attempt: { epoch: 1, state: "provisioning", startedAt: null, outcome: null },
+};
+const view: SupervisionView = {
+  task: running,
+  limits: { ...DEFAULT_LIMITS, wallMs: 100_000, silenceMs: 50_000 },
+  attemptCreatedAt: 0,
+  lastContactAt: 0,
+  lastEventAt: 0,
+  busy: false,
+  sandbox: "running",
+  amnestyUntil: 0,
+};
+
+describe("supervision", () => {
+  it.each<[string, Partial<SupervisionView>, number, object]>([
+    ["watches a healthy run", {}, 1000, { kind: "watch" }],
+    [
+      "settles a run whose runner handed in its outcome",
+      { task: { ...running, state: "finishing" } },
+      1000,
+      { kind: "settle" },
+    ],
+    [
+      "cleans up behind a finished task",
+      { task: { ...running, state: "failed" } },
+      1000,
+      { kind: "clean_up" },
+    ],
+    [
+      "cleans up behind a task that was put back into the queue",
+      { task: { ...running, state: "queued" } },
+      0,
+      { kind: "clean_up" },
+    ],
+    [
+      "gives a cancelled runner its grace",
+      { task: { ...running, desired: "cancel", cancelDeadlineAt: 20 } },
+      19,
+      { kind: "watch" },
+    ],
+    [
+      "cuts a cancelled runner off after it",
+      { task: { ...running, desired: "cancel", cancelDeadlineAt: 20 } },
+      20,
+      { kind: "end" },
+    ],
+    [
+      "does not wait for a runner that never came",
+      { task: { ...starting, desired: "cancel", cancelDeadlineAt: 99 } },
+      1,
+      { kind: "end" },
+    ],
+    ["sees at once that the sandbox is gone", { sandbox: "gone" }, 1, { kind: "end", cause: "sandbox_lost" }],
+    [
+      "ends a start that takes too long",
+      { task: starting },
+      60_001,
+      { kind: "end", cause: "start_deadline" },
+    ],
+    ["lets a start take its time", { task: starting }, 60_000, { kind: "watch" }],
+    [
+      "ends a run over its time even if the runner does not",
+      { lastEventAt: 115_000 },
+      115_001,
+      { kind: "end", cause: "timeout" },
+    ],
+    ["ends a silent run", {}, 65_001, { kind: "end", cause: "silence" }],
+    ["never takes a running command for silence", { busy: true }, 65_001, { kind: "watch" }],
+    [
+      "grants amnesty from silence after an absence of its own",
+      { amnestyUntil: 70_000 },
+      65_001,
+      { kind: "watch" },
+    ],
+    [
+      "ends a run whose runner has gone quiet for good",
+      { limits: { ...DEFAULT_LIMITS }, lastEventAt: 600_000 },
+      600_001,
+      { kind: "end", cause: "sandbox_lost" },
+    ],
+    [
+      "declares nobody lost during amnesty",
+      { limits: { ...DEFAULT_LIMITS }, amnestyUntil: 700_000 },
+      600_001,
+      { kind: "watch" },
+    ],
+  ])("%s", (_, change, now, expected) => {
+    expect(decideSupervision({ ...view, ...change }, times, now)).toMatchObject(expected);
+  });
+});
+
+describe("amnesty", () => {
+  it("is granted for one lease at the first tick and after a gap longer than half a lease", () => {
+    let state = tickAmnesty(noAmnesty, 1000, 0);
+    expect(state.until).toBe(1000);
+    for (const now of [500, 1000, 1500]) state = tickAmnesty(state, 1000, now);
+    expect(state.until).toBe(1000);
+    expect(tickAmnesty(state, 1000, 2001).until).toBe(3001);
+  });
+});
