@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { EventBody, Outcome } from "@agency/contract";
 import { isLiveAttempt, isTerminal } from "./states.ts";
@@ -34,12 +34,18 @@ class World {
   queued = true;
   claimsAfterCancelAck = 0;
   cancelAcked = false;
+  /** Commands that changed something although they must not have: what each did. */
+  readonly violations: string[] = [];
   private runnerSeq = 0;
 
   command(command: TaskCommand, now: number): boolean {
     const result = stepTask(this.task, command, now);
     if (!result.ok) return false;
     const { next, events, effects } = result.step;
+    if (isTerminal(this.task.state)) this.violations.push(`${command.kind} of a finished task`);
+    if ("epoch" in command && command.epoch < this.task.epoch) this.violations.push(`stale ${command.kind}`);
+    if (command.kind === "end" && next.epoch === this.task.epoch)
+      this.violations.push("an ended attempt was not fenced");
     if (next.epoch !== this.task.epoch) this.runnerSeq = 0;
     this.task = next;
     this.epochs.push(next.epoch);
@@ -163,6 +169,7 @@ function perform(world: World, m: Move, now: number): void {
 
 function check(world: World): void {
   const { task, log } = world;
+  expect(world.violations).toEqual([]); // I5, and terminal is terminal
   const terminal = log.filter(
     (e) => e.state === "completed" || e.state === "failed" || e.state === "cancelled",
   );

@@ -1,6 +1,14 @@
 import type { AttemptState, EventBody, Outcome, Reason, TaskState, TerminalState } from "@agency/contract";
 import { isLiveAttempt, isTerminal } from "./states.ts";
-import type { EndCause, Effect, Step, StepResult, TaskCommand, TaskSnapshot } from "./snapshot.ts";
+import type {
+  EndCause,
+  Effect,
+  Step,
+  StepResult,
+  TaskCommand,
+  TaskSnapshot,
+  WaitReason,
+} from "./snapshot.ts";
 
 /** Starts tried before a task is given up, as long as the engine never began (it may have pushed since). */
 export const MAX_STARTS = 3;
@@ -13,23 +21,23 @@ const RETRY_BASE_MS = 2_000;
 export function stepTask(task: TaskSnapshot, command: TaskCommand, now: number): StepResult {
   if (isTerminal(task.state)) return { ok: false, error: { code: "finished", state: task.state } };
   if ("epoch" in command && command.epoch !== task.epoch) return fenced(task);
+  return transition(task, command, now);
+}
+
+function transition(task: TaskSnapshot, command: TaskCommand, now: number): StepResult {
   switch (command.kind) {
     case "due":
-      return task.state === "scheduled"
-        ? moved(task, "queued", [{ kind: "enqueue", delayMs: 0 }])
-        : notNow(task);
+      return due(task);
     case "claim":
       return claim(task);
     case "provisioned":
-      return attemptMoves(task, "claimed", "provisioning");
+      return provisioned(task);
     case "hello":
       return hello(task, now);
     case "wait":
-      return task.state === "running"
-        ? moved({ ...task, reason: command.reason }, "waiting", [])
-        : notNow(task);
+      return wait(task, command.reason);
     case "proceed":
-      return task.state === "waiting" ? moved({ ...task, reason: null }, "running", []) : notNow(task);
+      return proceed(task);
     case "finalize":
       return finalize(task, command.outcome);
     case "settle":
@@ -41,6 +49,19 @@ export function stepTask(task: TaskSnapshot, command: TaskCommand, now: number):
   }
 }
 
+function due(task: TaskSnapshot): StepResult {
+  if (task.state !== "scheduled") return notNow(task);
+  return moved(task, "queued", [{ kind: "enqueue", delayMs: 0 }]);
+}
+
+function wait(task: TaskSnapshot, reason: WaitReason): StepResult {
+  return task.state === "running" ? moved({ ...task, reason }, "waiting", []) : notNow(task);
+}
+
+function proceed(task: TaskSnapshot): StepResult {
+  return task.state === "waiting" ? moved({ ...task, reason: null }, "running", []) : notNow(task);
+}
+
 function claim(task: TaskSnapshot): StepResult {
   if (task.state !== "queued" || task.desired === "cancel") return notNow(task);
   const epoch = task.epoch + 1;
@@ -49,9 +70,9 @@ function claim(task: TaskSnapshot): StepResult {
   return moved(next, "starting", [{ kind: "open_attempt", epoch }]);
 }
 
-function attemptMoves(task: TaskSnapshot, from: AttemptState, to: AttemptState): StepResult {
-  if (task.attempt?.state !== from) return notNow(task);
-  return done({ ...task, attempt: { ...task.attempt, state: to } });
+function provisioned(task: TaskSnapshot): StepResult {
+  if (task.attempt?.state !== "claimed") return notNow(task);
+  return done({ ...task, attempt: { ...task.attempt, state: "provisioning" } });
 }
 
 function hello(task: TaskSnapshot, now: number): StepResult {
