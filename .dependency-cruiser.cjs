@@ -11,7 +11,12 @@ const adapters = ["postgres", "providers", "engines", "broker", "storage"];
 
 module.exports = {
   forbidden: [
-    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
     {
       name: "no-deep-imports",
@@ -35,15 +40,45 @@ module.exports = {
       from: from("packages/core"),
       to: { path: "^packages/contract", dependencyTypesNot: ["type-only"] },
     },
-    { name: "core-is-pure", severity: "error", from: from("packages/core"), to: { dependencyTypes: ["npm", "core"] } },
-    only("control-knows-core", "packages/control", ["packages/core", "packages/contract"], "use cases know ports, not adapters"),
+    {
+      name: "core-is-pure",
+      severity: "error",
+      from: from("packages/core"),
+      to: { dependencyTypes: ["npm", "core"] },
+    },
+    only(
+      "control-knows-core",
+      "packages/control",
+      ["packages/core", "packages/contract"],
+      "use cases know ports, not adapters",
+    ),
     ...adapters.map((a) =>
-      only(`${a}-is-an-adapter`, `packages/${a}`, ["packages/core", "packages/contract"], "adapters never import each other"),
+      only(
+        `${a}-is-an-adapter`,
+        `packages/${a}`,
+        ["packages/core", "packages/contract"],
+        "adapters never import each other",
+      ),
     ),
     only("scripted-model-is-alone", "packages/scripted-model", [], "the scripted model stands by itself"),
-    only("client-speaks-contract", "packages/client", ["packages/contract"], "the client knows the wire, nothing else"),
-    only("cli-speaks-client", "apps/cli", ["packages/client", "packages/contract"], "the CLI is one more API client"),
-    only("runner-is-small", "apps/runner", ["packages/contract", "packages/engines", "packages/core"], "what is shipped into sandboxes"),
+    only(
+      "client-speaks-contract",
+      "packages/client",
+      ["packages/contract"],
+      "the client knows the wire, nothing else",
+    ),
+    only(
+      "cli-speaks-client",
+      "apps/cli",
+      ["packages/client", "packages/contract"],
+      "the CLI is one more API client",
+    ),
+    only(
+      "runner-is-small",
+      "apps/runner",
+      ["packages/contract", "packages/engines", "packages/core"],
+      "what is shipped into sandboxes",
+    ),
     {
       name: "testing-is-for-tests",
       severity: "error",
@@ -54,7 +89,10 @@ module.exports = {
       name: "only-main-wires",
       comment: "Adapters are constructed in apps/*/src/main.ts and apps/server/src/wire/ only.",
       severity: "error",
-      from: { path: "^apps/server/src", pathNot: ["^apps/server/src/(main\\.ts|wire/)", "\\.(test|suite)\\.ts$"] },
+      from: {
+        path: "^apps/server/src",
+        pathNot: ["^apps/server/src/(main\\.ts|wire/)", "\\.(test|suite)\\.ts$"],
+      },
       to: { path: `^packages/(${adapters.join("|")}|scripted-model)/` },
     },
   ],
@@ -63,6 +101,9 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     exclude: { path: "(^|/)dist/" },
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { conditionNames: ["import", "types", "node", "default"], exportsFields: ["exports"] },
+    enhancedResolveOptions: {
+      conditionNames: ["import", "types", "node", "default"],
+      exportsFields: ["exports"],
+    },
   },
 };

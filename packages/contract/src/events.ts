@@ -229,4 +229,4 @@ export const taskEventSchema = z
   .and(keptSchema)
   .and(eventBodySchema);
 export type TaskEvent = z.infer<typeof taskEventSchema>;
-export const EVENT_TYPES = eventBodySchema.options.map((option) => option.shape.type.value) as EventType[];
+export const EVENT_TYPES = eventBodySchema.options.map((option) => option.shape.type.value);

@@ -69,7 +69,8 @@ class World {
       closed ||
       epoch !== this.task.epoch ||
       from > this.runnerSeq + 1 ||
-      this.task.attempt?.startedAt == null
+      this.task.attempt?.startedAt === null ||
+      this.task.attempt === null
     )
       return;
     for (let n = from; n < from + count; n += 1) {
