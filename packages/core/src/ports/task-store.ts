@@ -1,15 +1,6 @@
-import type {
-  Limits,
-  ListTasks,
-  Network,
-  Outcome,
-  Repository,
-  RunnerCommand,
-  Task,
-  TaskResult,
-} from "@agency/contract";
+import type { Limits, ListTasks, Network, Repository, Task, TaskResult } from "@agency/contract";
 import type { Step, StepError, TaskCommand, TaskSnapshot } from "../task/snapshot.ts";
-import type { SandboxRef } from "./provider.ts";
+import type { SandboxRecord } from "./attempt-store.ts";
 
 /** The rest of the request: what is kept as one document because nothing searches in it. */
 export interface TaskSpec {
@@ -74,20 +65,11 @@ export interface SupervisedTask {
 export interface SupervisedAttempt {
   readonly id: string;
   readonly epoch: number;
+  /** Everything the runner sent up to this number is stored. */
+  readonly runnerSeq: number;
   readonly createdAt: number;
   readonly lastContactAt: number | null;
   readonly sandbox: SandboxRecord;
-}
-
-export type SandboxState = "intent" | "creating" | "active" | "deleting" | "deleted" | "discarded";
-
-export interface SandboxRecord {
-  readonly id: string;
-  readonly taskId: string;
-  readonly provider: string;
-  readonly generation: number;
-  readonly state: SandboxState;
-  readonly ref: SandboxRef | null;
 }
 
 export type MessageOutcome = "sent" | "not_found" | "finished";
@@ -110,26 +92,10 @@ export interface TaskStore {
     id: string,
     message: { id: string; text: string; mode: "steer" | "next_turn" },
   ): Promise<MessageOutcome>;
+  /** Scheduled tasks whose time has come, oldest first. */
+  dueIds(now: number, limit: number): Promise<string[]>;
   setActivity(activities: ReadonlyMap<string, string>): Promise<void>;
   setResult(id: string, epoch: number, result: TaskResult): Promise<void>;
   /** Only a finished task: its rows go, its billing rows stay. */
   delete(accountId: string, id: string): Promise<DeleteOutcome>;
-}
-
-export interface AttemptStore {
-  /** Marks the one-use boot token as used. False: it had been used before. */
-  burnBootToken(taskId: string, epoch: number, now: number): Promise<boolean>;
-  touch(taskId: string, epoch: number, now: number): Promise<void>;
-  setSandbox(id: string, state: SandboxState, ref: SandboxRef | null): Promise<void>;
-  /** Commands for the runner in order, after the given command id. */
-  commandsAfter(taskId: string, afterId: string | null): Promise<RunnerCommand[]>;
-  /** Sandboxes that are not deleted although no live attempt needs them. */
-  strays(provider: string): Promise<SandboxRecord[]>;
-  sandboxById(id: string): Promise<SandboxRecord | null>;
-}
-
-/** What the runner proposed; kept with the attempt. */
-export interface ProposedOutcome {
-  outcome: Outcome;
-  finalSeq: number;
 }

@@ -45,7 +45,13 @@ export type TaskCommand =
   | { readonly kind: "finalize"; readonly epoch: number; readonly outcome: Outcome }
   | { readonly kind: "settle"; readonly epoch: number }
   | { readonly kind: "cancel"; readonly graceMs: number }
-  | { readonly kind: "end"; readonly epoch: number; readonly cause: EndCause; readonly message?: string };
+  | {
+      readonly kind: "end";
+      readonly epoch: number;
+      readonly cause: EndCause;
+      readonly message?: string;
+      /** Trying again cannot help. */ readonly final?: boolean;
+    };
 
 export type WaitReason = Extract<
   Reason,

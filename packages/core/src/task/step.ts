@@ -45,7 +45,7 @@ function transition(task: TaskSnapshot, command: TaskCommand, now: number): Step
     case "cancel":
       return cancel(task, now + command.graceMs);
     case "end":
-      return end(task, command.cause, command.message);
+      return end(task, command.cause, command);
   }
 }
 
@@ -107,7 +107,11 @@ function cancel(task: TaskSnapshot, deadlineAt: number): StepResult {
 }
 
 /** Ends the attempt and fences it: the new epoch cuts its database writes, model calls and pushes at once. */
-function end(task: TaskSnapshot, cause: EndCause, message: string | undefined): StepResult {
+function end(
+  task: TaskSnapshot,
+  cause: EndCause,
+  { message, final }: { message?: string; final?: boolean },
+): StepResult {
   const { attempt } = task;
   if (attempt === null || !isLiveAttempt(attempt.state)) return notNow(task);
   const fencedTask = { ...task, epoch: task.epoch + 1 };
@@ -124,7 +128,7 @@ function end(task: TaskSnapshot, cause: EndCause, message: string | undefined): 
   if (task.desired === "cancel")
     return closed(fencedTask, "cancelled", "cancelled_by_user", "cancelled", message);
   const attemptState = cause === "sandbox_lost" || cause === "start_deadline" ? "lost" : "failed";
-  if (canStartAgain(task, cause)) {
+  if (final !== true && canStartAgain(task, cause)) {
     const next = {
       ...fencedTask,
       attempt: { ...attempt, state: attemptState as AttemptState },
