@@ -49,6 +49,8 @@ export interface AgencyErrorOptions {
   cause?: unknown;
   retryAfterMs?: number;
   errors?: { path: string; message: string }[];
+  /** Of the request that failed, when a server answered: the place to look in its log. */
+  requestId?: string;
 }
 
 /** The one error class that crosses packages. Compare `code`, never the message or the class. */
@@ -58,6 +60,7 @@ export class AgencyError extends Error {
   readonly next: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly errors: { path: string; message: string }[] | undefined;
+  readonly requestId: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: AgencyErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -65,6 +68,7 @@ export class AgencyError extends Error {
     this.next = options.next;
     this.retryAfterMs = options.retryAfterMs;
     this.errors = options.errors;
+    this.requestId = options.requestId;
   }
 }
 

@@ -6,3 +6,4 @@ export * from "./events.ts";
 export * from "./tasks.ts";
 export * from "./runner.ts";
 export * from "./system.ts";
+export * from "./settings/index.ts";

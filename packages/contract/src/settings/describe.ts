@@ -1,0 +1,36 @@
+import type { Setting } from "../system.ts";
+import type { ResolvedSettings } from "./resolve.ts";
+import { SETTING_KEYS, SETTINGS } from "./table.ts";
+import type { SettingKey } from "./table.ts";
+
+/** Every setting as a person may see it: a secret only says that it is there. */
+export function describeSettings(resolved: ResolvedSettings, scope: "client" | "server"): Setting[] {
+  return SETTING_KEYS.filter((key) => SETTINGS[key].scope === scope || SETTINGS[key].scope === "both").map(
+    (key) => ({
+      name: SETTINGS[key].env,
+      value: shownValue(key, resolved.settings[key]),
+      source: resolved.sources[key].where,
+    }),
+  );
+}
+
+function shownValue(key: SettingKey, value: string | number | boolean | readonly string[] | null): string {
+  if (value === null) return "not set";
+  if (typeof value === "boolean") return value ? "on" : "off";
+  if (typeof value === "object") return value.length === 0 ? "none" : value.join(", ");
+  if (key === "sandboxMemory") return `${Math.round(Number(value) / 1024 ** 2)} MiB`;
+  const secret = SETTINGS[key].secret;
+  if (secret === "key") return maskKey(String(value));
+  return secret === "url" ? maskUrl(String(value)) : String(value);
+}
+
+/** Four characters tell two keys apart; of a short key they would be too much of it. */
+function maskKey(key: string): string {
+  return key.length < 20 ? "set" : `set (ends …${key.slice(-4)})`;
+}
+
+/** Host and database only: the password may stand in the user part or in the query. */
+function maskUrl(text: string): string {
+  const url = URL.parse(text);
+  return url === null ? "set" : `${url.protocol}//${url.host}${url.pathname}`;
+}

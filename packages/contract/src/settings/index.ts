@@ -1,0 +1,10 @@
+export { nearest } from "./nearest.ts";
+export { SETTINGS, SETTING_KEYS } from "./table.ts";
+export type { SettingKey, Settings } from "./table.ts";
+export { resolveSettings } from "./resolve.ts";
+export type { ResolvedSettings } from "./resolve.ts";
+export type { SettingsInputs, SettingSource } from "./inputs.ts";
+export type { Folders } from "./folders.ts";
+export { describeSettings } from "./describe.ts";
+export { dataFiles, instanceSchema } from "./instance.ts";
+export type { Instance } from "./instance.ts";

@@ -1,0 +1,204 @@
+import type { z } from "zod";
+import {
+  absolutePathsValue,
+  cpusValue,
+  databaseUrlValue,
+  hostValue,
+  httpUrlValue,
+  keyValue,
+  listValue,
+  logFormatValue,
+  logLevelValue,
+  memoryValue,
+  pathValue,
+  pidsValue,
+  portValue,
+  runningValue,
+  switchValue,
+} from "./values.ts";
+
+interface Definition<S extends z.ZodType<unknown, string>, D extends string | null> {
+  /** The variable; the key in config.json is the name of the entry in the table. */
+  env: string;
+  /** Who reads it: the command line, the server, or both. */
+  scope: "client" | "server" | "both";
+  /** The text used when nothing is set; null when "not set" is a meaning of its own. */
+  default: D;
+  describe: string;
+  schema: S;
+  /** How doctor may show it: `key` only its end, `url` without the password. */
+  secret?: "key" | "url";
+  /**
+   * May a `.env` in the current folder set it? That folder is often somebody else's repository, so only
+   * what cannot redirect a credential or open the machine. Agency's own folder may set everything.
+   */
+  project?: true;
+}
+
+const setting = <S extends z.ZodType<unknown, string>, D extends string | null>(
+  definition: Definition<S, D>,
+) => definition;
+
+export const SETTINGS = {
+  home: setting({
+    env: "AGENCY_HOME",
+    scope: "both",
+    default: null,
+    describe: "Folder of everything Agency keeps.",
+    schema: pathValue,
+  }),
+  url: setting({
+    env: "AGENCY_URL",
+    scope: "client",
+    default: null,
+    describe: "Address of the server to talk to, when it is not the one on this machine.",
+    schema: httpUrlValue,
+    project: true,
+  }),
+  apiKey: setting({
+    env: "AGENCY_API_KEY",
+    scope: "client",
+    default: null,
+    describe: "Key for that server.",
+    schema: keyValue,
+    secret: "key",
+    project: true,
+  }),
+  listen: setting({
+    env: "AGENCY_LISTEN",
+    scope: "server",
+    default: "127.0.0.1",
+    describe: "Address the server listens on.",
+    schema: hostValue,
+  }),
+  port: setting({
+    env: "AGENCY_PORT",
+    scope: "server",
+    default: "7717",
+    describe: "Port the server listens on; 0 takes a free one.",
+    schema: portValue,
+  }),
+  allowedHosts: setting({
+    env: "AGENCY_ALLOWED_HOSTS",
+    scope: "server",
+    default: "",
+    describe: "Further host names the server answers to, with commas between them.",
+    schema: listValue,
+  }),
+  databaseUrl: setting({
+    env: "DATABASE_URL",
+    scope: "server",
+    default: null,
+    describe: "PostgreSQL to use instead of the embedded one.",
+    schema: databaseUrlValue,
+    secret: "url",
+  }),
+  maxRunning: setting({
+    env: "AGENCY_MAX_RUNNING",
+    scope: "server",
+    default: "4",
+    describe: "Most tasks that run at the same time.",
+    schema: runningValue,
+  }),
+  maxRunningPerAccount: setting({
+    env: "AGENCY_MAX_RUNNING_PER_ACCOUNT",
+    scope: "server",
+    default: null,
+    describe: "Most tasks of one account that run at the same time; not set: as many as may run at all.",
+    schema: runningValue,
+  }),
+  anthropicApiKey: setting({
+    env: "ANTHROPIC_API_KEY",
+    scope: "server",
+    default: null,
+    describe: "Key of the Anthropic API. Stays outside the sandbox.",
+    schema: keyValue,
+    secret: "key",
+    project: true,
+  }),
+  claudeCodeOauthToken: setting({
+    env: "CLAUDE_CODE_OAUTH_TOKEN",
+    scope: "server",
+    default: null,
+    describe: "Token of a Claude subscription, from `claude setup-token`. Stays outside the sandbox.",
+    schema: keyValue,
+    secret: "key",
+    project: true,
+  }),
+  anthropicBaseUrl: setting({
+    env: "ANTHROPIC_BASE_URL",
+    scope: "server",
+    default: "https://api.anthropic.com",
+    describe: "Where the Anthropic API is.",
+    schema: httpUrlValue,
+  }),
+  logLevel: setting({
+    env: "AGENCY_LOG_LEVEL",
+    scope: "server",
+    default: "info",
+    describe: "Least important log line that is written: debug, info, warn or error.",
+    schema: logLevelValue,
+    project: true,
+  }),
+  logFormat: setting({
+    env: "AGENCY_LOG_FORMAT",
+    scope: "server",
+    default: "auto",
+    describe: "json, pretty, or auto: pretty on a terminal.",
+    schema: logFormatValue,
+    project: true,
+  }),
+  sandboxReadonly: setting({
+    env: "AGENCY_SANDBOX_READONLY",
+    scope: "server",
+    default: "",
+    describe: "Folders of this machine an agent may read, with commas between them.",
+    schema: absolutePathsValue,
+  }),
+  sandboxReadwrite: setting({
+    env: "AGENCY_SANDBOX_READWRITE",
+    scope: "server",
+    default: "",
+    describe: "Folders of this machine an agent may change, with commas between them.",
+    schema: absolutePathsValue,
+  }),
+  sandboxMemory: setting({
+    env: "AGENCY_SANDBOX_MEMORY",
+    scope: "server",
+    default: "4g",
+    describe: "Most memory of one sandbox.",
+    schema: memoryValue,
+  }),
+  sandboxPids: setting({
+    env: "AGENCY_SANDBOX_PIDS",
+    scope: "server",
+    default: "1024",
+    describe: "Most processes and threads of one sandbox.",
+    schema: pidsValue,
+  }),
+  sandboxCpus: setting({
+    env: "AGENCY_SANDBOX_CPUS",
+    scope: "server",
+    default: "2",
+    describe: "Processors one sandbox may use.",
+    schema: cpusValue,
+  }),
+  metrics: setting({
+    env: "AGENCY_METRICS",
+    scope: "server",
+    default: "on",
+    describe: "Prometheus metrics at /metrics: on or off.",
+    schema: switchValue,
+  }),
+};
+
+type Table = typeof SETTINGS;
+export type SettingKey = keyof Table;
+export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
+
+type ValueOf<K extends SettingKey> =
+  | z.output<Table[K]["schema"]>
+  | (Table[K]["default"] extends string ? never : null);
+
+/** Every setting as the value it means. `home` is the data folder itself: absolute and always known. */
+export type Settings = { [K in Exclude<SettingKey, "home">]: ValueOf<K> } & { home: string };

@@ -1,0 +1,70 @@
+import { z } from "zod";
+
+/** Each schema turns the text of a setting into its value, with a message that completes "AGENCY_X must …". */
+const items = (value: string): string[] =>
+  value
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+
+const wholeNumber = (min: number, max: number) => {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, { error, abort: true })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, error);
+};
+
+export const portValue = wholeNumber(0, 65_535);
+export const runningValue = wholeNumber(1, 10_000);
+export const pidsValue = wholeNumber(16, 4_194_304);
+
+export const cpusValue = z
+  .string()
+  .regex(/^\d{1,4}(\.\d{1,3})?$/, { error: "must be a number of processors, such as 2 or 0.5", abort: true })
+  .transform(Number)
+  .refine((value) => value >= 0.1 && value <= 1024, "must be from 0.1 to 1024 processors");
+
+const UNITS: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+export const memoryValue = z
+  .string()
+  .regex(/^\d{1,15}[kmgt]?(i?b)?$/i, { error: "must be a size, such as 512m or 4g", abort: true })
+  .transform(
+    (value) => Number.parseInt(value, 10) * (UNITS[/[kmgt]/i.exec(value)?.[0].toLowerCase() ?? ""] ?? 1),
+  )
+  .refine((value) => value >= 64 * 1024 ** 2, "must be at least 64m");
+
+export const listValue = z.string().transform(items);
+
+export const absolutePathsValue = listValue.refine(
+  (paths) => paths.every((path) => path.startsWith("/")),
+  "must be absolute paths with commas between them",
+);
+
+export const hostValue = z
+  .string()
+  .regex(/^[A-Za-z0-9.:_-]{1,253}$/, "must be an address or a host name, without a port, such as 127.0.0.1");
+
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: "must be an http(s) address, such as http://127.0.0.1:7717" })
+  .refine((value) => !/^https?:\/\/[^/]*@/.test(value), "must not contain a user or password");
+export const httpUrlValue = httpUrl.transform((value) => value.replace(/\/+$/, ""));
+
+export const databaseUrlValue = z
+  .string()
+  .regex(/^postgres(ql)?:\/\/\S+$/, "must look like postgres://user:password@host:5432/database");
+
+/** A key travels in a header, so anything that could end one is refused. */
+export const keyValue = z
+  .string()
+  .trim()
+  .regex(/^[\x21-\x7e]+$/, "must be one word without spaces or control characters");
+
+export const switchValue = z
+  .enum(["on", "off", "true", "false", "1", "0"], "must be on or off")
+  .transform((value) => value === "on" || value === "true" || value === "1");
+
+export const pathValue = z.string().regex(/^[^\0]+$/, "must be a path");
+export const logLevelValue = z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error");
+export const logFormatValue = z.enum(["auto", "json", "pretty"], "must be auto, json or pretty");
