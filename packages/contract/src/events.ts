@@ -230,3 +230,14 @@ export const taskEventSchema = z
   .and(eventBodySchema);
 export type TaskEvent = z.infer<typeof taskEventSchema>;
 export const EVENT_TYPES = eventBodySchema.options.map((option) => option.shape.type.value);
+
+/** One page of a log, oldest first. Events before `firstSeq` are no longer kept. */
+export const eventPageSchema = z.object({
+  events: z.array(taskEventSchema),
+  firstSeq: count,
+  lastSeq: count,
+  nextAfter: count
+    .nullable()
+    .describe("Pass it as `after` for the next page; null at the end of what there is."),
+});
+export type EventPage = z.infer<typeof eventPageSchema>;

@@ -34,6 +34,11 @@ export const helloSchema = z.object({
   token: z.string(),
   runnerVersion: z.string(),
   pid: z.number().int(),
+  nonce: z
+    .string()
+    .min(8)
+    .max(64)
+    .describe("Random for this process: its repeated hello is answered again, another runner's is refused."),
 });
 export type Hello = z.infer<typeof helloSchema>;
 
@@ -82,10 +87,14 @@ export const runnerCommandSchema = z.discriminatedUnion("kind", [
 export type RunnerCommand = z.infer<typeof runnerCommandSchema>;
 
 /**
- * The command stream is newline-delimited JSON: commands and, every few seconds, `{"kind":"ping"}`.
- * The runner acknowledges by asking again with `after` = the last id it carried out.
+ * The command stream is newline-delimited JSON: commands and, every few seconds, `{"kind":"ping"}`;
+ * `{"kind":"fenced"}` is the last word to an attempt that is over. The runner acknowledges by asking again with `after` = the last id it carried out.
  */
-export const commandFrameSchema = z.union([runnerCommandSchema, z.object({ kind: z.literal("ping") })]);
+export const commandFrameSchema = z.union([
+  runnerCommandSchema,
+  z.object({ kind: z.literal("ping") }),
+  z.object({ kind: z.literal("fenced") }),
+]);
 export type CommandFrame = z.infer<typeof commandFrameSchema>;
 
 export const outcomeSchema = z.object({

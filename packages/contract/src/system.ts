@@ -30,6 +30,9 @@ export const providerInfoSchema = z.object({
 });
 export type ProviderInfo = z.infer<typeof providerInfoSchema>;
 
+export const engineListSchema = z.object({ engines: z.array(engineInfoSchema) });
+export const providerListSchema = z.object({ providers: z.array(providerInfoSchema) });
+
 export const settingSchema = z.object({ name: z.string(), value: z.string(), source: z.string() });
 export type Setting = z.infer<typeof settingSchema>;
 

@@ -1,0 +1,109 @@
+import { AgencyError, runnerEventBodySchema } from "@agency/contract";
+import type { EventBatch, RunnerEventBody } from "@agency/contract";
+import { sanitizeEvent } from "@agency/core";
+import type { AttemptAccess, EventStore, Logger, Metrics, ReadyEvent, Storage } from "@agency/core";
+import { fencedError } from "../uplink/runner-access.ts";
+import { uuidv7 } from "../ids.ts";
+
+export interface IngestDeps {
+  events: EventStore;
+  storage: Storage;
+  metrics: Metrics;
+  logger: Logger;
+  /** Takes every known secret out of a JSON text. */
+  redact: (json: string) => string;
+  onActivity: (taskId: string, activity: string) => void;
+  now: () => number;
+}
+
+type Incoming = EventBatch["events"][number];
+
+/** Checks, cleans and stores a runner's batch; returns how far everything is stored. One bad event never fails its batch. */
+export async function ingest(deps: IngestDeps, access: AttemptAccess, batch: EventBatch): Promise<number> {
+  const ready: ReadyEvent[] = [];
+  for (const event of batch.events) ready.push(await prepare(deps, access, event));
+  const result = await deps.events.append({
+    taskId: access.taskId,
+    epoch: access.epoch,
+    from: batch.from,
+    events: ready,
+  });
+  switch (result.verdict) {
+    case "ok":
+      noteActivity(deps, access.taskId, ready);
+      deps.metrics.eventsIngested(batch.events.length);
+      return result.runnerSeq;
+    case "gap":
+      return result.runnerSeq;
+    case "fenced":
+    case "closed":
+    case "missing":
+      throw fencedError(access.epoch);
+  }
+}
+
+async function prepare(deps: IngestDeps, access: AttemptAccess, incoming: Incoming): Promise<ReadyEvent> {
+  const at = believableTime(incoming.at, deps.now());
+  const redacted = redactBody(deps, { type: incoming.type, data: incoming.data });
+  const parsed = runnerEventBodySchema.safeParse(redacted);
+  if (!parsed.success) {
+    deps.metrics.eventsRefused(1);
+    return { ...refusal(incoming.type, parsed.error.issues[0]), at };
+  }
+  const { type, data } = parsed.data;
+  const clean = sanitizeEvent(data);
+  const event: ReadyEvent = { type, data: clean.data, at };
+  if (clean.sanitized) event.sanitized = true;
+  if (clean.oversize !== undefined) event.blob = await keepWhole(deps, access, clean.oversize);
+  return event;
+}
+
+function redactBody(deps: IngestDeps, body: { type: string; data: unknown }): unknown {
+  const json = JSON.stringify(body);
+  const redacted = deps.redact(json);
+  return redacted === json ? body : JSON.parse(redacted);
+}
+
+function refusal(
+  type: string,
+  issue: { path: PropertyKey[]; message: string } | undefined,
+): Pick<ReadyEvent, "type" | "data"> {
+  const where = issue ? ` at ${issue.path.map(String).join(".") || "its top"}: ${issue.message}` : "";
+  const data: Extract<RunnerEventBody, { type: "notice" }>["data"] = {
+    level: "warn",
+    text: `The agent sent a "${type.slice(0, 64).toWellFormed()}" event that could not be kept${where.slice(0, 500)}.`,
+  };
+  return { type: "notice", data: sanitizeEvent(data).data };
+}
+
+async function keepWhole(
+  deps: IngestDeps,
+  access: AttemptAccess,
+  whole: string,
+): Promise<{ key: string; bytes: number }> {
+  const bytes = new TextEncoder().encode(whole);
+  const key = `tasks/${access.taskId}/events/${uuidv7(deps.now())}.json`;
+  await deps.storage.put(key, bytes);
+  return { key, bytes: bytes.length };
+}
+
+/** A sandbox with a broken clock must not date events into another year. */
+function believableTime(at: string, now: number): string {
+  const given = Date.parse(at);
+  const believable = Number.isFinite(given) && given > now - 7 * 86_400_000 && given <= now + 60_000;
+  return new Date(believable ? given : now).toISOString();
+}
+
+function noteActivity(deps: IngestDeps, taskId: string, events: readonly ReadyEvent[]): void {
+  const last = events.findLast((event) => event.type === "activity" || event.type === "tool_start");
+  if (last === undefined) return;
+  const data = last.data as { state?: string; note?: string; title?: string; name?: string };
+  const words =
+    last.type === "tool_start" ? `tool: ${data.title ?? data.name ?? ""}` : (data.note ?? data.state ?? "");
+  deps.onActivity(taskId, words.slice(0, 200));
+}
+
+export function assertBatchSize(bytes: number): void {
+  if (bytes > 16 * 1024 * 1024)
+    throw new AgencyError("payload_too_large", "An event batch may have at most 16 MiB.");
+}

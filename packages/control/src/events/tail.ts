@@ -1,0 +1,115 @@
+import type { TaskEvent } from "@agency/contract";
+import type { EventStore } from "@agency/core";
+import type { Wakeup } from "./wakeups.ts";
+
+const PAGE = 500;
+/** More than this waiting for one reader, and it is sent back to the database instead. */
+const MAX_BUFFERED = 1_000;
+
+export interface Subscription {
+  /** From here on every new event is either handed out or answered with `behind`. */
+  readonly ready: Promise<void>;
+  next(): Promise<TaskEvent[] | "behind" | "closed">;
+  close(): void;
+}
+
+export interface Tail {
+  subscribe(): Subscription;
+}
+
+interface Reader {
+  buffer: TaskEvent[];
+  behind: boolean;
+  closed: boolean;
+  wake: () => void;
+}
+
+interface TailDeps {
+  events: EventStore;
+  taskId: string;
+  wakeup: Wakeup;
+  onEnd: () => void;
+}
+
+/** Reads a task's new events once per wake-up and hands them to every subscriber; ends with the last one. */
+export function createTail(deps: TailDeps): Tail {
+  const readers = new Set<Reader>();
+  const started = Promise.withResolvers<void>();
+  let running = false;
+  const leave = (reader: Reader) => {
+    readers.delete(reader);
+    if (readers.size === 0) deps.wakeup.close();
+  };
+  return {
+    subscribe() {
+      const reader: Reader = { buffer: [], behind: false, closed: false, wake: () => {} };
+      readers.add(reader);
+      if (!running) void run(deps, readers, started.resolve);
+      running = true;
+      return subscription(reader, started.promise, leave);
+    },
+  };
+}
+
+async function run(deps: TailDeps, readers: Set<Reader>, onStarted: () => void): Promise<void> {
+  try {
+    let seq = (await deps.events.read(deps.taskId, Number.MAX_SAFE_INTEGER, 1)).lastSeq;
+    onStarted();
+    while (readers.size > 0) {
+      const woken = deps.wakeup.next();
+      seq = await pump(deps, readers, seq);
+      await woken;
+    }
+  } catch {
+    // The database went away: every reader goes back to reading, and meets the error there.
+    for (const reader of readers) markBehind(reader);
+  } finally {
+    onStarted();
+    deps.wakeup.close();
+    deps.onEnd();
+  }
+}
+
+async function pump(deps: TailDeps, readers: ReadonlySet<Reader>, from: number): Promise<number> {
+  let seq = from;
+  for (;;) {
+    const { events } = await deps.events.read(deps.taskId, seq, PAGE);
+    for (const reader of readers) push(reader, events);
+    seq = events.at(-1)?.seq ?? seq;
+    if (events.length < PAGE) return seq;
+  }
+}
+
+function push(reader: Reader, events: TaskEvent[]): void {
+  if (events.length === 0 || reader.behind) return;
+  if (reader.buffer.length + events.length > MAX_BUFFERED) return markBehind(reader);
+  reader.buffer.push(...events);
+  reader.wake();
+}
+
+function markBehind(reader: Reader): void {
+  reader.behind = true;
+  reader.buffer = [];
+  reader.wake();
+}
+
+function subscription(reader: Reader, ready: Promise<void>, leave: (reader: Reader) => void): Subscription {
+  return {
+    ready,
+    async next() {
+      while (reader.buffer.length === 0 && !reader.behind && !reader.closed) {
+        await new Promise<void>((resolve) => (reader.wake = resolve));
+      }
+      if (reader.closed) return "closed";
+      if (!reader.behind) return reader.buffer.splice(0);
+      reader.behind = false;
+      return "behind";
+    },
+    close() {
+      if (reader.closed) return;
+      reader.closed = true;
+      leave(reader);
+      reader.wake();
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { AgencyError } from "@agency/contract";
+import type { AttemptAccess, AttemptStore } from "@agency/core";
+import type { TokenKind, Tokens } from "../access/tokens.ts";
+
+export interface RunnerAccessDeps {
+  attempts: AttemptStore;
+  tokens: Tokens;
+}
+
+/** Lets a runner's request in, or says why not: `unauthenticated` for a token that is not ours, `fenced` for a stale one. */
+export async function runnerAccess(
+  deps: RunnerAccessDeps,
+  kind: TokenKind,
+  token: string,
+): Promise<AttemptAccess> {
+  const attemptId = deps.tokens.check(kind, token);
+  const access = attemptId === null ? null : await deps.attempts.find(attemptId);
+  if (access === null) throw new AgencyError("unauthenticated", "This is not a token of a known attempt.");
+  if (!access.live || access.epoch !== access.taskEpoch) throw fencedError(access.epoch);
+  return access;
+}
+
+export function fencedError(epoch: number): AgencyError {
+  return new AgencyError(
+    "fenced",
+    `Attempt ${epoch} of this task is over; the control plane went on without it.`,
+  );
+}
+
+export function bearer(authorization: string | null | undefined): string {
+  return /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1] ?? "";
+}

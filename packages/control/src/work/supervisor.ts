@@ -1,0 +1,179 @@
+import type { Clock, Logger, Metrics, Provider, SandboxPhase, SupervisedTask, TaskStore } from "@agency/core";
+import { decideSupervision, isTerminal, noAmnesty, tickAmnesty } from "@agency/core";
+import type { AmnestyState, AttemptStore, SupervisionAction, SupervisionTimes } from "@agency/core";
+import type { Wakeups } from "../events/wakeups.ts";
+import { provision } from "./provision.ts";
+import type { ProvisionDeps } from "./provision.ts";
+
+export const DEFAULT_TIMES: SupervisionTimes & { leaseMs: number; tickMs: number } = {
+  startDeadlineMs: 90_000,
+  limitGraceMs: 15_000,
+  contactLostMs: 10 * 60_000,
+  leaseMs: 60_000,
+  tickMs: 1_000,
+};
+
+export interface SupervisorDeps extends ProvisionDeps {
+  tasks: TaskStore;
+  attempts: AttemptStore;
+  providers: ReadonlyMap<string, Provider>;
+  wakeups: Wakeups;
+  clock: Clock;
+  metrics: Metrics;
+  logger: Logger;
+  times: typeof DEFAULT_TIMES;
+  onTerminal?: (task: SupervisedTask) => void;
+}
+
+/** done: the job can be completed. lost: another worker has the job now, nothing here was touched. */
+export type SupervisionEnd = "done" | "lost";
+
+/** Carries one claimed task from its job to its end. Any worker can call it for a task that is already under way. */
+export async function superviseTask(
+  deps: SupervisorDeps,
+  taskId: string,
+  lease: AbortSignal,
+): Promise<SupervisionEnd> {
+  const log = deps.logger.child({ taskId });
+  const wake = deps.wakeups.listen(taskId);
+  let amnesty: AmnestyState = noAmnesty;
+  try {
+    if (!(await begin(deps, taskId, lease, log))) return lease.aborted ? "lost" : "done";
+    while (!lease.aborted) {
+      const woken = wake.next();
+      amnesty = tickAmnesty(amnesty, deps.times.leaseMs, deps.clock.now());
+      const task = await deps.tasks.load(taskId);
+      if (task === null || lease.aborted) break;
+      if (await act(deps, task, await decide(deps, task, amnesty, lease), log)) return "done";
+      await rest(deps, woken, lease);
+    }
+    return lease.aborted ? "lost" : "done";
+  } finally {
+    wake.close();
+  }
+}
+
+/** Claims a queued task and makes its sandbox; joins in when that has happened already. False: nothing to do. */
+async function begin(
+  deps: SupervisorDeps,
+  taskId: string,
+  lease: AbortSignal,
+  log: Logger,
+): Promise<boolean> {
+  const claimed = await deps.tasks.apply(taskId, { kind: "claim" }, deps.clock.now());
+  const task = claimed.ok ? claimed.task : await deps.tasks.load(taskId);
+  if (task === null || lease.aborted) return false;
+  if (claimed.ok) deps.metrics.pickedUp(deps.clock.now() - task.createdAt);
+  const unmade = task.snapshot.state === "starting" && task.snapshot.attempt?.state === "claimed";
+  if (!claimed.ok && !unmade)
+    log.info({ epoch: task.snapshot.epoch, state: task.snapshot.state }, "adopted a task under way");
+  if (!unmade) return true;
+  const made = await provision(deps, task, lease);
+  const { epoch } = task.snapshot;
+  if (made.ok) await deps.tasks.apply(taskId, { kind: "provisioned", epoch }, deps.clock.now());
+  else await deps.tasks.apply(taskId, { kind: "end", epoch, ...endOf(made) }, deps.clock.now());
+  return true;
+}
+
+function endOf(made: { cause: "sandbox_unavailable" | string; message: string; final: boolean }) {
+  return { cause: "sandbox_unavailable" as const, message: made.message, final: made.final };
+}
+
+async function decide(
+  deps: SupervisorDeps,
+  task: SupervisedTask,
+  amnesty: AmnestyState,
+  lease: AbortSignal,
+): Promise<SupervisionAction> {
+  const { attempt } = task;
+  const view = {
+    task: task.snapshot,
+    limits: task.spec.limits,
+    attemptCreatedAt: attempt?.createdAt ?? task.createdAt,
+    lastContactAt: attempt?.lastContactAt ?? null,
+    lastEventAt: task.lastEventAt,
+    busy: task.activity?.startsWith("tool") ?? false,
+    sandbox: await observe(deps, task, lease),
+    amnestyUntil: amnesty.until,
+  };
+  return decideSupervision(view, deps.times, deps.clock.now());
+}
+
+/** What cannot be asked right now is not gone: null, and the runner's own silence decides later. */
+async function observe(
+  deps: SupervisorDeps,
+  task: SupervisedTask,
+  lease: AbortSignal,
+): Promise<SandboxPhase | null> {
+  const ref = task.attempt?.sandbox.ref;
+  const provider = deps.providers.get(task.provider);
+  if (!ref || !provider || isTerminal(task.snapshot.state)) return null;
+  try {
+    return (await provider.observe(ref, lease)).phase;
+  } catch (error) {
+    deps.logger.debug({ err: error, taskId: task.id }, "the sandbox could not be observed");
+    return null;
+  }
+}
+
+/** True: the task is through, for this job. */
+async function act(
+  deps: SupervisorDeps,
+  task: SupervisedTask,
+  action: SupervisionAction,
+  log: Logger,
+): Promise<boolean> {
+  const { epoch } = task.snapshot;
+  switch (action.kind) {
+    case "watch":
+      return false;
+    case "end": {
+      log.info({ epoch, cause: action.cause }, "ending the attempt");
+      await deps.tasks.apply(task.id, { ...action, epoch }, deps.clock.now());
+      return false;
+    }
+    case "settle": {
+      // The sandbox goes first: a task that has ended owns nothing that still runs.
+      await tearDown(deps, task, log);
+      await saveResult(deps, task);
+      await deps.tasks.apply(task.id, { kind: "settle", epoch }, deps.clock.now());
+      return false;
+    }
+    case "clean_up": {
+      await tearDown(deps, task, log);
+      if (isTerminal(task.snapshot.state)) {
+        deps.metrics.taskEnded(task.snapshot.state, task.snapshot.reason ?? "none");
+        deps.onTerminal?.(task);
+      }
+      return true;
+    }
+  }
+}
+
+async function tearDown(deps: SupervisorDeps, task: SupervisedTask, log: Logger): Promise<void> {
+  const sandbox = task.attempt?.sandbox;
+  if (!sandbox?.ref || sandbox.state === "deleted" || sandbox.state === "discarded") return;
+  try {
+    await deps.attempts.setSandbox(sandbox.id, "deleting", sandbox.ref);
+    await deps.providers.get(sandbox.provider)?.destroy(sandbox.ref, AbortSignal.timeout(30_000));
+    await deps.attempts.setSandbox(sandbox.id, "deleted", sandbox.ref);
+  } catch (error) {
+    // The reaper tries again; the outcome of the task must not wait for it.
+    log.warn({ err: error, sandboxId: sandbox.id }, "the sandbox could not be destroyed yet");
+  }
+}
+
+async function saveResult(deps: SupervisorDeps, task: SupervisedTask): Promise<void> {
+  const outcome = task.snapshot.attempt?.outcome;
+  const ref = task.attempt?.sandbox.ref;
+  if (!outcome || !ref) return;
+  const workspace = deps.providers.get(task.provider)?.workspace(ref) ?? null;
+  const { summary, files, added, removed } = outcome;
+  await deps.tasks.setResult(task.id, task.snapshot.epoch, { summary, workspace, files, added, removed });
+}
+
+async function rest(deps: SupervisorDeps, woken: Promise<void>, lease: AbortSignal): Promise<void> {
+  const stop = new AbortController();
+  await Promise.race([woken, deps.clock.sleep(deps.times.tickMs, AbortSignal.any([lease, stop.signal]))]);
+  stop.abort();
+}
