@@ -1,0 +1,156 @@
+import {
+  engineListSchema,
+  eventPageSchema,
+  providerListSchema,
+  statusSchema,
+  taskPageSchema,
+  taskSchema,
+} from "@agency/contract";
+import type {
+  CreateTaskInput,
+  EngineInfo,
+  EventPage,
+  EventType,
+  ProviderInfo,
+  Status,
+  Task,
+  TaskEvent,
+  TaskState,
+} from "@agency/contract";
+import { call, send } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { parseEvent } from "./event-cursor.ts";
+import { followEvents } from "./follow-events.ts";
+import type { FollowClock, FollowOptions } from "./follow-events.ts";
+
+export interface ClientOptions {
+  baseUrl: string;
+  apiKey: string | null;
+  fetch?: typeof fetch;
+  timeoutMs?: number;
+  clock?: Partial<FollowClock>;
+}
+
+export interface TaskFilter {
+  states?: TaskState[];
+  engine?: string;
+  provider?: string;
+  parentId?: string;
+  label?: { key: string; value: string };
+  search?: string;
+  cursor?: string;
+  limit?: number;
+}
+
+export interface Call {
+  signal?: AbortSignal;
+}
+
+/** Every method throws AgencyError; an unreachable server is code `unavailable`. */
+export interface Client {
+  readonly baseUrl: string;
+  /** The same key never makes a second task; without one each call is a task of its own. */
+  createTask(task: CreateTaskInput, options?: Call & { idempotencyKey?: string }): Promise<Task>;
+  listTasks(filter?: TaskFilter, options?: Call): Promise<{ tasks: Task[]; nextCursor: string | null }>;
+  getTask(id: string, options?: Call): Promise<Task>;
+  cancelTask(id: string, options?: Call): Promise<Task>;
+  deleteTask(id: string, options?: Call): Promise<void>;
+  sendMessage(
+    id: string,
+    message: { text: string; mode?: "steer" | "next_turn" },
+    options?: Call,
+  ): Promise<void>;
+  listEvents(
+    id: string,
+    page?: { after?: number; limit?: number; types?: EventType[] },
+    options?: Call,
+  ): Promise<EventPage>;
+  events(id: string, options?: FollowOptions): AsyncIterable<TaskEvent>;
+  engines(options?: Call): Promise<EngineInfo[]>;
+  providers(options?: Call): Promise<ProviderInfo[]>;
+  status(options?: Call): Promise<Status>;
+  /** Resolves when the server can take work, else throws. Needs no key. */
+  ready(options?: Call): Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+const wallClock: FollowClock = {
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      signal.addEventListener("abort", done);
+      function done() {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      }
+    }),
+  random: Math.random,
+  silenceMs: 45_000,
+  giveUpAfterMs: 5 * 60_000,
+};
+
+export function createClient(options: ClientOptions): Client {
+  const connection: Connection = {
+    baseUrl: options.baseUrl.replace(/\/+$/, ""),
+    apiKey: options.apiKey,
+    fetch: options.fetch ?? fetch,
+    timeoutMs: options.timeoutMs ?? REQUEST_TIMEOUT_MS,
+  };
+  const clock = { ...wallClock, ...options.clock };
+  const task = (id: string) => `/v1/tasks/${encodeURIComponent(id)}`;
+  return {
+    baseUrl: connection.baseUrl,
+    createTask: (body, { idempotencyKey = crypto.randomUUID(), signal } = {}) => {
+      const headers = { "idempotency-key": idempotencyKey };
+      return call(connection, { method: "POST", path: "/v1/tasks", headers, body, signal }, taskSchema);
+    },
+    listTasks: (filter = {}, { signal } = {}) =>
+      call(connection, { path: "/v1/tasks", query: filterQuery(filter), signal }, taskPageSchema),
+    getTask: (id, { signal } = {}) => call(connection, { path: task(id), signal }, taskSchema),
+    cancelTask: (id, { signal } = {}) =>
+      call(connection, { method: "POST", path: `${task(id)}/cancel`, signal }, taskSchema),
+    deleteTask: async (id, { signal } = {}) =>
+      finish(await send(connection, { method: "DELETE", path: task(id), signal })),
+    sendMessage: async (id, body, { signal } = {}) =>
+      finish(await send(connection, { method: "POST", path: `${task(id)}/messages`, body, signal })),
+    listEvents: (id, { after, limit, types } = {}, { signal } = {}) => {
+      const query = { after, limit, types: types?.join(",") };
+      return call(connection, { path: `${task(id)}/events`, query, signal }, knownEventPage);
+    },
+    events: (id, follow = {}) => followEvents(connection, clock, id, follow),
+    engines: async ({ signal } = {}) =>
+      (await call(connection, { path: "/v1/engines", signal }, engineListSchema)).engines,
+    providers: async ({ signal } = {}) =>
+      (await call(connection, { path: "/v1/providers", signal }, providerListSchema)).providers,
+    status: ({ signal } = {}) => call(connection, { path: "/v1/status", signal }, statusSchema),
+    ready: async ({ signal } = {}) => finish(await send(connection, { path: "/readyz", signal })),
+  };
+}
+
+function filterQuery({ states, label, ...rest }: TaskFilter): Record<string, string | number | undefined> {
+  return {
+    ...rest,
+    state: states?.join(","),
+    label: label === undefined ? undefined : `${label.key}=${label.value}`,
+  };
+}
+
+/** An unread body would keep its connection. */
+async function finish(response: Response): Promise<void> {
+  await response.body?.cancel();
+}
+
+/** A page without the events whose type is newer than this client. */
+const knownEventPage = {
+  safeParse: (value: unknown) => {
+    const whole = eventPageSchema.safeParse(value);
+    if (whole.success || typeof value !== "object" || value === null || !("events" in value)) return whole;
+    const events: unknown[] = Array.isArray(value.events) ? value.events : [];
+    return eventPageSchema.safeParse({
+      ...value,
+      events: events.filter((event) => parseEvent(event) !== null),
+    });
+  },
+};

@@ -1,0 +1,101 @@
+import { AgencyError } from "@agency/contract";
+import { toFailure, unreachable } from "./failure.ts";
+
+export interface Connection {
+  baseUrl: string;
+  apiKey: string | null;
+  fetch: typeof fetch;
+  /** Longest wait for an answer; a stream has its own clock. */
+  timeoutMs: number;
+}
+
+export interface ApiRequest {
+  method?: "GET" | "POST" | "DELETE";
+  path: string;
+  query?: Record<string, string | number | undefined>;
+  headers?: Record<string, string>;
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+}
+
+/** Any zod schema, without depending on zod. */
+interface Schema<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false; error: { message: string } };
+}
+
+/** Sends a request and reads its JSON answer. Throws AgencyError, or the signal's reason when aborted. */
+export async function call<T>(connection: Connection, request: ApiRequest, schema: Schema<T>): Promise<T> {
+  const response = await send(connection, request);
+  return parseAnswer(connection, await readBody(connection, request, response), schema);
+}
+
+function parseAnswer<T>({ baseUrl }: Connection, value: unknown, schema: Schema<T>): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new AgencyError(
+    "upstream_failed",
+    `${baseUrl} answered with something this version does not understand.`,
+    {
+      next: "Check with `agency doctor` that server and client have the same version.",
+      cause: parsed.error,
+    },
+  );
+}
+
+/** Sends a request and returns its answer, body unread, once the server has agreed to it. */
+export async function send(connection: Connection, request: ApiRequest): Promise<Response> {
+  const timeout = AbortSignal.timeout(connection.timeoutMs);
+  const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
+  return open(connection, request, signal);
+}
+
+/** As `send`, for an answer that may take as long as it likes. */
+export async function open(
+  connection: Connection,
+  request: ApiRequest,
+  signal: AbortSignal,
+): Promise<Response> {
+  let response: Response;
+  try {
+    response = await connection.fetch(addressOf(connection, request), {
+      method: request.method ?? "GET",
+      headers: headersOf(connection, request),
+      signal,
+      // A redirect would carry the key to a place nobody named.
+      redirect: "manual",
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    });
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    throw unreachable(connection.baseUrl, error);
+  }
+  if (response.ok) return response;
+  throw await toFailure(response, connection.baseUrl);
+}
+
+async function readBody(connection: Connection, request: ApiRequest, response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    if (error instanceof SyntaxError) return null;
+    throw unreachable(connection.baseUrl, error);
+  }
+}
+
+function addressOf({ baseUrl }: Connection, { path, query = {} }: ApiRequest): string {
+  const url = new URL(baseUrl + path);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  return url.href;
+}
+
+function headersOf({ apiKey }: Connection, { headers, body }: ApiRequest): Record<string, string> {
+  return {
+    accept: "application/json",
+    ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+    ...headers,
+  };
+}
