@@ -1,0 +1,101 @@
+import { runnerCommandSchema } from "@agency/contract";
+import type { AttemptAccess, AttemptStore, SandboxRecord } from "@agency/core";
+import type { Database } from "../database.ts";
+
+const LIVE = "('claimed', 'provisioning', 'running', 'finalizing')";
+
+export function createAttemptStore(db: Database): AttemptStore {
+  return {
+    find: (attemptId) => findAttempt(db, attemptId),
+    async burnBootToken(attemptId, nonce, now) {
+      const { rowCount } = await db.query(
+        `update attempts set boot_used_at = coalesce(boot_used_at, $3), boot_nonce = $2
+         where id = $1 and (boot_nonce is null or boot_nonce = $2)`,
+        [attemptId, nonce, new Date(now)],
+      );
+      return rowCount === 1;
+    },
+    async touch(attemptId, now) {
+      await db.query("update attempts set last_seen_at = greatest(last_seen_at, $2) where id = $1", [
+        attemptId,
+        new Date(now),
+      ]);
+    },
+    async setSandbox(id, state, ref) {
+      await db.query(
+        `update sandboxes set state = $2, ref = coalesce($3, ref),
+           deleted_at = case when $2 in ('deleted', 'discarded') then coalesce(deleted_at, now()) else deleted_at end
+         where id = $1`,
+        [id, state, ref === null ? null : JSON.stringify(ref)],
+      );
+    },
+    commandsAfter: (taskId, afterId) => commandsAfter(db, taskId, afterId),
+    strays: (provider) => strays(db, provider),
+    async needed(ids) {
+      const { rows } = await db.query<{ id: string }>(
+        `select s.id from sandboxes s join attempts a on a.id = s.attempt_id
+         where s.id::text = any($1) and a.state in ${LIVE}`,
+        [ids],
+      );
+      return new Set(rows.map((row) => row.id));
+    },
+  };
+}
+
+interface AccessRow {
+  id: string;
+  task_id: string;
+  account_id: string;
+  epoch: number;
+  task_epoch: number;
+  live: boolean;
+  started: boolean;
+  demo: boolean;
+  cost_usd: string;
+  budget_usd: number;
+}
+
+async function findAttempt(db: Database, attemptId: string): Promise<AttemptAccess | null> {
+  const { rows } = await db.query<AccessRow>(
+    `select a.id, a.task_id, a.account_id, a.epoch, t.epoch as task_epoch, a.state in ${LIVE} as live,
+       a.started_at is not null as started, (t.spec->>'demo')::boolean as demo, t.cost_usd::text,
+       (t.spec->'limits'->>'costUsd')::float8 as budget_usd
+     from attempts a join tasks t on t.id = a.task_id where a.id = $1`,
+    [attemptId],
+  );
+  const [row] = rows;
+  if (row === undefined) return null;
+  return {
+    attemptId: row.id,
+    taskId: row.task_id,
+    accountId: row.account_id,
+    epoch: row.epoch,
+    taskEpoch: row.task_epoch,
+    live: row.live,
+    started: row.started,
+    demo: row.demo,
+    costUsd: Number(row.cost_usd),
+    budgetUsd: row.budget_usd,
+  };
+}
+
+async function commandsAfter(db: Database, taskId: string, afterId: string | null) {
+  const { rows } = await db.query<{ id: string; kind: string; body: object }>(
+    `select id, kind, body from commands
+     where task_id = $1 and ord > coalesce((select ord from commands where task_id = $1 and id::text = $2), 0)
+     order by ord limit 100`,
+    [taskId, afterId],
+  );
+  return rows.map(({ id, kind, body }) => runnerCommandSchema.parse({ ...body, id, kind }));
+}
+
+async function strays(db: Database, provider: string): Promise<SandboxRecord[]> {
+  const { rows } = await db.query<Omit<SandboxRecord, "taskId"> & { task_id: string }>(
+    `select s.id, s.task_id, s.provider, s.generation, s.state, s.ref
+     from sandboxes s join attempts a on a.id = s.attempt_id
+     where s.provider = $1 and s.state not in ('deleted', 'discarded') and a.state not in ${LIVE}
+     order by s.created_at limit 100`,
+    [provider],
+  );
+  return rows.map(({ task_id, ...rest }) => ({ ...rest, taskId: task_id }));
+}

@@ -1,0 +1,58 @@
+import type { EventType, TaskEvent } from "@agency/contract";
+import type { EventPage } from "@agency/core";
+import type { Sql } from "../database.ts";
+
+interface Row {
+  last_seq: number;
+  first_seq: number;
+  seq: number | null;
+  at: Date;
+  epoch: number;
+  type: EventType;
+  sanitized: boolean;
+  blob_key: string | null;
+  blob_bytes: number | null;
+  data: object;
+}
+
+const READ = `
+select h.last_seq,
+       coalesce((select seq from events where task_id = $1 order by seq limit 1), h.last_seq + 1) as first_seq,
+       e.seq, e.at, e.epoch, e.type, e.sanitized, e.blob_key, e.blob_bytes, e.data
+from task_heads h
+left join lateral (
+  select * from events
+  where task_id = $1 and seq > $2 and ($4::text[] is null or type = any($4))
+  order by seq limit $3
+) e on true
+where h.task_id = $1
+order by e.seq`;
+
+export async function readEvents(
+  sql: Sql,
+  taskId: string,
+  after: number,
+  limit: number,
+  types?: readonly EventType[],
+): Promise<EventPage> {
+  const { rows } = await sql.query<Row>(READ, [taskId, after, limit, types ?? null]);
+  return {
+    events: rows.flatMap((row) => (row.seq === null ? [] : [toEvent(row, row.seq)])),
+    lastSeq: rows[0]?.last_seq ?? 0,
+    firstSeq: rows[0]?.first_seq ?? 1,
+  };
+}
+
+/** What is stored was checked at ingest; it is not parsed again on every read. */
+function toEvent(row: Row, seq: number): TaskEvent {
+  const { at, epoch, type, sanitized, blob_key: key, blob_bytes: bytes, data } = row;
+  return {
+    seq,
+    at: at.toISOString(),
+    epoch,
+    ...(sanitized ? { sanitized } : {}),
+    ...(key === null || bytes === null ? {} : { blob: { key, bytes } }),
+    type,
+    data,
+  } as TaskEvent;
+}

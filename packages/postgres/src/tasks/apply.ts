@@ -1,0 +1,135 @@
+import { randomUUID } from "node:crypto";
+import { isLiveAttempt, isTerminal, stepTask } from "@agency/core";
+import type { ApplyOutcome, Effect, Queue, Step, TaskCommand } from "@agency/core";
+import type { Database, Sql } from "../database.ts";
+import { appendEvents } from "../events/append.ts";
+import { lockTask, selectTask } from "./select.ts";
+import { toSnapshot, toSupervisedTask } from "./row.ts";
+import type { TaskRow } from "./row.ts";
+
+/** Lock, decide in the pure core, write what it said: one transaction, the only way a task changes its state. */
+export async function applyCommand(
+  db: Database,
+  queue: Queue,
+  id: string,
+  command: TaskCommand,
+  now: number,
+): Promise<ApplyOutcome> {
+  return db.tx(async (tx) => {
+    const row = await lockTask(tx, id);
+    if (row === null) return { ok: false, error: { code: "missing" } };
+    const result = stepTask(toSnapshot(row), command, now);
+    if (!result.ok) return result;
+    await writeStep(tx, queue, row, result.step, now);
+    const written = await selectTask(tx, id);
+    if (written === null) throw new Error(`task ${id} vanished inside its own transaction`);
+    return { ok: true, step: result.step, task: toSupervisedTask(written) };
+  });
+}
+
+async function writeStep(tx: Sql, queue: Queue, row: TaskRow, step: Step, now: number): Promise<void> {
+  await writeTask(tx, row, step, now);
+  if (step.next.epoch !== row.epoch) await moveEpoch(tx, row.id, step.next.epoch);
+  await writeAttempt(tx, row, step, now);
+  for (const effect of step.effects) await carryOut(tx, queue, row, effect, now);
+  if (step.events.length > 0) {
+    const at = new Date(now).toISOString();
+    const events = step.events.map(({ type, data }) => ({ type, data, at }));
+    await appendEvents(tx, [{ taskId: row.id, epoch: step.next.epoch, from: null, events }]);
+    await wake(tx, row.id);
+  }
+}
+
+async function writeTask(tx: Sql, row: TaskRow, { next, events }: Step, now: number): Promise<void> {
+  const said = events.findLast((event) => event.type === "status");
+  await tx.query(
+    `update tasks set state = $2, reason = $3, desired = $4, cancel_deadline_at = $5, epoch = $6, attempts_left = $7,
+       message = case when $8 then $9 else message end,
+       started_at = coalesce(started_at, $10), finished_at = $11,
+       activity = case when $12 then null else activity end
+     where id = $1 and epoch = $13`,
+    [
+      row.id,
+      next.state,
+      next.reason,
+      next.desired,
+      next.cancelDeadlineAt === null ? null : new Date(next.cancelDeadlineAt),
+      next.epoch,
+      next.startsLeft,
+      said !== undefined,
+      said?.data.message ?? null,
+      next.attempt?.startedAt == null ? null : new Date(next.attempt.startedAt),
+      isTerminal(next.state) ? new Date(now) : null,
+      isTerminal(next.state) || next.state === "queued",
+      row.epoch,
+    ],
+  );
+}
+
+/** A new epoch fences the old one: its runner numbers start over, what it still sends is refused. */
+async function moveEpoch(tx: Sql, taskId: string, epoch: number): Promise<void> {
+  await tx.query("update task_heads set epoch = $2, runner_seq = 0 where task_id = $1", [taskId, epoch]);
+}
+
+async function writeAttempt(tx: Sql, row: TaskRow, { next, effects }: Step, now: number): Promise<void> {
+  const { attempt } = next;
+  const opened = effects.some((effect) => effect.kind === "open_attempt");
+  if (attempt === null || opened) return;
+  await tx.query(
+    `update attempts set state = $3, started_at = $4, outcome = $5, finished_at = coalesce(finished_at, $6),
+       last_seen_at = coalesce(last_seen_at, $4)
+     where task_id = $1 and epoch = $2`,
+    [
+      row.id,
+      attempt.epoch,
+      attempt.state,
+      attempt.startedAt === null ? null : new Date(attempt.startedAt),
+      attempt.outcome === null ? null : JSON.stringify(attempt.outcome),
+      isLiveAttempt(attempt.state) ? null : new Date(now),
+    ],
+  );
+}
+
+async function carryOut(tx: Sql, queue: Queue, row: TaskRow, effect: Effect, now: number): Promise<void> {
+  switch (effect.kind) {
+    case "enqueue": {
+      const job = { taskId: row.id, accountId: row.account_id, priority: row.priority };
+      await queue.enqueue(
+        effect.delayMs === 0 ? job : { ...job, startAfter: new Date(now + effect.delayMs) },
+        tx,
+      );
+      return;
+    }
+    case "dequeue":
+      return queue.removeQueued(row.id, tx);
+    case "open_attempt":
+      return openAttempt(tx, row, effect.epoch, now);
+    case "tell_runner":
+      await tx.query(
+        "insert into commands (id, task_id, account_id, kind, body) values ($1, $2, $3, $4, '{}')",
+        [randomUUID(), row.id, row.account_id, effect.command],
+      );
+      return wake(tx, row.id);
+    case "wake_supervisor":
+      return wake(tx, row.id);
+  }
+}
+
+/** The sandbox row is written before anybody asks a provider for one: a crash leaves nothing we cannot find. */
+async function openAttempt(tx: Sql, row: TaskRow, epoch: number, now: number): Promise<void> {
+  const attemptId = randomUUID();
+  await tx.query(
+    `insert into attempts (id, task_id, account_id, epoch, state, provider, created_at)
+     values ($1, $2, $3, $4, 'claimed', $5, $6)`,
+    [attemptId, row.id, row.account_id, epoch, row.provider, new Date(now)],
+  );
+  await tx.query(
+    `insert into sandboxes (id, attempt_id, task_id, account_id, provider, generation, state, created_at)
+     values ($1, $2, $3, $4, $5, 1, 'intent', $6)`,
+    [randomUUID(), attemptId, row.id, row.account_id, row.provider, new Date(now)],
+  );
+}
+
+async function wake(tx: Sql, taskId: string): Promise<void> {
+  await tx.query("select pg_notify('ctl', $1)", [taskId]);
+}

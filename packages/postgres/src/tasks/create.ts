@@ -1,0 +1,108 @@
+import { MAX_STARTS } from "@agency/core";
+import type { CreateOutcome, Idempotency, NewTask, Queue } from "@agency/core";
+import type { Database, Sql } from "../database.ts";
+import { appendEvents } from "../events/append.ts";
+import { selectTask } from "./select.ts";
+import { toTask } from "./row.ts";
+
+export async function createTaskRow(
+  db: Database,
+  queue: Queue,
+  task: NewTask,
+  idempotency: Idempotency | null,
+): Promise<CreateOutcome> {
+  return db
+    .tx(async (tx) => {
+      const earlier = idempotency === null ? null : await claimKey(tx, task, idempotency);
+      if (earlier === "mismatch") return { kind: "mismatch" };
+      if (earlier !== null) return replay(tx, task.accountId, earlier.taskId);
+      if (task.parentId !== null && !(await exists(tx, task.accountId, task.parentId))) {
+        throw new NoParent();
+      }
+      const state = task.notBefore === null ? "queued" : "scheduled";
+      await insertTask(tx, task, state);
+      await appendEvents(tx, [
+        {
+          taskId: task.id,
+          epoch: 0,
+          from: null,
+          events: [{ type: "status", data: { state }, at: new Date().toISOString() }],
+        },
+      ]);
+      if (state === "queued")
+        await queue.enqueue({ taskId: task.id, accountId: task.accountId, priority: task.priority }, tx);
+      const row = await selectTask(tx, task.id, task.accountId);
+      if (row === null) throw new Error(`task ${task.id} vanished inside its own transaction`);
+      return { kind: "created" as const, task: toTask(row) };
+    })
+    .catch((error: unknown) => {
+      if (error instanceof NoParent) return { kind: "no_parent" as const };
+      throw error;
+    });
+}
+
+/** Thrown, not returned, so that the idempotency row is rolled back with the rest. */
+class NoParent extends Error {}
+
+/** The insert waits for a concurrent request with the same key; whoever comes second sees the first one's task. */
+async function claimKey(
+  tx: Sql,
+  task: NewTask,
+  { route, key, fingerprint }: Idempotency,
+): Promise<{ taskId: string } | "mismatch" | null> {
+  const inserted = await tx.query(
+    `insert into idempotency_keys (account_id, route, key, fingerprint, task_id) values ($1, $2, $3, $4, $5)
+     on conflict (account_id, route, key) do nothing`,
+    [task.accountId, route, key, Buffer.from(fingerprint), task.id],
+  );
+  if (inserted.rowCount === 1) return null;
+  const { rows } = await tx.query<{ fingerprint: Buffer; task_id: string }>(
+    `select fingerprint, task_id from idempotency_keys where account_id = $1 and route = $2 and key = $3`,
+    [task.accountId, route, key],
+  );
+  const [row] = rows;
+  if (row === undefined) return null;
+  return row.fingerprint.equals(fingerprint) ? { taskId: row.task_id } : "mismatch";
+}
+
+async function replay(tx: Sql, accountId: string, taskId: string): Promise<CreateOutcome> {
+  const row = await selectTask(tx, taskId, accountId);
+  return row === null ? { kind: "mismatch" } : { kind: "replayed", task: toTask(row) };
+}
+
+async function exists(tx: Sql, accountId: string, id: string): Promise<boolean> {
+  const { rowCount } = await tx.query("select 1 from tasks where id = $1 and account_id = $2", [
+    id,
+    accountId,
+  ]);
+  return rowCount === 1;
+}
+
+async function insertTask(tx: Sql, task: NewTask, state: "queued" | "scheduled"): Promise<void> {
+  await tx.query(
+    `with task as (
+       insert into tasks (id, account_id, state, attempts_left, name, prompt, engine, model, provider, spec, labels,
+                          priority, not_before, parent_id, hidden, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning id
+     )
+     insert into task_heads (task_id, last_seq, epoch, runner_seq) select id, 0, 0, 0 from task`,
+    [
+      task.id,
+      task.accountId,
+      state,
+      MAX_STARTS,
+      task.name,
+      task.prompt,
+      task.engine,
+      task.model,
+      task.provider,
+      JSON.stringify(task.spec),
+      JSON.stringify(task.labels),
+      task.priority,
+      task.notBefore === null ? null : new Date(task.notBefore),
+      task.parentId,
+      task.hidden,
+      new Date(),
+    ],
+  );
+}

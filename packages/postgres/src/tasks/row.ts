@@ -1,0 +1,173 @@
+import { REASON_SENTENCES } from "@agency/contract";
+import type { AttemptState, Outcome, Reason, Task, TaskResult, TaskState } from "@agency/contract";
+import type {
+  SandboxRecord,
+  SandboxRef,
+  SandboxState,
+  SupervisedTask,
+  TaskSnapshot,
+  TaskSpec,
+} from "@agency/core";
+
+/** A task with its newest attempt, as every query below selects it. */
+export interface TaskRow {
+  id: string;
+  account_id: string;
+  hidden: boolean;
+  state: TaskState;
+  reason: Reason | null;
+  message: string | null;
+  desired: "run" | "cancel";
+  cancel_deadline_at: Date | null;
+  epoch: number;
+  attempts_left: number;
+  name: string;
+  prompt: string;
+  engine: string;
+  model: string | null;
+  provider: string;
+  spec: TaskSpec;
+  labels: Record<string, string>;
+  priority: number;
+  not_before: Date | null;
+  parent_id: string | null;
+  cost_usd: string;
+  usage: Partial<Task["usage"]>;
+  activity: string | null;
+  result: TaskResult | null;
+  created_at: Date;
+  started_at: Date | null;
+  finished_at: Date | null;
+  last_seq: number;
+  runner_seq: number;
+  last_event_at: Date | null;
+  attempt_id: string | null;
+  attempt_epoch: number | null;
+  attempt_state: AttemptState | null;
+  attempt_created_at: Date | null;
+  attempt_started_at: Date | null;
+  attempt_seen_at: Date | null;
+  attempt_outcome: Outcome | null;
+  sandbox_id: string | null;
+  sandbox_provider: string | null;
+  sandbox_state: SandboxState | null;
+  sandbox_generation: number | null;
+  sandbox_ref: SandboxRef | null;
+}
+
+export const TASK_COLUMNS = `
+  t.id, t.account_id, t.hidden, t.state, t.reason, t.message, t.desired, t.cancel_deadline_at, t.epoch,
+  t.attempts_left, t.name, t.prompt, t.engine, t.model, t.provider, t.spec, t.labels, t.priority, t.not_before,
+  t.parent_id, t.cost_usd::text, t.usage, t.activity, t.result, t.created_at, t.started_at, t.finished_at,
+  h.last_seq, h.runner_seq, e.at as last_event_at,
+  a.id as attempt_id, a.epoch as attempt_epoch, a.state as attempt_state, a.created_at as attempt_created_at,
+  a.started_at as attempt_started_at, a.last_seen_at as attempt_seen_at, a.outcome as attempt_outcome,
+  s.id as sandbox_id, s.provider as sandbox_provider, s.state as sandbox_state,
+  s.generation as sandbox_generation, s.ref as sandbox_ref`;
+
+export const TASK_JOINS = `
+  join task_heads h on h.task_id = t.id
+  left join events e on e.task_id = t.id and e.seq = h.last_seq
+  left join lateral (
+    select * from attempts where task_id = t.id order by epoch desc limit 1
+  ) a on true
+  left join sandboxes s on s.attempt_id = a.id`;
+
+export function toSnapshot(row: TaskRow): TaskSnapshot {
+  const attempt =
+    row.attempt_state === null || row.attempt_epoch === null
+      ? null
+      : {
+          epoch: row.attempt_epoch,
+          state: row.attempt_state,
+          startedAt: row.attempt_started_at?.getTime() ?? null,
+          outcome: row.attempt_outcome,
+        };
+  return {
+    state: row.state,
+    reason: row.reason,
+    desired: row.desired,
+    cancelDeadlineAt: row.cancel_deadline_at?.getTime() ?? null,
+    epoch: row.epoch,
+    startsLeft: row.attempts_left,
+    attempt,
+  };
+}
+
+export function toSupervisedTask(row: TaskRow): SupervisedTask {
+  const { id, hidden, prompt, engine, model, provider, spec, activity } = row;
+  return {
+    id,
+    accountId: row.account_id,
+    hidden,
+    snapshot: toSnapshot(row),
+    prompt,
+    engine,
+    model,
+    provider,
+    spec,
+    createdAt: row.created_at.getTime(),
+    attempt: toAttempt(row),
+    activity,
+    lastEventAt: row.last_event_at?.getTime() ?? null,
+    costUsd: Number(row.cost_usd),
+  };
+}
+
+function toAttempt(row: TaskRow): SupervisedTask["attempt"] {
+  if (row.attempt_id === null || row.attempt_epoch === null || row.attempt_created_at === null) return null;
+  const sandbox = toSandbox(row);
+  if (sandbox === null) return null;
+  return {
+    id: row.attempt_id,
+    epoch: row.attempt_epoch,
+    runnerSeq: row.runner_seq,
+    createdAt: row.attempt_created_at.getTime(),
+    lastContactAt: row.attempt_seen_at?.getTime() ?? null,
+    sandbox,
+  };
+}
+
+function toSandbox(row: TaskRow): SandboxRecord | null {
+  if (row.sandbox_id === null || row.sandbox_state === null) return null;
+  return {
+    id: row.sandbox_id,
+    taskId: row.id,
+    provider: row.sandbox_provider ?? row.provider,
+    generation: row.sandbox_generation ?? 1,
+    state: row.sandbox_state,
+    ref: row.sandbox_ref,
+  };
+}
+
+export function toTask(row: TaskRow): Task {
+  const { id, name, state, reason, prompt, engine, model, provider, labels, priority, activity, result } =
+    row;
+  const { repository, limits, network, demo } = row.spec;
+  return {
+    ...{ id, name, state, reason, prompt, engine, model, provider, labels, priority, activity, result },
+    ...{ repository, limits, network, demo },
+    message: sentence(row),
+    cancelRequested: row.desired === "cancel",
+    parentId: row.parent_id,
+    attempt: row.attempt_epoch ?? 0,
+    lastSeq: row.last_seq,
+    costUsd: Number(row.cost_usd),
+    usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, calls: 0, ...row.usage },
+    lastEventAt: iso(row.last_event_at),
+    notBefore: iso(row.not_before),
+    createdAt: row.created_at.toISOString(),
+    startedAt: iso(row.started_at),
+    finishedAt: iso(row.finished_at),
+  };
+}
+
+function sentence(row: TaskRow): string | null {
+  if (row.reason === null) return row.message;
+  const { what, next } = REASON_SENTENCES[row.reason];
+  return [what, row.message, next].filter((part) => part !== null).join(" ");
+}
+
+function iso(at: Date | null): string | null {
+  return at?.toISOString() ?? null;
+}

@@ -1,0 +1,97 @@
+import { isTerminal } from "@agency/core";
+import type { DeleteOutcome, MessageOutcome, Queue, SandboxRecord, TaskStore } from "@agency/core";
+import type { Database } from "../database.ts";
+import { appendEvents } from "../events/append.ts";
+import { applyCommand } from "./apply.ts";
+import { createTaskRow } from "./create.ts";
+import { listTaskRows } from "./list.ts";
+import { lockTask, selectTask } from "./select.ts";
+import { toSupervisedTask, toTask } from "./row.ts";
+
+export function createTaskStore(db: Database, queue: Queue): TaskStore {
+  return {
+    create: (task, idempotency) => createTaskRow(db, queue, task, idempotency),
+    async get(accountId, id) {
+      const row = await selectTask(db, id, accountId);
+      return row === null ? null : toTask(row);
+    },
+    list: (accountId, query) => listTaskRows(db, accountId, query),
+    async countByState() {
+      const { rows } = await db.query<{ state: string; count: number }>(
+        "select state, count(*)::int as count from tasks where not hidden group by state",
+      );
+      return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+    },
+    apply: (id, command, now) => applyCommand(db, queue, id, command, now),
+    async load(id) {
+      const row = await selectTask(db, id);
+      return row === null ? null : toSupervisedTask(row);
+    },
+    addMessage: (accountId, id, message) => addMessage(db, accountId, id, message),
+    async dueIds(now, limit) {
+      const { rows } = await db.query<{ id: string }>(
+        "select id from tasks where state = 'scheduled' and not_before <= $1 order by not_before limit $2",
+        [new Date(now), limit],
+      );
+      return rows.map((row) => row.id);
+    },
+    async setActivity(activities) {
+      await db.query(
+        `update tasks t set activity = n.activity
+         from unnest($1::uuid[], $2::text[]) n (id, activity)
+         where t.id = n.id and t.finished_at is null`,
+        [[...activities.keys()], [...activities.values()]],
+      );
+    },
+    async setResult(id, epoch, result) {
+      await db.query("update tasks set result = $3 where id = $1 and epoch = $2", [
+        id,
+        epoch,
+        JSON.stringify(result),
+      ]);
+    },
+    delete: (accountId, id) => deleteTask(db, accountId, id),
+  };
+}
+
+async function addMessage(
+  db: Database,
+  accountId: string,
+  id: string,
+  message: { id: string; text: string; mode: "steer" | "next_turn" },
+): Promise<MessageOutcome> {
+  return db.tx(async (tx) => {
+    const row = await lockTask(tx, id);
+    if (row === null || row.account_id !== accountId || row.hidden) return "not_found";
+    if (isTerminal(row.state) || row.state === "finishing" || row.desired === "cancel") return "finished";
+    const { text, mode } = message;
+    await tx.query(
+      "insert into commands (id, task_id, account_id, kind, body) values ($1, $2, $3, 'say', $4)",
+      [message.id, id, accountId, JSON.stringify({ text, mode })],
+    );
+    const event = {
+      type: "message" as const,
+      data: { id: message.id, text, mode },
+      at: new Date().toISOString(),
+    };
+    await appendEvents(tx, [{ taskId: id, epoch: row.epoch, from: null, events: [event] }]);
+    await tx.query("select pg_notify('ctl', $1)", [id]);
+    return "sent";
+  });
+}
+
+async function deleteTask(db: Database, accountId: string, id: string): Promise<DeleteOutcome> {
+  return db.tx(async (tx) => {
+    const row = await lockTask(tx, id);
+    if (row === null || row.account_id !== accountId || row.hidden) return { kind: "not_found" };
+    if (!isTerminal(row.state)) return { kind: "live" };
+    const { rows } = await tx.query<Omit<SandboxRecord, "taskId"> & { task_id: string }>(
+      "select id, task_id, provider, generation, state, ref from sandboxes where task_id = $1",
+      [id],
+    );
+    await tx.query("delete from events where task_id = $1", [id]);
+    await tx.query("delete from idempotency_keys where account_id = $1 and task_id = $2", [accountId, id]);
+    await tx.query("delete from tasks where id = $1", [id]);
+    return { kind: "deleted", sandboxes: rows.map(({ task_id, ...rest }) => ({ ...rest, taskId: task_id })) };
+  });
+}
