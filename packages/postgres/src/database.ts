@@ -1,11 +1,16 @@
-import { AgencyError } from "@agency/contract";
-import pg from "pg";
+import type { Tx } from "@agency/core";
+import { Pool, types as pgTypes, TypeOverrides } from "pg";
+import type { PoolClient, QueryResult } from "pg";
+import { sqlState, translate } from "./database-error.ts";
 
-export interface Sql {
-  query<R extends object = object>(
-    text: string,
-    values?: readonly unknown[],
-  ): Promise<{ rows: R[]; rowCount: number | null }>;
+export interface SqlResult<R> {
+  rows: R[];
+  rowCount: number | null;
+}
+
+export interface Sql extends Tx {
+  /** Without values the text may hold several statements; their rows come as one list. */
+  query<R extends object = object>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>>;
 }
 
 export interface Database extends Sql {
@@ -22,104 +27,99 @@ export interface DatabaseOptions {
 }
 
 /** Numbers of events and tokens stay far below 2^53. */
-const INT8 = 20;
-const types = new pg.TypeOverrides();
-types.setTypeParser(INT8, Number);
+const types = new TypeOverrides();
+types.setTypeParser(pgTypes.builtins.INT8, Number);
 
 const DEADLOCK = new Set(["40P01", "40001"]);
 const MAX_TRIES = 5;
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: options.connectionString,
     max: options.max ?? 10,
     application_name: options.applicationName ?? "agency",
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
+    keepAlive: true,
     types,
   });
-  // Without a listener a connection that dies while idle would end the whole process.
+  // Without a listener a connection that dies, idle or lent, would end the whole process.
   pool.on("error", (error) => options.onIdleError?.(error));
+  pool.on("connect", (client) => client.on("error", () => {}));
   return {
-    async query<R extends object>(text: string, values: readonly unknown[] = []) {
-      return translated(async () => toResult<R>(await pool.query(text, [...values])));
-    },
-    tx: (work) => translated(() => withRetries(() => inTransaction(pool, work))),
+    query: (text, values) => withRetries(() => run(pool, text, values)),
+    tx: (work) => withRetries(() => inTransaction(pool, work)),
     close: () => pool.end(),
   };
 }
 
-async function inTransaction<T>(pool: pg.Pool, work: (tx: Sql) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
+/** One statement is a transaction, too: a deadlock's victim has changed nothing and can simply go again. */
+async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries === MAX_TRIES || !DEADLOCK.has(sqlState(error) ?? "")) throw error;
+    }
+  }
+}
+
+async function inTransaction<T>(pool: Pool, work: (tx: Sql) => Promise<T>): Promise<T> {
+  const client = await connect(pool);
+  let broken = false;
   try {
-    await client.query("begin");
-    const tx: Sql = {
-      query: async <R extends object>(text: string, values: readonly unknown[] = []) =>
-        toResult<R>(await client.query(text, [...values])),
-    };
-    const value = await work(tx);
-    await client.query("commit");
+    await run(client, "begin");
+    const value = await lend(client, work);
+    const { command } = await send(client, "commit", []);
+    // The server answers a commit with a rollback when `work` swallowed the error of a statement.
+    if (command !== "COMMIT") throw new Error("a statement of the transaction failed: nothing was committed");
     return value;
   } catch (error) {
-    await client.query("rollback").catch((failure: Error) => (broken = failure));
+    await run(client, "rollback").catch(() => (broken = true));
     throw error;
   } finally {
     client.release(broken);
   }
 }
 
-async function withRetries<T>(run: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await run();
-    } catch (error) {
-      if (attempt === MAX_TRIES || !DEADLOCK.has(codeOf(error))) throw error;
-    }
+/** Used after its time, a lent connection would speak inside somebody else's transaction. */
+async function lend<T>(client: PoolClient, work: (tx: Sql) => Promise<T>): Promise<T> {
+  let over = false;
+  const query: Sql["query"] = (text, values) =>
+    over ? Promise.reject(new Error("this transaction is over")) : run(client, text, values);
+  try {
+    return await work({ query });
+  } finally {
+    over = true;
   }
 }
 
-function toResult<R extends object>(result: pg.QueryResult): { rows: R[]; rowCount: number | null } {
-  return { rows: result.rows as R[], rowCount: result.rowCount };
-}
-
-async function translated<T>(run: () => Promise<T>): Promise<T> {
+async function connect(pool: Pool): Promise<PoolClient> {
   try {
-    return await run();
+    return await pool.connect();
   } catch (error) {
     throw translate(error);
   }
 }
 
-const DISK_FULL = "53100";
+async function run<R extends object>(
+  runner: Pool | PoolClient,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<SqlResult<R>> {
+  const result: QueryResult | QueryResult[] = await send(runner, text, values);
+  if (!Array.isArray(result)) return { rows: result.rows as R[], rowCount: result.rowCount };
+  return { rows: result.flatMap(({ rows }) => rows as R[]), rowCount: null };
+}
 
-function translate(error: unknown): unknown {
-  const code = codeOf(error);
-  if (code === DISK_FULL) {
-    return new AgencyError("unavailable", "The database's disk is full.", {
-      next: "Free some space; work goes on by itself.",
-      cause: error,
-      retryAfterMs: 5_000,
-    });
+async function send(
+  runner: Pool | PoolClient,
+  text: string,
+  values: readonly unknown[],
+): Promise<QueryResult> {
+  try {
+    return await runner.query(text, [...values]);
+  } catch (error) {
+    throw translate(error);
   }
-  if (!isConnectionFailure(error, code)) return error;
-  return new AgencyError("unavailable", "The database does not answer.", {
-    next: "It is tried again by itself; if this stays, look at the database's own log.",
-    cause: error,
-    retryAfterMs: 1_000,
-  });
-}
-
-function isConnectionFailure(error: unknown, code: string): boolean {
-  // 08: connection exceptions; 57P0x: the server is shutting down or starting; 53300: too many connections.
-  if (/^08|^57P0|^53300$/.test(code)) return true;
-  if (/^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND)$/.test(code)) return true;
-  return (
-    error instanceof Error &&
-    /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
-  );
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }

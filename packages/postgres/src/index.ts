@@ -1,1 +1,12 @@
-export {};
+export { openDatabase } from "./database.ts";
+export type { Database, DatabaseOptions, Sql } from "./database.ts";
+export { startEmbeddedPostgres } from "./embedded/embedded-postgres.ts";
+export type { EmbeddedPostgres, EmbeddedPostgresOptions } from "./embedded/embedded-postgres.ts";
+export { migrate } from "./migrate.ts";
+export { ensurePartitions } from "./events/partitions.ts";
+export { createEventStore } from "./events/store.ts";
+export { createTaskStore } from "./tasks/store.ts";
+export { createAttemptStore } from "./attempts/store.ts";
+export { createCostStore } from "./costs/store.ts";
+export { createProbeStore } from "./probes/store.ts";
+export { createApiKeyStore } from "./keys/store.ts";
