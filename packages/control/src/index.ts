@@ -22,7 +22,7 @@ export type { HelloDeps } from "./uplink/hello.ts";
 export { bearer, runnerAccess } from "./uplink/runner-access.ts";
 export type { RunnerAccessDeps } from "./uplink/runner-access.ts";
 export { createActivityBook, createChores, releaseDue } from "./work/chores.ts";
-export { createDispatcher, DISPATCH_TIMES } from "./work/dispatcher.ts";
+export { DISPATCH_TIMES, Dispatcher } from "./work/dispatcher.ts";
 export { recordProbe, requestProbes } from "./work/probe.ts";
 export type { ProbeDeps } from "./work/probe.ts";
 export { reap } from "./work/reaper.ts";

@@ -85,7 +85,7 @@ export function nameFrom(prompt: string): string {
       .split("\n", 1)[0]
       ?.replaceAll(/[\p{Cc}\p{Cf}]/gu, " ")
       .trim() ?? "";
-  const characters = [...line];
+  const characters = Array.from(line);
   if (characters.length === 0) return "untitled";
   return characters.length <= 60 ? line : `${characters.slice(0, 59).join("").trimEnd()}…`;
 }

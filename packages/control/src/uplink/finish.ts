@@ -11,7 +11,7 @@ export async function finish(
   input: Finished,
 ): Promise<FinishAnswer> {
   const task = await deps.tasks.load(access.taskId);
-  if (task?.attempt == null || task.attempt.epoch !== access.epoch) throw fencedError(access.epoch);
+  if (!task?.attempt || task.attempt.epoch !== access.epoch) throw fencedError(access.epoch);
   if (task.attempt.runnerSeq !== input.finalSeq) return { accepted: false, have: task.attempt.runnerSeq };
   const outcome = truthful(input.outcome, access);
   const applied = await deps.tasks.apply(

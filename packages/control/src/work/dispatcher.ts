@@ -17,143 +17,136 @@ export interface DispatcherDeps {
 export const DISPATCH_TIMES = { pollMs: 2_000, touchMs: 5_000, renewAfterMs: 20 * 3_600_000, retryMs: 5_000 };
 
 interface Held {
+  /** Changes when the job is renewed: the same work under a fresh claim. */
   job: QueueJob;
   since: number;
   readonly lease: AbortController;
-  readonly ended: Promise<void>;
+  ended: Promise<void>;
 }
 
-export interface Dispatcher {
-  start(): void;
+/** Fetches jobs as far as there is room and carries each to the end of its supervision. */
+export class Dispatcher {
+  readonly #deps: DispatcherDeps;
+  readonly #held = new Set<Held>();
+  readonly #stopping = new AbortController();
+  #kick = Promise.withResolvers<void>();
+  #loops: Promise<unknown> = Promise.resolve();
+  #unsubscribe: (() => void)[] = [];
+
+  constructor(deps: DispatcherDeps) {
+    this.#deps = deps;
+  }
+
+  start(): void {
+    const kick = () => this.#kick.resolve();
+    this.#unsubscribe = [this.#deps.bus.subscribe("job", kick), this.#deps.bus.onResync(kick)];
+    this.#loops = Promise.all([this.#takeLoop(), this.#touchLoop()]);
+  }
+
   /** Takes as many jobs as there is room for; returns how many. Tests drive this by hand. */
-  tick(): Promise<number>;
-  /** Renews the leases of every held job; a job that is no longer ours is let go. */
-  touch(): Promise<void>;
-  running(): number;
-  /** Stops taking and supervising. Sandboxes live on; the next worker adopts them. */
-  stop(): Promise<void>;
-}
-
-export function createDispatcher(deps: DispatcherDeps): Dispatcher {
-  const held = new Map<string, Held>();
-  const stopping = new AbortController();
-  let kick = Promise.withResolvers<void>();
-  let loops: Promise<unknown> = Promise.resolve();
-  const unsubscribe: (() => void)[] = [];
-
-  const hold = (job: QueueJob) => {
-    const lease = new AbortController();
-    const ended = carry(deps, job, lease, () => held.get(job.id)?.job ?? job).finally(() => {
-      held.delete(job.id);
-      deps.metrics.runningTasks(held.size);
-      kick.resolve();
-    });
-    held.set(job.id, { job, since: deps.clock.now(), lease, ended });
-    deps.metrics.runningTasks(held.size);
-  };
-
-  const tick = async () => {
-    const room = deps.capacity - held.size;
-    if (room <= 0 || stopping.signal.aborted) return 0;
-    const jobs = await deps.queue.fetch(room);
-    for (const job of jobs) hold(job);
+  async tick(): Promise<number> {
+    const room = this.#deps.capacity - this.#held.size;
+    if (room <= 0 || this.#stopping.signal.aborted) return 0;
+    const jobs = await this.#deps.queue.fetch(room);
+    for (const job of jobs) this.#hold(job);
     return jobs.length;
-  };
+  }
 
-  const touch = async () => {
-    const now = deps.clock.now();
-    const all = [...held.values()];
+  /** Renews the lease of every held job; one that is no longer ours is let go. */
+  async touch(): Promise<void> {
+    const all = [...this.#held];
     if (all.length === 0) return;
-    const ours = new Set((await deps.queue.touch(all.map((h) => h.job))).map((job) => job.id));
-    for (const item of all) {
-      if (!ours.has(item.job.id)) item.lease.abort(new Error("another worker has this job now"));
-      else if (now - item.since > deps.times.renewAfterMs) await renew(deps, item, now, held);
+    const ours = new Set((await this.#deps.queue.touch(all.map((held) => held.job))).map((job) => job.id));
+    for (const held of all) {
+      if (!ours.has(held.job.id)) held.lease.abort(new Error("another worker has this job now"));
+      else if (this.#deps.clock.now() - held.since > this.#deps.times.renewAfterMs) await this.#renew(held);
     }
-  };
+  }
 
-  const takeLoop = async () => {
-    while (!stopping.signal.aborted) {
-      kick = Promise.withResolvers<void>();
-      const taken = await guarded(deps.logger, "taking jobs", tick);
-      if (taken > 0) continue;
-      await either(deps.clock, kick.promise, deps.times.pollMs, stopping.signal);
-    }
-  };
+  running(): number {
+    return this.#held.size;
+  }
 
-  const touchLoop = async () => {
-    while (!stopping.signal.aborted) {
-      await deps.clock.sleep(deps.times.touchMs, stopping.signal);
-      await guarded(deps.logger, "renewing leases", async () => {
-        await touch();
-        return 0;
+  /** Stops taking and supervising. The sandboxes live on; the next worker adopts them. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#kick.resolve();
+    for (const off of this.#unsubscribe) off();
+    await this.#loops;
+    const held = [...this.#held];
+    for (const { lease } of held) lease.abort(new Error("this worker is stopping"));
+    await Promise.all(held.map(({ ended }) => ended));
+  }
+
+  #hold(job: QueueJob): void {
+    const held: Held = {
+      job,
+      since: this.#deps.clock.now(),
+      lease: new AbortController(),
+      ended: Promise.resolve(),
+    };
+    this.#held.add(held);
+    this.#deps.metrics.runningTasks(this.#held.size);
+    held.ended = this.#carry(held).finally(() => {
+      this.#held.delete(held);
+      this.#deps.metrics.runningTasks(this.#held.size);
+      this.#kick.resolve();
+    });
+  }
+
+  /** A job that was not finished goes back at once, for another worker to adopt the task. */
+  async #carry(held: Held): Promise<void> {
+    const { queue, logger, supervise, times } = this.#deps;
+    try {
+      const end = await supervise(held.job.taskId, held.lease.signal);
+      if (end === "done") await queue.complete(held.job);
+      else await queue.release(held.job, 0);
+    } catch (error) {
+      logger.error(
+        { err: error, taskId: held.job.taskId },
+        "supervision failed; the job goes back to the queue",
+      );
+      await queue.release(held.job, times.retryMs).catch(() => {
+        // Without a database nothing can be given back: the lease runs out and another worker takes over.
       });
     }
-  };
-
-  return {
-    start() {
-      unsubscribe.push(
-        deps.bus.subscribe("job", () => kick.resolve()),
-        deps.bus.onResync(() => kick.resolve()),
-      );
-      loops = Promise.all([takeLoop(), touchLoop()]);
-    },
-    tick,
-    touch,
-    running: () => held.size,
-    async stop() {
-      stopping.abort();
-      kick.resolve();
-      for (const off of unsubscribe) off();
-      await loops;
-      for (const item of held.values()) item.lease.abort(new Error("this worker is stopping"));
-      await Promise.all([...held.values()].map((item) => item.ended));
-    },
-  };
-}
-
-/** From job to end of supervision. A job that was not finished goes back at once for another worker to adopt. */
-async function carry(
-  deps: DispatcherDeps,
-  job: QueueJob,
-  lease: AbortController,
-  current: () => QueueJob,
-): Promise<void> {
-  const log = deps.logger.child({ taskId: job.taskId });
-  try {
-    const end = await deps.supervise(job.taskId, lease.signal);
-    if (end === "done") await deps.queue.complete(current());
-    else await deps.queue.release(current(), 0);
-  } catch (error) {
-    log.error({ err: error }, "supervision failed; the job goes back to the queue");
-    await deps.queue.release(current(), deps.times.retryMs).catch(() => {
-      // Without a database nothing can be given back: the lease runs out and another worker takes over.
-    });
   }
-}
 
-/** The queue caps a job at 24 hours; a longer task gets a fresh job for the same attempt. */
-async function renew(deps: DispatcherDeps, item: Held, now: number, held: Map<string, Held>): Promise<void> {
-  const old = item.job;
-  const renewed = await deps.queue.renew(old);
-  if (renewed === null) return item.lease.abort(new Error("the job could not be renewed"));
-  item.job = renewed;
-  item.since = now;
-  held.delete(old.id);
-  held.set(renewed.id, item);
-}
-
-async function guarded(logger: Logger, what: string, work: () => Promise<number>): Promise<number> {
-  try {
-    return await work();
-  } catch (error) {
-    logger.warn({ err: error }, `${what} failed; trying again`);
-    return 0;
+  /** The queue caps a claim at 24 hours; a longer task goes on under a fresh one. */
+  async #renew(held: Held): Promise<void> {
+    const renewed = await this.#deps.queue.renew(held.job);
+    if (renewed === null) return held.lease.abort(new Error("the job could not be renewed"));
+    held.job = renewed;
+    held.since = this.#deps.clock.now();
   }
-}
 
-async function either(clock: Clock, wake: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
-  const stop = new AbortController();
-  await Promise.race([wake, clock.sleep(ms, AbortSignal.any([signal, stop.signal]))]);
-  stop.abort();
+  async #takeLoop(): Promise<void> {
+    const { clock, times } = this.#deps;
+    while (!this.#stopping.signal.aborted) {
+      this.#kick = Promise.withResolvers<void>();
+      if (await this.#guarded("taking jobs", () => this.tick())) continue;
+      const stop = new AbortController();
+      const signal = AbortSignal.any([this.#stopping.signal, stop.signal]);
+      await Promise.race([this.#kick.promise, clock.sleep(times.pollMs, signal)]);
+      stop.abort();
+    }
+  }
+
+  async #touchLoop(): Promise<void> {
+    const { clock, times } = this.#deps;
+    while (!this.#stopping.signal.aborted) {
+      await clock.sleep(times.touchMs, this.#stopping.signal);
+      await this.#guarded("renewing leases", () => this.touch());
+    }
+  }
+
+  /** True when the work said there may be more to do at once. */
+  async #guarded(what: string, work: () => Promise<number | void>): Promise<boolean> {
+    try {
+      return Number(await work()) > 0;
+    } catch (error) {
+      this.#deps.logger.warn({ err: error }, `${what} failed; trying again`);
+      return false;
+    }
+  }
 }

@@ -71,12 +71,13 @@ async function begin(
   const made = await provision(deps, task, lease);
   const { epoch } = task.snapshot;
   if (made.ok) await deps.tasks.apply(taskId, { kind: "provisioned", epoch }, deps.clock.now());
-  else await deps.tasks.apply(taskId, { kind: "end", epoch, ...endOf(made) }, deps.clock.now());
+  else
+    await deps.tasks.apply(
+      taskId,
+      { kind: "end", epoch, cause: made.cause, message: made.message, final: made.final },
+      deps.clock.now(),
+    );
   return true;
-}
-
-function endOf(made: { cause: "sandbox_unavailable" | string; message: string; final: boolean }) {
-  return { cause: "sandbox_unavailable" as const, message: made.message, final: made.final };
 }
 
 async function decide(

@@ -53,12 +53,12 @@ async function writeTask(tx: Sql, row: TaskRow, { next, events }: Step, now: num
       next.state,
       next.reason,
       next.desired,
-      next.cancelDeadlineAt === null ? null : new Date(next.cancelDeadlineAt),
+      toDate(next.cancelDeadlineAt),
       next.epoch,
       next.startsLeft,
       said !== undefined,
       said?.data.message ?? null,
-      next.attempt?.startedAt == null ? null : new Date(next.attempt.startedAt),
+      toDate(next.attempt?.startedAt ?? null),
       isTerminal(next.state) ? new Date(now) : null,
       isTerminal(next.state) || next.state === "queued",
       row.epoch,
@@ -83,7 +83,7 @@ async function writeAttempt(tx: Sql, row: TaskRow, { next, effects }: Step, now:
       row.id,
       attempt.epoch,
       attempt.state,
-      attempt.startedAt === null ? null : new Date(attempt.startedAt),
+      toDate(attempt.startedAt),
       attempt.outcome === null ? null : JSON.stringify(attempt.outcome),
       isLiveAttempt(attempt.state) ? null : new Date(now),
     ],
@@ -128,6 +128,10 @@ async function openAttempt(tx: Sql, row: TaskRow, epoch: number, now: number): P
      values ($1, $2, $3, $4, $5, 1, 'intent', $6)`,
     [randomUUID(), attemptId, row.id, row.account_id, row.provider, new Date(now)],
   );
+}
+
+function toDate(at: number | null): Date | null {
+  return at === null ? null : new Date(at);
 }
 
 async function wake(tx: Sql, taskId: string): Promise<void> {

@@ -12,7 +12,7 @@ export async function createTaskRow(
   idempotency: Idempotency | null,
 ): Promise<CreateOutcome> {
   return db
-    .tx(async (tx) => {
+    .tx<CreateOutcome>(async (tx) => {
       const earlier = idempotency === null ? null : await claimKey(tx, task, idempotency);
       if (earlier === "mismatch") return { kind: "mismatch" };
       if (earlier !== null) return replay(tx, task.accountId, earlier.taskId);
