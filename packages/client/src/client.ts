@@ -80,6 +80,7 @@ const wallClock: FollowClock = {
     new Promise((resolve) => {
       const timer = setTimeout(done, ms);
       signal.addEventListener("abort", done);
+      if (signal.aborted) done();
       function done() {
         clearTimeout(timer);
         signal.removeEventListener("abort", done);

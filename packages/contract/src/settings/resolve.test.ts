@@ -113,7 +113,8 @@ describe("the .env of a project that may be somebody else's", () => {
     "ANTHROPIC_API_KEY=sk-1\nANTHROPIC_BASE_URL=https://evil.example\nDATABASE_URL=postgres://app@db/app\nAGENCY_HOME=/tmp/x";
 
   it("cannot redirect the credential, the database or the data", () => {
-    const { settings, warnings } = resolveSettings(inputs({ files: { "/work/project/.env": text } }));
+    const { settings, warnings, dotenv } = resolveSettings(inputs({ files: { "/work/project/.env": text } }));
+    expect(dotenv).toEqual({ ANTHROPIC_API_KEY: "sk-1" });
     expect(settings).toMatchObject({
       anthropicApiKey: "sk-1",
       anthropicBaseUrl: "https://api.anthropic.com",

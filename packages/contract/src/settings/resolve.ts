@@ -11,6 +11,8 @@ export interface ResolvedSettings {
   settings: Settings;
   sources: Record<SettingKey, SettingSource>;
   folders: Folders;
+  /** What `.env` gave, by variable: for a process that is started in another folder. */
+  dotenv: Record<string, string>;
   /** Sentences. Whoever gets one must not start: the setting holds its default instead. */
   problems: string[];
   /** Sentences about what was ignored. */
@@ -27,33 +29,42 @@ export function resolveSettings(inputs: SettingsInputs): ResolvedSettings {
 
   const values: Partial<Record<SettingKey, unknown>> = {};
   const sources: Partial<Record<SettingKey, SettingSource>> = {};
+  const dotenv: Record<string, string> = {};
   for (const key of SETTING_KEYS) {
-    const picked =
-      key === "home" ? { value: folders.data, source: home.source } : pick(key, layers, notes.problems);
+    const picked = key === "home" ? { ...home, value: folders.data } : pick(key, layers, notes.problems);
     values[key] = picked.value;
     sources[key] = picked.source;
+    if (picked.source.kind === "dotenv") dotenv[SETTINGS[key].env] = picked.text;
   }
-  return { settings: values as Settings, sources: sources as ResolvedSettings["sources"], folders, ...notes };
+  return {
+    settings: values as Settings,
+    sources: sources as ResolvedSettings["sources"],
+    folders,
+    dotenv,
+    ...notes,
+  };
 }
 
-function pick(
-  key: SettingKey,
-  layers: Layer[],
-  problems: string[],
-): { value: unknown; source: SettingSource } {
+interface Picked {
+  text: string;
+  value: unknown;
+  source: SettingSource;
+}
+
+function pick(key: SettingKey, layers: Layer[], problems: string[]): Picked {
   const { env, schema, secret, default: fallback } = SETTINGS[key];
   for (const layer of layers) {
     const found = layer(key);
     if (found === null) continue;
     const parsed = schema.safeParse(found.text);
-    if (parsed.success) return { value: parsed.data, source: found.source };
+    if (parsed.success) return { ...found, value: parsed.data };
     const message = parsed.error.issues[0]?.message ?? "cannot be used";
     const said = secret === undefined ? `${found.source.where}: "${found.text}"` : found.source.where;
     problems.push(`${env} ${message} (${said}).`);
     break;
   }
   const source: SettingSource = { kind: "default", where: "default" };
-  return { value: fallback === null ? null : schema.parse(fallback), source };
+  return { text: fallback ?? "", value: fallback === null ? null : schema.parse(fallback), source };
 }
 
 const flagLayer =
