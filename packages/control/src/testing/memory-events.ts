@@ -1,0 +1,57 @@
+import type { TaskEvent } from "@agency/contract";
+import type { EventStore } from "@agency/core";
+import type { MemoryBus } from "./memory-bus.ts";
+
+/** One task's log in memory, with the same answers as the real store. Counts its reads. */
+export class MemoryEvents implements EventStore {
+  readonly log: TaskEvent[] = [];
+  reads = 0;
+  broken = false;
+  #purgedBelow = 1;
+  readonly #bus: MemoryBus;
+
+  constructor(bus: MemoryBus) {
+    this.#bus = bus;
+  }
+
+  /** Writes without anybody being told, as when the connection of the wake-ups is down. */
+  writeQuietly(count: number): void {
+    for (let i = 0; i < count; i += 1) this.#push({ type: "log", data: { stream: "stdout", text: "x" } });
+  }
+
+  write(count = 1): void {
+    this.writeQuietly(count);
+    this.#bus.publish("ev", `task:${this.log.length}`);
+  }
+
+  finish(): void {
+    this.#push({ type: "status", data: { state: "completed" } });
+    this.#bus.publish("ev", `task:${this.log.length}`);
+  }
+
+  purgeBelow(seq: number): void {
+    this.#purgedBelow = seq;
+  }
+
+  append(): never {
+    throw new Error("not used here");
+  }
+
+  read(_taskId: string, after: number, limit: number) {
+    this.reads += 1;
+    if (this.broken) return Promise.reject(new Error("the database is away"));
+    const kept = this.log.filter((event) => event.seq >= this.#purgedBelow);
+    const events = kept.filter((event) => event.seq > after).slice(0, limit);
+    const lastSeq = this.log.length;
+    return Promise.resolve({ events, lastSeq, firstSeq: kept[0]?.seq ?? lastSeq + 1 });
+  }
+
+  #push(body: Pick<TaskEvent, "type" | "data">): void {
+    this.log.push({
+      seq: this.log.length + 1,
+      at: "2026-01-01T00:00:00.000Z",
+      epoch: 1,
+      ...body,
+    } as TaskEvent);
+  }
+}
