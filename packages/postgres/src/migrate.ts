@@ -2,11 +2,10 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { AgencyError } from "@agency/contract";
 import type { Database, Sql } from "./database.ts";
+import { LOCKS } from "./locks.ts";
 
 const FOLDER = new URL("../migrations/", import.meta.url);
 const OLDEST_MAJOR = 15;
-/** Any fixed number of our own: it only has to be the same in every process. */
-const LOCK = 7_717_001;
 
 interface Migration {
   name: string;
@@ -19,7 +18,7 @@ export async function migrate(db: Database): Promise<string[]> {
   const migrations = await readMigrations();
   return db.tx(async (tx) => {
     await refuseOldServer(tx);
-    await tx.query("select pg_advisory_xact_lock($1)", [LOCK]);
+    await tx.query("select pg_advisory_xact_lock($1)", [LOCKS.migrate]);
     await tx.query(
       `create table if not exists schema_migrations (
          name text primary key, checksum text not null, applied_at timestamptz not null default now())`,

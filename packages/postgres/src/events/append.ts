@@ -56,13 +56,26 @@ interface Row {
   runner_seq: number;
 }
 
-/** At most one batch a task. */
-export async function appendEvents(sql: Sql, batches: readonly EventAppend[]): Promise<AppendResult[]> {
-  const input = batches.map(({ taskId, epoch, from, events }) => ({
-    ...{ t: taskId, e: epoch, f: from, v: events },
-    c: events.some(isTerminalStatus),
-  }));
-  const { rows } = await sql.query<Row>(APPEND, [JSON.stringify(input)]);
+/** At most one batch a task. Part of the caller's transaction, or one of its own. */
+export function appendEvents(sql: Sql, batches: readonly EventAppend[]): Promise<AppendResult[]> {
+  return appendEncoded(sql, batches.map(encodeBatch));
+}
+
+export interface EncodedBatch {
+  taskId: string;
+  json: string;
+}
+
+export function encodeBatch({ taskId, epoch, from, events }: EventAppend): EncodedBatch {
+  const terminal = events.findIndex(isTerminalStatus);
+  if (terminal !== -1 && terminal !== events.length - 1) {
+    throw new RangeError(`events after the last one of task ${taskId}`);
+  }
+  return { taskId, json: JSON.stringify({ t: taskId, e: epoch, f: from, v: events, c: terminal !== -1 }) };
+}
+
+export async function appendEncoded(sql: Sql, batches: readonly EncodedBatch[]): Promise<AppendResult[]> {
+  const { rows } = await sql.query<Row>(APPEND, [`[${batches.map(({ json }) => json).join(",")}]`]);
   const found = new Map(rows.map((row) => [row.task_id, row]));
   return batches.map(({ taskId }) => {
     const row = found.get(taskId);

@@ -1,6 +1,8 @@
 import type { AppendResult, Clock, EventAppend, EventStore } from "@agency/core";
+import { isAgencyError } from "@agency/contract";
 import type { Database } from "../database.ts";
-import { appendEvents } from "./append.ts";
+import { appendEncoded, encodeBatch } from "./append.ts";
+import type { EncodedBatch } from "./append.ts";
 import { readEvents } from "./read.ts";
 
 /**
@@ -8,9 +10,11 @@ import { readEvents } from "./read.ts";
  * keeps it below 100 commits a second where a commit a batch saturates at about 1,900.
  */
 const FLUSH_EVERY_MS = 10;
+/** One statement's worth of text. A batch that is larger by itself goes alone. */
+const FLUSH_MAX_CHARS = 4 * 1024 * 1024;
 
 interface Waiting {
-  batch: EventAppend;
+  batch: EncodedBatch;
   resolve: (result: AppendResult) => void;
   reject: (error: unknown) => void;
 }
@@ -19,15 +23,15 @@ interface Waiting {
 export function createEventStore(db: Database, clock: Clock): EventStore {
   let waiting: Waiting[] = [];
   let flushing = false;
-  let lastFlushAt = 0;
+  let nextFlushAt = 0;
 
   const loop = async () => {
     flushing = true;
     while (waiting.length > 0) {
-      const early = lastFlushAt + FLUSH_EVERY_MS - clock.now();
+      const early = nextFlushAt - clock.now();
       if (early > 0) await clock.sleep(early);
-      lastFlushAt = clock.now();
-      const { now, later } = onePerTask(waiting);
+      nextFlushAt = clock.now() + FLUSH_EVERY_MS;
+      const { now, later } = nextFlush(waiting);
       waiting = later;
       await flush(db, now);
     }
@@ -35,9 +39,9 @@ export function createEventStore(db: Database, clock: Clock): EventStore {
   };
 
   return {
-    append: (batch) =>
+    append: (batch: EventAppend) =>
       new Promise((resolve, reject) => {
-        waiting.push({ batch, resolve, reject });
+        waiting.push({ batch: encodeBatch(batch), resolve, reject });
         if (!flushing) void loop();
       }),
     read: (taskId, after, limit, types) => readEvents(db, taskId, after, limit, types),
@@ -45,33 +49,38 @@ export function createEventStore(db: Database, clock: Clock): EventStore {
 }
 
 /** A task's second batch must wait for the first one's numbers. */
-function onePerTask(waiting: readonly Waiting[]): { now: Waiting[]; later: Waiting[] } {
+function nextFlush(waiting: readonly Waiting[]): { now: Waiting[]; later: Waiting[] } {
   const seen = new Set<string>();
   const now: Waiting[] = [];
   const later: Waiting[] = [];
+  let room = FLUSH_MAX_CHARS;
   for (const item of waiting) {
-    (seen.has(item.batch.taskId) ? later : now).push(item);
-    seen.add(item.batch.taskId);
+    const { taskId, json } = item.batch;
+    const fits = now.length === 0 || json.length <= room;
+    if (fits && !seen.has(taskId)) {
+      now.push(item);
+      room -= json.length;
+    } else {
+      later.push(item);
+    }
+    seen.add(taskId);
   }
   return { now, later };
 }
 
 async function flush(db: Database, items: readonly Waiting[]): Promise<void> {
   try {
-    const results = await appendEvents(
+    const results = await appendEncoded(
       db,
       items.map((item) => item.batch),
     );
-    items.forEach((item, i) => {
-      const result = results[i];
-      if (result) item.resolve(result);
-    });
+    for (const [i, result] of results.entries()) items[i]?.resolve(result);
   } catch (error) {
-    if (items.length > 1) {
-      // One task's trouble must not cost the others their events.
-      for (const item of items) await flush(db, [item]);
+    if (items.length === 1 || isAgencyError(error)) {
+      for (const item of items) item.reject(error);
       return;
     }
-    for (const item of items) item.reject(error);
+    // One task's trouble must not cost the others their events.
+    for (const item of items) await flush(db, [item]);
   }
 }
