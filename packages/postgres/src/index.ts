@@ -6,6 +6,8 @@ export { prepareDatabase } from "./prepare.ts";
 export { ensurePartitions } from "./events/partitions.ts";
 export { createQueue } from "./queue/queue.ts";
 export type { LeaseTimes } from "./queue/boss.ts";
+export { createBus } from "./bus.ts";
+export type { PostgresBus } from "./bus.ts";
 export { createEventStore } from "./events/store.ts";
 export { createTaskStore } from "./tasks/store.ts";
 export { createAttemptStore } from "./attempts/store.ts";

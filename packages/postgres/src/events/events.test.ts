@@ -42,16 +42,21 @@ async function append(batch: EventAppend) {
   return result;
 }
 
-/** Notifications come in the order of the commits, so our own last one says that all others are in. */
+/** Notifications come in the order of the commits, so our own says that all earlier ones are in. */
+async function hearEverything(): Promise<void> {
+  const mark = `mark ${(counter += 1)}`;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  ear.on("notification", ({ payload }) => payload === mark && resolve());
+  await db.query("select pg_notify('ev', $1)", [mark]);
+  await promise;
+}
+
 async function listenDuring(work: () => Promise<unknown>): Promise<string[]> {
+  await hearEverything();
   heard = [];
   await work();
-  const done = new Promise<void>((resolve) =>
-    ear.on("notification", ({ payload }) => payload === "done" && resolve()),
-  );
-  await db.query("select pg_notify('ev', 'done')");
-  await done;
-  return heard.filter((payload) => payload !== "done");
+  await hearEverything();
+  return heard.filter((payload) => !payload.startsWith("mark"));
 }
 
 beforeAll(async () => {
