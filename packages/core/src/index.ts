@@ -29,3 +29,4 @@ export { sanitizeEvent } from "./ingest/sanitize-event.ts";
 export type { SanitizedEvent } from "./ingest/sanitize-event.ts";
 export { createRedactor, MIN_SECRET_LENGTH } from "./redaction/redactor.ts";
 export type { RedactionStream, Redactor, RedactorResult, Secret } from "./redaction/redactor.ts";
+export { storageKeyProblem } from "./storage/storage-key.ts";

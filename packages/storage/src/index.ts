@@ -1,1 +1,1 @@
-export {};
+export { openLocalStorage } from "./local/local-storage.ts";

@@ -1,7 +1,7 @@
 import { createSecretSearch } from "./secret-search.ts";
 import type { SecretSearch } from "./secret-search.ts";
 
-export interface SecretRange {
+interface SecretRange {
   start: number;
   end: number;
   /** What stands in the output in its place. */

@@ -1,0 +1,172 @@
+import { storageSuite } from "@agency/testing";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openLocalStorage } from "./local-storage.ts";
+
+const module = JSON.stringify(new URL("local-storage.ts", import.meta.url).href);
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+async function scratch(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "agency-storage-"));
+}
+
+storageSuite("local storage", async () => {
+  const root = await scratch();
+  return { storage: await openLocalStorage(root), close: () => rm(root, { recursive: true }) };
+});
+
+describe("local storage", () => {
+  let root: string;
+
+  beforeEach(async () => {
+    root = await scratch();
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  it("lets only its own user read anything", async () => {
+    const folder = join(root, "new", "storage");
+    const storage = await openLocalStorage(folder);
+    await storage.put("a/b/c", bytes("secret"));
+    const entries = await readdir(folder, { recursive: true });
+    const modes = await Promise.all(
+      ["", ...entries].map(async (name) => (await stat(join(folder, name))).mode & 0o777),
+    );
+    expect(new Set(modes)).toEqual(new Set([0o600, 0o700]));
+    expect((await stat(join(folder, "a+", "b+", "c"))).mode & 0o777).toBe(0o600);
+  });
+
+  it("is the same storage when it is opened again", async () => {
+    await (await openLocalStorage(root)).put("a/b", bytes("kept"));
+    expect(await (await openLocalStorage(root)).get("a/b")).toEqual(bytes("kept"));
+  });
+
+  it("follows no link out of its folder", async () => {
+    const storage = await openLocalStorage(root);
+    await symlink("/etc/hostname", join(root, "link"));
+    await expect(storage.get("link")).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  it("removes what a dead process left, and not what a living one is writing", async () => {
+    await openLocalStorage(root);
+    const [old, fresh] = [join(root, "~work", "old"), join(root, "~work", "fresh")];
+    await Promise.all([writeFile(old, "x"), writeFile(fresh, "x")]);
+    const twoHoursAgo = Date.now() / 1000 - 2 * 60 * 60;
+    await utimes(old, twoHoursAgo, twoHoursAgo);
+    await openLocalStorage(root);
+    expect(await readdir(join(root, "~work"))).toEqual(["fresh"]);
+  });
+
+  it("says which folder cannot be written and what to do", async () => {
+    await writeFile(join(root, "file"), "");
+    await expect(openLocalStorage(join(root, "file", "storage"))).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining(join(root, "file", "storage")),
+      next: expect.any(String),
+    });
+  });
+
+  it("leaves nothing behind on a full disk, keeps what it had and goes on when there is space again", async () => {
+    const report = await onSmallDisk(
+      root,
+      `const storage = await openLocalStorage(root);
+       await storage.put("a/kept", new Uint8Array(1000).fill(1));
+       const refused = [];
+       for (const key of ["a/kept", "a/new"]) {
+         await storage.put(key, new Uint8Array(8_000_000)).catch((e) => refused.push({ code: e.code, message: e.message, next: e.next }));
+       }
+       const kept = await storage.get("a/kept");
+       const left = (await readdir(root + "/~work")).length;
+       await storage.put("a/later", new Uint8Array(100_000));
+       const later = (await storage.get("a/later"))?.length;
+       console.log(JSON.stringify({ refused, kept: [kept.length, kept[0]], fresh: await storage.get("a/new"), left, later }));`,
+    );
+    const next = "Free space on that disk, then try again. What was stored before is untouched.";
+    expect(report).toEqual({
+      kept: [1000, 1],
+      fresh: null,
+      left: 0,
+      later: 100_000,
+      refused: [
+        { code: "unavailable", message: `"a/kept" was not stored: the disk of ${root} is full.`, next },
+        { code: "unavailable", message: `"a/new" was not stored: the disk of ${root} is full.`, next },
+      ],
+    });
+  });
+
+  it("killed at any moment of a put, shows the last whole object and loses none it acknowledged", async () => {
+    for (let round = 1; round <= 6; round += 1) {
+      const acknowledged = await killWhilePutting(root, round);
+      const storage = await openLocalStorage(root);
+      const body = await storage.get("a/b");
+      expect(body?.length).toBe(4_000_000);
+      expect(new Set(body).size).toBe(1);
+      expect([acknowledged, acknowledged + 1]).toContain(body?.[0]);
+    }
+    expect(await readdir(join(root, "a+"))).toEqual(["b"]);
+  });
+});
+
+/** Runs a script with a file system of one megabyte mounted on `root`. */
+async function onSmallDisk(root: string, script: string): Promise<unknown> {
+  const child = spawn(
+    "bwrap",
+    [
+      "--dev-bind",
+      "/",
+      "/",
+      "--size",
+      "1000000",
+      "--tmpfs",
+      root,
+      "--",
+      process.execPath,
+      "--input-type=module",
+      "-e",
+      `
+      import { readdir } from "node:fs/promises";
+      const { openLocalStorage } = await import(${module});
+      const root = ${JSON.stringify(root)};
+      ${script}`,
+    ],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
+  child.on("error", () => {});
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  if (stdout === "")
+    throw new Error(
+      `bwrap or the script failed (is bubblewrap installed? apt-get install bubblewrap): ${stderr}`,
+    );
+  return JSON.parse(stdout);
+}
+
+async function text(stream: NodeJS.ReadableStream): Promise<string> {
+  let all = "";
+  for await (const chunk of stream) all += String(chunk);
+  return all;
+}
+
+/** Kills a process that puts object after object, once it has acknowledged `enough` of them. */
+async function killWhilePutting(root: string, enough: number): Promise<number> {
+  const script = `
+    const { openLocalStorage } = await import(${module});
+    const storage = await openLocalStorage(${JSON.stringify(root)});
+    for (let n = 1; ; n += 1) {
+      await storage.put("a/b", new Uint8Array(4_000_000).fill(n));
+      process.stdout.write(n + "\\n");
+    }`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let acknowledged = 0;
+  for await (const line of createInterface(child.stdout)) {
+    acknowledged = Number(line);
+    if (acknowledged === enough) child.kill("SIGKILL");
+  }
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  return acknowledged;
+}
