@@ -135,4 +135,53 @@ describe("following a log", () => {
     bus.resync();
     await expect(next).rejects.toThrow("the database is away");
   });
+
+  it("ends at once for a reader that has seen the last event before", async () => {
+    store.write(2);
+    store.finish();
+    expect(await open(3).next()).toEqual({ value: { kind: "end" }, done: false });
+    expect(await open(99).next()).toEqual({ value: { kind: "end" }, done: false });
+  });
+
+  it("resets, then ends, when nothing of a log is kept", async () => {
+    store.write(2);
+    store.finish();
+    store.purgeBelow(4);
+    const items: unknown[] = [];
+    for await (const item of open()) items.push(item);
+    expect(items).toEqual([{ kind: "reset", firstSeq: 4 }, { kind: "end" }]);
+  });
+
+  it("goes on after the database was away for a moment", async () => {
+    store.write(1);
+    const reader = open();
+    await seqsUntil(reader, 1);
+    const next = seqsUntil(reader, 2);
+    store.failNextRead();
+    store.write(1);
+    const more = next.then((seqs) => seqs);
+    await store.quiet();
+    store.write(1);
+    expect(await more).toEqual([2, 3]);
+  });
+
+  it("does not spin when one reader leaves and the next one comes in the middle of a read", async () => {
+    store.write(1);
+    const gone = new AbortController();
+    const first = open(0, gone.signal);
+    await seqsUntil(first, 1);
+    const over = first.next();
+    const release = store.holdReads();
+    store.write(1);
+    gone.abort();
+    const second = open();
+    const seen = seqsUntil(second, 2);
+    release();
+    await over;
+    expect(await seen).toEqual([1, 2]);
+    await store.quiet();
+    const before = store.reads;
+    await store.quiet();
+    expect(store.reads).toBe(before);
+  });
 });

@@ -1,6 +1,6 @@
 import type { EventType, TaskEvent } from "@agency/contract";
 import { isTerminal } from "@agency/core";
-import type { Bus, EventStore } from "@agency/core";
+import type { Bus, EventPage, EventStore } from "@agency/core";
 import { createTail } from "./tail.ts";
 import type { Subscription, Tail } from "./tail.ts";
 import { createWakeups } from "./wakeups.ts";
@@ -36,38 +36,46 @@ interface Cursor {
 export function createEventFollower(deps: { events: EventStore; bus: Bus }): EventFollower {
   const tails = new Map<string, Tail>();
   const wakeups = createWakeups(deps.bus, "ev");
-  const tailOf = (taskId: string): Tail => {
+  const subscribe = (taskId: string): Subscription => {
     const known = tails.get(taskId);
-    if (known) return known;
-    const tail = createTail({
+    if (known) return known.subscribe();
+    const tail: Tail = createTail({
       events: deps.events,
       taskId,
       wakeup: wakeups.listen(taskId),
-      onEnd: () => tails.delete(taskId),
+      onEnd: () => {
+        if (tails.get(taskId) === tail) tails.delete(taskId);
+      },
     });
     tails.set(taskId, tail);
-    return tail;
+    return tail.subscribe();
   };
-  return { follow: (request) => follow(deps.events, tailOf(request.taskId), request) };
+  return { follow: (request) => follow(deps.events, subscribe, request) };
 }
 
-async function* follow(store: EventStore, tail: Tail, request: FollowRequest): AsyncGenerator<FollowItem> {
-  const subscription = tail.subscribe();
-  const close = () => subscription.close();
-  request.signal.addEventListener("abort", close, { once: true });
+async function* follow(
+  store: EventStore,
+  subscribe: (taskId: string) => Subscription,
+  request: FollowRequest,
+): AsyncGenerator<FollowItem> {
+  const { taskId, signal } = request;
   const cursor: Cursor = { last: request.after, types: request.types };
-  try {
-    // The tail must know where it stands before we read, else an event could fall between the two.
-    await subscription.ready;
-    for (;;) {
-      if ((yield* catchUp(store, request.taskId, cursor)) === "end") return yield { kind: "end" };
+  // A reader that fell behind subscribes anew: the tail it had may have died of what held it up.
+  while (!signal.aborted) {
+    const subscription = subscribe(taskId);
+    const close = () => subscription.close();
+    signal.addEventListener("abort", close, { once: true });
+    try {
+      // The tail must know where it stands before we read, else an event could fall between the two.
+      await subscription.ready;
+      if ((yield* catchUp(store, taskId, cursor)) === "end") return yield { kind: "end" };
       const stopped = yield* live(subscription, cursor);
       if (stopped === "end") return yield { kind: "end" };
       if (stopped === "closed") return;
+    } finally {
+      signal.removeEventListener("abort", close);
+      close();
     }
-  } finally {
-    request.signal.removeEventListener("abort", close);
-    close();
   }
 }
 
@@ -85,8 +93,17 @@ async function* catchUp(
     }
     yield* present(page.events, cursor);
     if (page.events.some(endsLog)) return "end";
+    if (page.events.length === 0 && (await isOver(store, taskId, page))) return "end";
     if (page.events.length < PAGE) return "caught_up";
   }
+}
+
+/** A reader that has seen the last event already must not wait for another. */
+async function isOver(store: EventStore, taskId: string, page: EventPage): Promise<boolean> {
+  if (page.lastSeq === 0) return false;
+  // Only the log of a task that has ended is ever emptied.
+  if (page.firstSeq > page.lastSeq) return true;
+  return (await store.read(taskId, page.lastSeq - 1, 1)).events.some(endsLog);
 }
 
 async function* live(

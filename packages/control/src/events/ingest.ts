@@ -1,4 +1,4 @@
-import { AgencyError, runnerEventBodySchema } from "@agency/contract";
+import { runnerEventBodySchema } from "@agency/contract";
 import type { EventBatch, RunnerEventBody } from "@agency/contract";
 import { sanitizeEvent } from "@agency/core";
 import type { AttemptAccess, EventStore, Logger, Metrics, ReadyEvent, Storage } from "@agency/core";
@@ -10,8 +10,8 @@ export interface IngestDeps {
   storage: Storage;
   metrics: Metrics;
   logger: Logger;
-  /** Takes every known secret out of a JSON text. */
-  redact: (json: string) => string;
+  /** Takes every known secret out of a text. */
+  redact: (text: string) => string;
   onActivity: (taskId: string, activity: string) => void;
   now: () => number;
 }
@@ -44,27 +44,22 @@ export async function ingest(deps: IngestDeps, access: AttemptAccess, batch: Eve
 
 async function prepare(deps: IngestDeps, access: AttemptAccess, incoming: Incoming): Promise<ReadyEvent> {
   const at = believableTime(incoming.at, deps.now());
-  const redacted = redactBody(deps, { type: incoming.type, data: incoming.data });
-  const parsed = runnerEventBodySchema.safeParse(redacted);
+  // Cleaned before it is checked: the schema recurses, and would not survive data nested 20,000 deep.
+  const clean = sanitizeEvent(incoming.data, deps.redact);
+  const parsed = runnerEventBodySchema.safeParse({ type: incoming.type, data: clean.data });
   if (!parsed.success) {
     deps.metrics.eventsRefused(1);
-    return { ...refusal(incoming.type, parsed.error.issues[0]), at };
+    return { ...refusal(deps, incoming.type, parsed.error.issues[0]), at };
   }
   const { type, data } = parsed.data;
-  const clean = sanitizeEvent(data);
-  const event: ReadyEvent = { type, data: clean.data, at };
+  const event: ReadyEvent = { type, data, at };
   if (clean.sanitized) event.sanitized = true;
   if (clean.oversize !== undefined) event.blob = await keepWhole(deps, access, clean.oversize);
   return event;
 }
 
-function redactBody(deps: IngestDeps, body: { type: string; data: unknown }): unknown {
-  const json = JSON.stringify(body);
-  const redacted = deps.redact(json);
-  return redacted === json ? body : JSON.parse(redacted);
-}
-
 function refusal(
+  deps: IngestDeps,
   type: string,
   issue: { path: PropertyKey[]; message: string } | undefined,
 ): Pick<ReadyEvent, "type" | "data"> {
@@ -73,7 +68,7 @@ function refusal(
     level: "warn",
     text: `The agent sent a "${type.slice(0, 64).toWellFormed()}" event that could not be kept${where.slice(0, 500)}.`,
   };
-  return { type: "notice", data: sanitizeEvent(data).data };
+  return { type: "notice", data: sanitizeEvent(data, deps.redact).data };
 }
 
 async function keepWhole(
@@ -101,9 +96,4 @@ function noteActivity(deps: IngestDeps, taskId: string, events: readonly ReadyEv
   const words =
     last.type === "tool_start" ? `tool: ${data.title ?? data.name ?? ""}` : (data.note ?? data.state ?? "");
   deps.onActivity(taskId, words.slice(0, 200));
-}
-
-export function assertBatchSize(bytes: number): void {
-  if (bytes > 16 * 1024 * 1024)
-    throw new AgencyError("payload_too_large", "An event batch may have at most 16 MiB.");
 }

@@ -28,6 +28,7 @@ interface TailDeps {
   events: EventStore;
   taskId: string;
   wakeup: Wakeup;
+  /** No more readers are taken. May be called twice. */
   onEnd: () => void;
 }
 
@@ -38,7 +39,10 @@ export function createTail(deps: TailDeps): Tail {
   let running = false;
   const leave = (reader: Reader) => {
     readers.delete(reader);
-    if (readers.size === 0) deps.wakeup.close();
+    if (readers.size > 0) return;
+    // At once, so that nobody subscribes to a tail that is about to end.
+    deps.onEnd();
+    deps.wakeup.close();
   };
   return {
     subscribe() {
@@ -62,6 +66,7 @@ async function run(deps: TailDeps, readers: Set<Reader>, onStarted: () => void):
     }
   } catch {
     // The database went away: every reader goes back to reading, and meets the error there.
+    deps.onEnd();
     for (const reader of readers) markBehind(reader);
   } finally {
     onStarted();

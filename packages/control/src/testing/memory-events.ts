@@ -8,6 +8,8 @@ export class MemoryEvents implements EventStore {
   reads = 0;
   broken = false;
   #purgedBelow = 1;
+  #failures = 0;
+  #gate: Promise<void> = Promise.resolve();
   readonly #bus: MemoryBus;
 
   constructor(bus: MemoryBus) {
@@ -33,17 +35,35 @@ export class MemoryEvents implements EventStore {
     this.#purgedBelow = seq;
   }
 
+  failNextRead(): void {
+    this.#failures = 1;
+  }
+
+  /** Reads wait until the returned function is called. */
+  holdReads(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gate = promise;
+    return resolve;
+  }
+
+  /** Resolves when whoever reads has had many turns to do so. */
+  async quiet(): Promise<void> {
+    for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
+  }
+
   append(): never {
     throw new Error("not used here");
   }
 
-  read(_taskId: string, after: number, limit: number) {
+  async read(_taskId: string, after: number, limit: number) {
     this.reads += 1;
-    if (this.broken) return Promise.reject(new Error("the database is away"));
+    await this.#gate;
+    this.#failures -= 1;
+    if (this.broken || this.#failures === 0) throw new Error("the database is away");
     const kept = this.log.filter((event) => event.seq >= this.#purgedBelow);
     const events = kept.filter((event) => event.seq > after).slice(0, limit);
     const lastSeq = this.log.length;
-    return Promise.resolve({ events, lastSeq, firstSeq: kept[0]?.seq ?? lastSeq + 1 });
+    return { events, lastSeq, firstSeq: kept[0]?.seq ?? lastSeq + 1 };
   }
 
   #push(body: Pick<TaskEvent, "type" | "data">): void {
