@@ -3,3 +3,8 @@ export type { TestDatabase } from "./test-database.ts";
 export { createMemoryStorage } from "./memory-storage.ts";
 export { storageSuite } from "./suites/storage.suite.ts";
 export type { StorageUnderTest } from "./suites/storage.suite.ts";
+export { createMemoryGround, createMemoryProvider } from "./memory-provider.ts";
+export type { Gate, MemoryGround, MemoryProviderOptions, MemorySandbox } from "./memory-provider.ts";
+export { sandboxSpec } from "./sandbox-spec.ts";
+export { providerSuite } from "./suites/provider.suite.ts";
+export type { ProviderUnderTest } from "./suites/provider.suite.ts";
