@@ -1,0 +1,24 @@
+const encoder = new TextEncoder();
+
+/** Newline-delimited JSON as it comes. The source is told to stop when its reader goes away. */
+export function lineStream(source: (signal: AbortSignal) => AsyncGenerator<object>): Response {
+  const gone = new AbortController();
+  const lines = source(gone.signal);
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { value, done } = await lines.next();
+      if (done === true) controller.close();
+      else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
+    },
+    cancel() {
+      gone.abort();
+    },
+  });
+  return new Response(body, {
+    headers: {
+      "content-type": "application/x-ndjson",
+      "cache-control": "no-store",
+      "x-accel-buffering": "no",
+    },
+  });
+}
