@@ -16,6 +16,8 @@ export interface Sql extends Tx {
 export interface Database extends Sql {
   /** One transaction; rolled back when `work` throws, tried again when Postgres chose it as a deadlock's victim. */
   tx<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
+  /** One connection for all of `work`, without a transaction around it. */
+  session<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     query: (text, values) => withRetries(() => run(pool, text, values)),
     tx: (work) => withRetries(() => inTransaction(pool, work)),
+    session: (work) => inSession(pool, work),
     close: () => pool.end(),
   };
 }
@@ -82,11 +85,23 @@ async function inTransaction<T>(pool: Pool, work: (tx: Sql) => Promise<T>): Prom
   }
 }
 
+async function inSession<T>(pool: Pool, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const client = await connect(pool);
+  try {
+    return await lend(client, work);
+  } finally {
+    // Locks and settings of the session go with its connection.
+    client.release(true);
+  }
+}
+
 /** Used after its time, a lent connection would speak inside somebody else's transaction. */
 async function lend<T>(client: PoolClient, work: (tx: Sql) => Promise<T>): Promise<T> {
   let over = false;
   const query: Sql["query"] = (text, values) =>
-    over ? Promise.reject(new Error("this transaction is over")) : run(client, text, values);
+    over
+      ? Promise.reject(new Error("this connection was given back: its transaction is over"))
+      : run(client, text, values);
   try {
     return await work({ query });
   } finally {

@@ -25,9 +25,11 @@ interface JobData {
 export function createQueue(settings: QueueSettings): Queue {
   const { db, logger, times = LEASE_TIMES } = settings;
   const boss = createBoss(db, times);
-  boss.on("error", (error) =>
-    logger.warn({ err: error }, "The queue's own upkeep failed; it is tried again."),
-  );
+  let stopped = false;
+  boss.on("error", (error) => {
+    // Upkeep that was under way may find the database closed already.
+    if (!stopped) logger.warn({ err: error }, "The queue's own upkeep failed; it is tried again.");
+  });
   boss.on("warning", (warning) => logger.warn({ warning }, "The queue has a warning."));
   return {
     async enqueue({ taskId, accountId, priority, startAfter }, tx) {
@@ -61,7 +63,10 @@ export function createQueue(settings: QueueSettings): Queue {
     async start() {
       await boss.start();
     },
-    stop: () => boss.stop({ graceful: false }),
+    async stop() {
+      stopped = true;
+      await boss.stop({ graceful: false });
+    },
   };
 }
 
