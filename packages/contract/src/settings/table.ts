@@ -183,6 +183,14 @@ export const SETTINGS = {
     describe: "Processors one sandbox may use.",
     schema: cpusValue,
   }),
+  internalHosts: setting({
+    env: "AGENCY_INTERNAL_HOSTS",
+    scope: "server",
+    default: "",
+    describe:
+      "Hosts on internal networks (name or name:port) whose repositories tasks may read, with commas between them.",
+    schema: listValue,
+  }),
   metrics: setting({
     env: "AGENCY_METRICS",
     scope: "server",

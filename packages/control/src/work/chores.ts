@@ -3,6 +3,8 @@ import type { Clock, Logger, TaskStore } from "@agency/core";
 export interface Chore {
   readonly name: string;
   readonly everyMs: number;
+  /** How long after the start its first turn is; at once when not given. */
+  readonly afterMs?: number;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -16,6 +18,7 @@ export function createChores(deps: { clock: Clock; logger: Logger; chores: reado
   const stopping = new AbortController();
   let loops: Promise<unknown> = Promise.resolve();
   const loop = async (chore: Chore) => {
+    if (chore.afterMs !== undefined) await deps.clock.sleep(chore.afterMs, stopping.signal);
     while (!stopping.signal.aborted) {
       try {
         await chore.run(stopping.signal);

@@ -144,6 +144,10 @@ async function act(
       await tearDown(deps, task, log);
       if (isTerminal(task.snapshot.state)) {
         deps.metrics.taskEnded(task.snapshot.state, task.snapshot.reason ?? "none");
+        log.info(
+          { epoch, state: task.snapshot.state, reason: task.snapshot.reason },
+          "carried a task to its end",
+        );
         deps.onTerminal?.(task);
       }
       return true;

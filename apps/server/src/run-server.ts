@@ -1,0 +1,26 @@
+import manifest from "../package.json" with { type: "json" };
+import { readConfig } from "./config.ts";
+import { createLogger } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { startInstance } from "./wire/instance.ts";
+
+/** Runs until told to stop, or until it cannot go on; resolves with the exit code. */
+export async function runServer(): Promise<number> {
+  const config = readConfig();
+  const logger = createLogger(config);
+  const metrics = createMetrics();
+  const told = new Promise<string>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
+  });
+  const { version } = manifest;
+  const instance = await startInstance({ ...config, version, metrics, logger });
+  logger.info({ url: instance.url, pid: process.pid, version }, "Agency is ready");
+  const reason = await Promise.race([told, instance.broken]);
+  const failed = !reason.startsWith("SIG");
+  if (failed) logger.error({ reason }, "the database server ended by itself; stopping");
+  else logger.info({ signal: reason }, "stopping; running tasks go on in their sandboxes");
+  // A second signal means now.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(1));
+  await instance.stop();
+  return failed ? 1 : 0;
+}

@@ -1,0 +1,18 @@
+import { join } from "node:path";
+import type { ApiKeys } from "@agency/control";
+import { readText, writePrivate } from "./data-folder.ts";
+
+/** The key the command line on this machine uses: made at the first start, or when the database is another one. */
+export async function ensureApiKey(apiKeys: ApiKeys, dataRoot: string, accountId: string): Promise<void> {
+  const path = join(dataRoot, "api-key");
+  const known = await readText(path);
+  if (known !== null && (await isValid(apiKeys, known))) return;
+  await writePrivate(path, `${await apiKeys.create(accountId, "this machine", Date.now())}\n`);
+}
+
+async function isValid(apiKeys: ApiKeys, key: string): Promise<boolean> {
+  return apiKeys.authenticate(`Bearer ${key}`).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,30 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openDatabase, prepareDatabase, startEmbeddedPostgres } from "@agency/postgres";
+import type { Database } from "@agency/postgres";
+
+export const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+
+/** A real cluster with fsync on, as a user's is. */
+export async function withPostgres<T>(
+  use: (db: Database, connectionString: string) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "agency-bench-"));
+  // As root, the database runs as another user, who must be able to pass.
+  await chmod(folder, 0o711);
+  const server = await startEmbeddedPostgres({
+    dataDir: join(folder, "data"),
+    runtimeDir: join(folder, "run"),
+    logger: silent,
+  });
+  const db = openDatabase({ connectionString: server.connectionString, max: 16 });
+  try {
+    await prepareDatabase(db, Date.now());
+    return await use(db, server.connectionString);
+  } finally {
+    await db.close();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
