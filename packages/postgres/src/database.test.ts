@@ -61,6 +61,13 @@ describe("a transaction", () => {
     await expect(kept[0]?.query("insert into marks values (3)")).rejects.toThrow("over");
   });
 
+  it("sends statements that are asked at once one after the other", async () => {
+    const answers = await db.tx((tx) =>
+      Promise.all([1, 2, 3].map((n) => tx.query("select $1::int as n", [n]))),
+    );
+    expect(answers.flatMap((answer) => answer.rows)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+  });
+
   it("goes again when it was the victim of a deadlock", async () => {
     await db.query("insert into marks values (10), (11)");
     const bothHold = gate(2);

@@ -95,17 +95,27 @@ async function inSession<T>(pool: Pool, work: (sql: Sql) => Promise<T>): Promise
   }
 }
 
-/** Used after its time, a lent connection would speak inside somebody else's transaction. */
+/**
+ * One statement at a time, as the driver demands. Used after its time, a lent connection would speak inside
+ * somebody else's transaction.
+ */
 async function lend<T>(client: PoolClient, work: (tx: Sql) => Promise<T>): Promise<T> {
   let over = false;
-  const query: Sql["query"] = (text, values) =>
-    over
-      ? Promise.reject(new Error("this connection was given back: its transaction is over"))
-      : run(client, text, values);
+  let turn: Promise<unknown> = Promise.resolve();
+  const speak = <R extends object>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>> => {
+    if (over) throw new Error("this connection was given back: its transaction is over");
+    return run(client, text, values);
+  };
+  const query: Sql["query"] = <R extends object>(text: string, values?: readonly unknown[]) => {
+    const result = turn.then(() => speak<R>(text, values));
+    turn = result.catch(() => {});
+    return result;
+  };
   try {
     return await work({ query });
   } finally {
     over = true;
+    await turn;
   }
 }
 

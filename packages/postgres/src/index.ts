@@ -1,3 +1,4 @@
+export { DEFAULT_ACCOUNT_ID } from "./accounts.ts";
 export { openDatabase } from "./database.ts";
 export type { Database, DatabaseOptions, Sql } from "./database.ts";
 export { startEmbeddedPostgres } from "./embedded/embedded-postgres.ts";

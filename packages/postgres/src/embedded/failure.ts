@@ -7,14 +7,13 @@ export function unavailable(message: string, next: string, cause?: unknown): Age
 
 export const OTHER_SERVER = "or set DATABASE_URL to a PostgreSQL server (15 or newer) of your own";
 
-export type FailureKind = "disk_full" | "still_in_use" | "already_running" | "other";
+type FailureKind = "disk_full" | "still_in_use" | "other";
 
 /** What a PostgreSQL program meant when it gave up. Its words are the only place that says it. */
 export function classifyOutput(output: string): FailureKind {
   if (/No space left on device|Disk quota exceeded/.test(output)) return "disk_full";
   // The postmaster was killed and one of its children has not noticed yet.
   if (/pre-existing shared memory block/.test(output)) return "still_in_use";
-  if (/lock file ".*" already exists/.test(output)) return "already_running";
   return "other";
 }
 

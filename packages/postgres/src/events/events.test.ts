@@ -3,6 +3,7 @@ import type { Clock, EventAppend, EventStore, ReadyEvent } from "@agency/core";
 import { createTestDatabase } from "@agency/testing";
 import type { TestDatabase } from "@agency/testing";
 import { Client } from "pg";
+import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
 import { openDatabase } from "../database.ts";
 import type { Database } from "../database.ts";
 import { appendEvents } from "./append.ts";
@@ -29,10 +30,10 @@ async function newTask(epoch = 1): Promise<string> {
   await db.query(
     `with task as (
        insert into tasks (id, account_id, state, attempts_left, name, prompt, engine, provider, spec, created_at)
-       values ($1, '00000000-0000-7000-8000-000000000001', 'running', 3, 'n', 'p', 'claude', 'local', '{}', now())
+       values ($1, $3, 'running', 3, 'n', 'p', 'claude', 'local', '{}', now())
        returning id)
      insert into task_heads (task_id, epoch) select id, $2 from task`,
-    [id, epoch],
+    [id, epoch, DEFAULT_ACCOUNT_ID],
   );
   return id;
 }

@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { Queue, QueueJob } from "@agency/core";
 import { createTestDatabase } from "@agency/testing";
 import type { TestDatabase } from "@agency/testing";
+import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
 import { openDatabase } from "../database.ts";
 import type { Database } from "../database.ts";
 import { createQueue } from "./queue.ts";
 
-const ACCOUNT = "00000000-0000-7000-8000-000000000001";
 const OTHER = "00000000-0000-7000-8000-000000000002";
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 
@@ -31,7 +31,7 @@ let counter = 0;
 const taskId = (): string => `00000000-0000-7000-8000-${String((counter += 1)).padStart(12, "0")}`;
 
 async function put(more: { accountId?: string; priority?: number; startAfter?: Date; taskId?: string } = {}) {
-  const job = { taskId: taskId(), accountId: ACCOUNT, priority: 0, ...more };
+  const job = { taskId: taskId(), accountId: DEFAULT_ACCOUNT_ID, priority: 0, ...more };
   await db.tx((tx) => queue.enqueue(job, tx));
   return job.taskId;
 }
@@ -72,7 +72,7 @@ afterAll(async () => {
 describe("enqueue", () => {
   it("vanishes with the transaction it was part of", async () => {
     const failing = db.tx(async (tx) => {
-      await queue.enqueue({ taskId: taskId(), accountId: ACCOUNT, priority: 0 }, tx);
+      await queue.enqueue({ taskId: taskId(), accountId: DEFAULT_ACCOUNT_ID, priority: 0 }, tx);
       throw new Error("the task could not be written");
     });
     await expect(failing).rejects.toThrow("could not be written");
