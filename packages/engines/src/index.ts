@@ -1,1 +1,3 @@
-export {};
+export { createClaudeEngine } from "./claude/claude-engine.ts";
+export type { ClaudeEngineOptions } from "./claude/claude-engine.ts";
+export { createCommandEngine } from "./command/command-engine.ts";

@@ -8,3 +8,11 @@ export type { Gate, MemoryGround, MemoryProviderOptions, MemorySandbox } from ".
 export { sandboxSpec } from "./sandbox-spec.ts";
 export { providerSuite } from "./suites/provider.suite.ts";
 export type { ProviderUnderTest } from "./suites/provider.suite.ts";
+export { createMemoryModelGate } from "./memory-model-gate.ts";
+export type { MemoryModelGate } from "./memory-model-gate.ts";
+export { modelGateSuite } from "./suites/model-gate.suite.ts";
+export type { ModelGateUnderTest } from "./suites/model-gate.suite.ts";
+export { createMemoryEngine, MemoryFailure } from "./memory-engine.ts";
+export type { MemoryEngine, MemoryEngineOptions, MemoryPlay, MemoryTurn } from "./memory-engine.ts";
+export { appeared, endOf, engineSuite, eventsOf, readRun, sessionSuite } from "./suites/engine.suite.ts";
+export type { Deed, EngineUnderTest, OpenEngine } from "./suites/engine.suite.ts";
