@@ -9,8 +9,15 @@ export interface SqlResult<R> {
 }
 
 export interface Sql extends Tx {
-  /** Without values the text may hold several statements; their rows come as one list. */
-  query<R extends object = object>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>>;
+  /**
+   * Without values the text may hold several statements; their rows come as one list. With a name the
+   * statement is parsed and planned once a connection: for the few hot ones.
+   */
+  query<R extends object = object>(
+    text: string,
+    values?: readonly unknown[],
+    name?: string,
+  ): Promise<SqlResult<R>>;
 }
 
 export interface Database extends Sql {
@@ -49,7 +56,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on("error", (error) => options.onIdleError?.(error));
   pool.on("connect", (client) => client.on("error", () => {}));
   return {
-    query: (text, values) => withRetries(() => run(pool, text, values)),
+    query: (text, values, name) => withRetries(() => run(pool, text, values, name)),
     tx: (work) => withRetries(() => inTransaction(pool, work)),
     session: (work) => inSession(pool, work),
     close: () => pool.end(),
@@ -73,7 +80,7 @@ async function inTransaction<T>(pool: Pool, work: (tx: Sql) => Promise<T>): Prom
   try {
     await run(client, "begin");
     const value = await lend(client, work);
-    const { command } = await send(client, "commit", []);
+    const { command } = await send(client, "commit", [], undefined);
     // The server answers a commit with a rollback when `work` swallowed the error of a statement.
     if (command !== "COMMIT") throw new Error("a statement of the transaction failed: nothing was committed");
     return value;
@@ -102,12 +109,12 @@ async function inSession<T>(pool: Pool, work: (sql: Sql) => Promise<T>): Promise
 async function lend<T>(client: PoolClient, work: (tx: Sql) => Promise<T>): Promise<T> {
   let over = false;
   let turn: Promise<unknown> = Promise.resolve();
-  const speak = <R extends object>(text: string, values?: readonly unknown[]): Promise<SqlResult<R>> => {
+  const speak = <R extends object>(...statement: Parameters<Sql["query"]>): Promise<SqlResult<R>> => {
     if (over) throw new Error("this connection was given back: its transaction is over");
-    return run(client, text, values);
+    return run(client, ...statement);
   };
-  const query: Sql["query"] = <R extends object>(text: string, values?: readonly unknown[]) => {
-    const result = turn.then(() => speak<R>(text, values));
+  const query: Sql["query"] = <R extends object>(...statement: Parameters<Sql["query"]>) => {
+    const result = turn.then(() => speak<R>(...statement));
     turn = result.catch(() => {});
     return result;
   };
@@ -131,8 +138,9 @@ async function run<R extends object>(
   runner: Pool | PoolClient,
   text: string,
   values: readonly unknown[] = [],
+  name?: string,
 ): Promise<SqlResult<R>> {
-  const result: QueryResult | QueryResult[] = await send(runner, text, values);
+  const result: QueryResult | QueryResult[] = await send(runner, text, values, name);
   if (!Array.isArray(result)) return { rows: result.rows as R[], rowCount: result.rowCount };
   return { rows: result.flatMap(({ rows }) => rows as R[]), rowCount: null };
 }
@@ -141,9 +149,10 @@ async function send(
   runner: Pool | PoolClient,
   text: string,
   values: readonly unknown[],
+  name: string | undefined,
 ): Promise<QueryResult> {
   try {
-    return await runner.query(text, [...values]);
+    return await runner.query({ text, values: [...values], ...(name === undefined ? {} : { name }) });
   } catch (error) {
     throw translate(error);
   }

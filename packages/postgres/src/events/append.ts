@@ -75,7 +75,8 @@ export function encodeBatch({ taskId, epoch, from, events }: EventAppend): Encod
 }
 
 export async function appendEncoded(sql: Sql, batches: readonly EncodedBatch[]): Promise<AppendResult[]> {
-  const { rows } = await sql.query<Row>(APPEND, [`[${batches.map(({ json }) => json).join(",")}]`]);
+  const input = `[${batches.map(({ json }) => json).join(",")}]`;
+  const { rows } = await sql.query<Row>(APPEND, [input], "append events");
   const found = new Map(rows.map((row) => [row.task_id, row]));
   return batches.map(({ taskId }) => {
     const row = found.get(taskId);

@@ -255,9 +255,9 @@ describe("the store, with many callers at once", () => {
     const statements: number[] = [];
     const counting: Database = {
       ...db,
-      query: (text, values) => {
+      query: (text, values, name) => {
         if (text.includes("task_heads")) statements.push(JSON.parse(String(values?.[0])).length);
-        return db.query(text, values);
+        return db.query(text, values, name);
       },
     };
     const own = createEventStore(counting, realClock);

@@ -35,7 +35,7 @@ export async function readEvents(
   limit: number,
   types?: readonly EventType[],
 ): Promise<EventPage> {
-  const { rows } = await sql.query<Row>(READ, [taskId, after, limit, types ?? null]);
+  const { rows } = await sql.query<Row>(READ, [taskId, after, limit, types ?? null], "read events");
   return {
     events: rows.flatMap((row) => (row.seq === null ? [] : [toEvent(row, row.seq)])),
     lastSeq: rows[0]?.last_seq ?? 0,

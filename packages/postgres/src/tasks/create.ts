@@ -15,7 +15,7 @@ export async function createTaskRow(
     .tx<CreateOutcome>(async (tx) => {
       const earlier = idempotency === null ? null : await claimKey(tx, task, idempotency);
       if (earlier === "mismatch") return { kind: "mismatch" };
-      if (earlier !== null) return replay(tx, task.accountId, earlier.taskId);
+      if (earlier !== null) return replay(tx, earlier.taskId);
       if (task.parentId !== null && !(await exists(tx, task.accountId, task.parentId))) {
         throw new NoParent();
       }
@@ -31,7 +31,7 @@ export async function createTaskRow(
       ]);
       if (state === "queued")
         await queue.enqueue({ taskId: task.id, accountId: task.accountId, priority: task.priority }, tx);
-      const row = await selectTask(tx, task.id, task.accountId);
+      const row = await selectTask(tx, task.id);
       if (row === null) throw new Error(`task ${task.id} vanished inside its own transaction`);
       return { kind: "created" as const, task: toTask(row) };
     })
@@ -65,8 +65,8 @@ async function claimKey(
   return row.fingerprint.equals(fingerprint) ? { taskId: row.task_id } : "mismatch";
 }
 
-async function replay(tx: Sql, accountId: string, taskId: string): Promise<CreateOutcome> {
-  const row = await selectTask(tx, taskId, accountId);
+async function replay(tx: Sql, taskId: string): Promise<CreateOutcome> {
+  const row = await selectTask(tx, taskId);
   return row === null ? { kind: "mismatch" } : { kind: "replayed", task: toTask(row) };
 }
 
