@@ -1,22 +1,18 @@
-import {
-  AgencyError,
-  ERROR_CODES,
-  eventBatchSchema,
-  finishedSchema,
-  helloSchema,
-  isAgencyError,
-  UPLINK_PATHS,
-} from "@agency/contract";
+import { AgencyError, finishedSchema, helloSchema, UPLINK_PATHS } from "@agency/contract";
 import type { EventBatch, Finished, Hello, WorkOrder } from "@agency/contract";
 import { bearer } from "@agency/control";
 import type { CommandFeed } from "@agency/control";
 import type { AttemptAccess, Logger } from "@agency/core";
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { z } from "zod";
+import { limitBody } from "../http/middleware/limit-body.ts";
+import { requestId } from "../http/middleware/request-id.ts";
+import { toRefusal } from "../http/problem.ts";
 import { lineStream } from "./line-stream.ts";
+import { batchSchema, readBody } from "./read-body.ts";
 
-const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const KiB = 1024;
+const MiB = 1024 * KiB;
 
 export interface UplinkDeps {
   /** Lets a runner's token in; throws `unauthenticated` or `fenced`. */
@@ -36,80 +32,79 @@ export interface UplinkDeps {
   logger: Logger;
 }
 
-/** The control plane's end of every sandbox's one door. Never mounted on the public listener. */
-export function createUplinkApp(deps: UplinkDeps): Hono {
-  const app = new Hono();
-  const runner = async (c: Context): Promise<AttemptAccess> => {
-    const access = await deps.access(bearer(c.req.header("authorization")));
-    deps.heard(access.attemptId);
-    return access;
-  };
+interface UplinkEnv {
+  Variables: { requestId: string; access: AttemptAccess };
+}
+type UplinkContext = Context<UplinkEnv>;
+export type UplinkApp = Pick<Hono<UplinkEnv>, "fetch" | "request">;
 
-  app.post(UPLINK_PATHS.hello, async (c) => c.json(await deps.hello(await readBody(c, helloSchema))));
-  app.post(UPLINK_PATHS.events, async (c) => {
-    const access = await runner(c);
-    return c.json({ ack: await deps.ingest(access, await readBody(c, eventBatchSchema)) });
+/**
+ * The control plane's end of every sandbox's one door. Never mounted on the public listener. What calls here
+ * may be a hijacked agent: a runner's route lets its token in before it reads a byte of the body.
+ */
+export function createUplinkApp(deps: UplinkDeps): UplinkApp {
+  const app = new Hono<UplinkEnv>();
+  app.use(requestId);
+  runnerRoutes(app, deps);
+  carriedRoutes(app, deps);
+  app.notFound(() => {
+    throw new AgencyError("not_found", "There is no such door.");
   });
-  app.post(UPLINK_PATHS.finished, async (c) => {
-    const access = await runner(c);
-    const answer = await deps.finish(access, await readBody(c, finishedSchema));
-    return answer.accepted ? c.json({}) : c.json({ have: answer.have }, 409);
-  });
-  app.get(UPLINK_PATHS.commands, async (c) => {
-    const access = await runner(c);
-    return lineStream((signal) => deps.feed(access, c.req.query("after") ?? null, signal));
-  });
-  app.all(`${UPLINK_PATHS.model}/:vendor/*`, async (c) => {
-    const vendor = c.req.param("vendor");
-    const route = deps.models[vendor];
-    if (route === undefined) throw new AgencyError("not_found", `There is no model vendor "${vendor}" here.`);
-    return route(c.req.raw, rest(c, `${UPLINK_PATHS.model}/${vendor}`));
-  });
-  app.all(`${UPLINK_PATHS.git}/*`, async (c) => {
-    const { taskId } = await runner(c);
-    return deps.git(c.req.raw, rest(c, UPLINK_PATHS.git), { taskId });
-  });
-  app.notFound((c) => c.json({ code: "not_found", detail: "There is no such door." }, 404));
   app.onError((error, c) => answerError(deps.logger, error, c));
   return app;
 }
 
+function runnerRoutes(app: Hono<UplinkEnv>, deps: UplinkDeps): void {
+  const runner = letIn(deps);
+  const limit = (bytes: number) => limitBody<UplinkEnv>(bytes);
+
+  app.post(UPLINK_PATHS.hello, limit(64 * KiB), async (c) =>
+    c.json(await deps.hello(await readBody(c, helloSchema))),
+  );
+  app.post(UPLINK_PATHS.events, runner, limit(16 * MiB), async (c) =>
+    c.json({ ack: await deps.ingest(c.get("access"), await readBody(c, batchSchema)) }),
+  );
+  app.post(UPLINK_PATHS.finished, runner, limit(MiB), async (c) => {
+    const answer = await deps.finish(c.get("access"), await readBody(c, finishedSchema));
+    return answer.accepted ? c.json({}) : c.json({ have: answer.have }, 409);
+  });
+  app.get(UPLINK_PATHS.commands, runner, (c) =>
+    lineStream((signal) => deps.feed(c.get("access"), c.req.query("after") ?? null, signal)),
+  );
+}
+
+/** What passes through on its way to a model or a repository, streamed both ways. */
+function carriedRoutes(app: Hono<UplinkEnv>, deps: UplinkDeps): void {
+  app.all(`${UPLINK_PATHS.model}/:vendor/*`, async (c) => {
+    const vendor = c.req.param("vendor");
+    const route = Object.hasOwn(deps.models, vendor) ? deps.models[vendor] : undefined;
+    if (route === undefined) throw new AgencyError("not_found", "There is no such model vendor here.");
+    return route(c.req.raw, rest(c, `${UPLINK_PATHS.model}/${vendor}`));
+  });
+  app.all(`${UPLINK_PATHS.git}/*`, letIn(deps), async (c) => {
+    const { taskId } = c.get("access");
+    return deps.git(c.req.raw, rest(c, UPLINK_PATHS.git), { taskId });
+  });
+}
+
+function letIn(deps: Pick<UplinkDeps, "access" | "heard">) {
+  return async (c: UplinkContext, next: () => Promise<void>): Promise<void> => {
+    const access = await deps.access(bearer(c.req.header("authorization")));
+    deps.heard(access.attemptId);
+    c.set("access", access);
+    await next();
+  };
+}
+
 /** Path and query behind the prefix, as they came: decoding is the route's own business. */
-function rest(c: Context, prefix: string): string {
+function rest(c: UplinkContext, prefix: string): string {
   const { pathname, search } = new URL(c.req.url);
   return pathname.slice(prefix.length) + search;
 }
 
-async function readBody<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
-  if (Number(c.req.header("content-length") ?? 0) > MAX_BODY_BYTES) {
-    throw new AgencyError(
-      "payload_too_large",
-      `A request of the runner may have at most ${MAX_BODY_BYTES} bytes.`,
-    );
-  }
-  const parsed = schema.safeParse(await readJson(c));
-  if (parsed.success) return parsed.data;
-  throw new AgencyError(
-    "invalid_request",
-    `The runner sent something else than was agreed: ${parsed.error.message}`,
-  );
-}
-
-async function readJson(c: Context): Promise<unknown> {
-  try {
-    return await c.req.json();
-  } catch (error) {
-    throw new AgencyError("invalid_json", "The runner sent a body that is not JSON.", { cause: error });
-  }
-}
-
-function answerError(logger: Logger, error: unknown, c: Context): Response {
-  if (isAgencyError(error)) {
-    const { code, message, retryAfterMs } = error;
-    const headers =
-      retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1000)) };
-    return Response.json({ code, detail: message }, { status: ERROR_CODES[code], headers });
-  }
-  logger.error({ err: error, path: c.req.path }, "the uplink failed");
-  return Response.json({ code: "internal", detail: "The control plane failed." }, { status: 500 });
+function answerError(logger: Logger, error: unknown, c: UplinkContext): Response {
+  const id = c.get("requestId");
+  const { body, status, headers } = toRefusal(error, id);
+  if (status === 500) logger.error({ err: error, requestId: id, path: c.req.path }, "the uplink failed");
+  return c.body(JSON.stringify(body), { status, headers });
 }

@@ -7,11 +7,14 @@ export function lineStream(source: (signal: AbortSignal) => AsyncGenerator<objec
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { value, done } = await lines.next();
+      if (gone.signal.aborted) return;
       if (done === true) controller.close();
       else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
     },
     cancel() {
       gone.abort();
+      // Queued behind the value being waited for; without it the source would never clean up after itself.
+      lines.return(undefined).catch(() => undefined);
     },
   });
   return new Response(body, {

@@ -1,27 +1,41 @@
 import { randomBytes } from "node:crypto";
 import { chmod, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { createAdaptorServer } from "@hono/node-server";
-import type { Hono } from "hono";
+import { AgencyError } from "@agency/contract";
+import { getRequestListener } from "@hono/node-server";
+import type { UplinkApp } from "./app.ts";
 
 export interface UplinkListener {
   path: string;
   close(): Promise<void>;
 }
 
+/** What fits into the kernel's address of a socket, its final zero left out. */
+const MAX_PATH_BYTES = 107;
+/** A sandbox that opens one connection after another may fill this door, never take the server's last file. */
+const MAX_CONNECTIONS = 4_096;
+
 /**
  * One socket a process, under a name of its own: several processes can hold the same door open, and a runner
  * uses any that answers. Sockets of processes that died are swept out.
  */
-export async function listenUplink(app: Hono, doorDir: string): Promise<UplinkListener> {
-  await sweep(doorDir);
+export async function listenUplink(app: Pick<UplinkApp, "fetch">, doorDir: string): Promise<UplinkListener> {
   const path = join(doorDir, `${process.pid}-${randomBytes(4).toString("hex")}.sock`);
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  // A command stream and a model's answer may last for hours.
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+    throw new AgencyError("unavailable", `${path} is too long for the address of a socket.`, {
+      next: "Name a data folder with a shorter path with AGENCY_HOME.",
+    });
+  }
+  await sweep(doorDir);
+  const handle = getRequestListener(app.fetch, { hostname: "uplink" });
+  const server = createServer((incoming, outgoing) => void handle(incoming, outgoing));
+  // A command stream, a model's answer and a large repository may all take hours.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
+  server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(path, resolve);

@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseEnv } from "node:util";
+import { AgencyError, describeSettings, resolveSettings } from "@agency/contract";
+import type { ResolvedSettings, Setting, Settings, SettingsInputs } from "@agency/contract";
+import type { Secret } from "@agency/core";
+
+export interface ServerConfig {
+  resolved: Pick<ResolvedSettings, "settings" | "folders">;
+  /** Every setting with where it was set, as a person may see it. */
+  shownSettings: Setting[];
+  /** Sentences about what was ignored. */
+  warnings: string[];
+  log: LogConfig;
+  /** What must appear in no log. */
+  secrets: Secret[];
+}
+
+export interface LogConfig {
+  level: Settings["logLevel"];
+  pretty: boolean;
+}
+
+const INSTALL_ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+
+/** The only place of the server that reads the environment. Throws a sentence for each setting that is wrong. */
+export function readConfig(): ServerConfig {
+  return toConfig(
+    {
+      env: process.env,
+      cwd: process.cwd(),
+      uid: process.getuid?.() ?? -1,
+      userHome: homedir(),
+      installRoot: INSTALL_ROOT,
+      readText,
+      parseEnv,
+    },
+    process.stdout.isTTY,
+  );
+}
+
+export function toConfig(inputs: SettingsInputs, isTerminal: boolean): ServerConfig {
+  const resolved = resolveSettings(inputs);
+  const { settings, problems, warnings } = resolved;
+  if (problems.length > 0) {
+    throw new AgencyError("invalid_request", problems.join("\n"), {
+      next: "Correct it and start the server again.",
+    });
+  }
+  const { logLevel, logFormat } = settings;
+  return {
+    resolved,
+    shownSettings: describeSettings(resolved, "server"),
+    warnings,
+    log: { level: logLevel, pretty: logFormat === "pretty" || (logFormat === "auto" && isTerminal) },
+    secrets: secretsOf(settings),
+  };
+}
+
+function secretsOf({ anthropicApiKey, claudeCodeOauthToken, databaseUrl }: Settings): Secret[] {
+  const password = databaseUrl === null ? null : decodeURIComponent(URL.parse(databaseUrl)?.password ?? "");
+  const named = { anthropicApiKey, claudeCodeOauthToken, databasePassword: password };
+  return Object.entries(named).flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+import type {
+  CreateTask,
+  EngineInfo,
+  EventType,
+  ListTasks,
+  ProviderInfo,
+  SendMessage,
+  Status,
+  Task,
+} from "@agency/contract";
+import type { ApiKeys, FollowItem, FollowRequest } from "@agency/control";
+import type { Clock, EventPage, Logger } from "@agency/core";
+import type { HostPolicy } from "./middleware/host.ts";
+
+/** What the API can ask of the rest of Agency: the use cases of packages/control with their ports bound. */
+export interface UseCases {
+  createTask(accountId: string, input: CreateTask, idempotencyKey: string | undefined): Promise<Task>;
+  getTask(accountId: string, id: string): Promise<Task>;
+  listTasks(accountId: string, query: ListTasks): Promise<{ tasks: Task[]; nextCursor: string | null }>;
+  cancelTask(accountId: string, id: string): Promise<Task>;
+  sendMessage(accountId: string, id: string, input: SendMessage): Promise<{ id: string }>;
+  deleteTask(accountId: string, id: string): Promise<void>;
+  /** Knows no accounts: ask `getTask` first. */
+  readEvents(id: string, after: number, limit: number, types?: readonly EventType[]): Promise<EventPage>;
+  /** Knows no accounts: ask `getTask` first. */
+  followEvents(request: FollowRequest): AsyncGenerator<FollowItem>;
+  engines(): Promise<EngineInfo[]>;
+  providers(): Promise<ProviderInfo[]>;
+  status(): Promise<Status>;
+  /** Names of the parts that are not ready; none means ready. */
+  notReady(): Promise<string[]>;
+}
+
+export interface ApiMetrics {
+  httpRequest(method: string, route: string, status: number): void;
+  /** Prometheus text. */
+  render(): Promise<{ contentType: string; text: string }>;
+}
+
+export interface ApiDeps {
+  useCases: UseCases;
+  apiKeys: Pick<ApiKeys, "authenticate">;
+  hosts: HostPolicy;
+  logger: Logger;
+  clock: Clock;
+  metrics: ApiMetrics;
+  metricsPage: "off" | "key" | "public";
+  version: string;
+  /** Ends every event stream, so that a server that stops does not wait for its watchers. */
+  stopping: AbortSignal;
+}

@@ -1,0 +1,17 @@
+import type { HttpBindings } from "@hono/node-server";
+import type { Caller } from "@agency/control";
+import type { Context, MiddlewareHandler } from "hono";
+
+/** What travels with a request. The bindings are empty when a test calls the app without a socket. */
+export interface ApiEnv {
+  Bindings: Partial<HttpBindings>;
+  Variables: {
+    requestId: string;
+    /** The template of the route that took the request. */
+    route: string | undefined;
+    caller: Caller | undefined;
+  };
+}
+
+export type ApiContext = Context<ApiEnv>;
+export type ApiMiddleware = MiddlewareHandler<ApiEnv>;

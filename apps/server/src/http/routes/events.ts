@@ -1,0 +1,110 @@
+import { AgencyError, EVENT_TYPES, eventPageSchema, MAX_PAGE } from "@agency/contract";
+import type { EventPage } from "@agency/contract";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { z } from "zod";
+import type { ApiDeps } from "../deps.ts";
+import type { ApiContext } from "../env.ts";
+import { route } from "../route.ts";
+import type { Route } from "../route.ts";
+import { createEventStreams, SSE_HEADERS } from "../sse.ts";
+import { taskParams } from "./tasks.ts";
+
+const seq = z.coerce.number().int().min(0);
+
+const eventQuery = z.strictObject({
+  after: seq.default(0).describe("Number of the last event already seen."),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_PAGE)
+    .default(MAX_PAGE)
+    .describe("Most events of one page; a stream has no pages."),
+  types: z
+    .string()
+    .max(1000)
+    .transform((value) => value.split(","))
+    .pipe(z.array(z.literal(EVENT_TYPES)))
+    .optional()
+    .describe("Only events of these types, with commas between them."),
+});
+type EventQuery = z.output<typeof eventQuery>;
+
+const read = {
+  policy: "key",
+  method: "get",
+  path: "/v1/tasks/{id}/events",
+  operationId: "readEvents",
+  tag: "Events",
+  summary: "Read or follow what a task does",
+  description:
+    "One page as JSON; with `Accept: text/event-stream` everything after `after` and then each event as it " +
+    "happens. In the stream `id` is the number of the event, `event` its type and `data` the event as JSON. " +
+    "A stream that breaks is taken up again with `Last-Event-ID`. `event: reset` says that older events are " +
+    "no longer kept and the stream goes on at `firstSeq`; `event: end` follows the last event of the task.",
+  params: taskParams,
+  query: eventQuery,
+  headers: {
+    "last-event-id": {
+      description: "Number of the last event already seen; a browser sends it by itself. Wins over `after`.",
+      schema: seq,
+    },
+  },
+  responses: {
+    200: {
+      description: "Events, oldest first.",
+      schema: eventPageSchema,
+      content: { "text/event-stream": "The events as they happen." },
+    },
+  },
+  problems: ["not_found"],
+} as const;
+
+export function eventRoutes(deps: Pick<ApiDeps, "useCases" | "clock" | "logger" | "stopping">): Route[] {
+  const { useCases } = deps;
+  const streams = createEventStreams(deps);
+
+  function stream(c: ApiContext, taskId: string, query: EventQuery): Response {
+    const head = c.body(null, 200, SSE_HEADERS);
+    const { outgoing } = c.env;
+    if (c.req.method === "HEAD" || outgoing === undefined) return head;
+    const { types } = query;
+    const after = lastEventId(c) ?? query.after;
+    outgoing.writeHead(200, Object.fromEntries(head.headers));
+    outgoing.flushHeaders();
+    void streams.serve(outgoing, (signal) =>
+      useCases.followEvents({ taskId, after, signal, ...(types === undefined ? {} : { types }) }),
+    );
+    return RESPONSE_ALREADY_SENT;
+  }
+
+  return [
+    route(read, async ({ params, query, caller }, c) => {
+      // The log itself knows no accounts: this is what keeps one from reading another's.
+      const { id } = await useCases.getTask(caller.accountId, params.id);
+      if (wantsStream(c)) return stream(c, id, query);
+      const page = await useCases.readEvents(id, query.after, query.limit, query.types);
+      return { status: 200, body: { ...page, nextAfter: nextAfter(page, query) } };
+    }),
+  ];
+}
+
+function wantsStream(c: ApiContext): boolean {
+  return /(^|,)\s*text\/event-stream\s*(;|,|$)/i.test(c.req.header("accept") ?? "");
+}
+
+function lastEventId(c: ApiContext): number | null {
+  const given = c.req.header("last-event-id");
+  if (given === undefined || given === "") return null;
+  const parsed = seq.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new AgencyError("invalid_request", "Last-Event-ID must be the number of an event.");
+}
+
+function nextAfter(
+  { events, lastSeq }: Pick<EventPage, "events" | "lastSeq">,
+  query: EventQuery,
+): number | null {
+  const last = events.at(-1)?.seq;
+  return last !== undefined && events.length === query.limit && last < lastSeq ? last : null;
+}

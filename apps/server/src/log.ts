@@ -1,0 +1,44 @@
+import { createRequire } from "node:module";
+import { createRedactor } from "@agency/core";
+import type { Logger } from "@agency/core";
+import { pino } from "pino";
+import type { DestinationStream } from "pino";
+import type * as PinoPretty from "pino-pretty";
+import type { ServerConfig } from "./config.ts";
+
+/** Fields that hold a credential wherever they turn up. */
+const SECRET_FIELDS = ["authorization", "cookie", "token", "apiKey", "x-api-key", "password", "secret"];
+
+/**
+ * One JSON object a line, or coloured lines for a person. Credentials are taken out twice: fields by their
+ * name, and every configured secret by its value wherever it stands, because an error may quote anything.
+ */
+export function createLogger(
+  { log, secrets }: Pick<ServerConfig, "log" | "secrets">,
+  out: DestinationStream = process.stdout,
+): Logger {
+  const { redactText } = createRedactor(secrets).redactor;
+  return pino(
+    {
+      level: log.level,
+      base: null,
+      redact: { paths: SECRET_FIELDS.flatMap(pathsOf), censor: "[redacted]" },
+      hooks: { streamWrite: redactText },
+      formatters: { level: (level) => ({ level }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    log.pretty ? prettyStream(out) : out,
+  );
+}
+
+/** The matcher has no "at any depth": these are the depths that occur. */
+function pathsOf(field: string): string[] {
+  const key = /^[a-z]+$/i.test(field) ? `.${field}` : `["${field}"]`;
+  return [key.replace(/^\./, ""), `*${key}`, `*.*${key}`];
+}
+
+/** Loaded only where a person reads along: it costs memory that a server does not have to spare. */
+function prettyStream(out: DestinationStream): DestinationStream {
+  const { build } = createRequire(import.meta.url)("pino-pretty") as typeof PinoPretty;
+  return build({ destination: out, colorize: true, translateTime: "SYS:HH:MM:ss.l" });
+}
