@@ -3,7 +3,7 @@ import { Pool, types as pgTypes, TypeOverrides } from "pg";
 import type { PoolClient, QueryResult } from "pg";
 import { sqlState, translate } from "./database-error.ts";
 
-export interface SqlResult<R> {
+interface SqlResult<R> {
   rows: R[];
   rowCount: number | null;
 }

@@ -35,6 +35,7 @@ async function createCluster(
   options: { durable: boolean; logger: Logger },
 ): Promise<void> {
   const startedAt = performance.now();
+  await refuseOccupied(layout.cluster);
   await removeDrafts(layout);
   const draft = await mkdtemp(`${layout.cluster}.new-`);
   try {
@@ -42,9 +43,7 @@ async function createCluster(
     const args = initdbArguments(draft, binaries.major, options.durable);
     const { code, output } = await runInitdb(binaries.initdb, args, user, layout.root);
     if (code !== 0) throw initdbFailed(layout, output);
-    await rename(draft, layout.cluster).catch((error: unknown) =>
-      Promise.reject(occupied(layout.cluster, error)),
-    );
+    await rename(draft, layout.cluster);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     throw error;
@@ -137,11 +136,18 @@ function initdbFailed(layout: Layout, output: string): Error {
   );
 }
 
-function occupied(cluster: string, error: unknown): unknown {
-  if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(errnoOf(error) ?? "")) return error;
+async function refuseOccupied(cluster: string): Promise<void> {
+  const found = await readdir(cluster).catch((error: unknown) => {
+    if (errnoOf(error) === "ENOENT") return [];
+    throw notOurs(cluster, error);
+  });
+  if (found.length > 0) throw notOurs(cluster);
+}
+
+function notOurs(cluster: string, cause?: unknown): Error {
   return unavailable(
     `${cluster} exists but is not a database folder.`,
     "Move it away, or set AGENCY_HOME to another folder.",
-    error,
+    cause,
   );
 }

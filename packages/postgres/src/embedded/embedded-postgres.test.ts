@@ -210,7 +210,8 @@ describe("a folder that cannot be used", () => {
   });
 
   it("is refused when another major version made it", async () => {
-    const home = await lab.seeded();
+    const home = await lab.folder();
+    await mkdir(join(home, "data", "cluster"), { recursive: true });
     await writeFile(join(home, "data", "cluster", "PG_VERSION"), "17\n");
     await expect(lab.start(home)).rejects.toMatchObject({
       code: "unavailable",
@@ -290,7 +291,7 @@ describe("a folder that cannot be used", () => {
   });
 
   it("is not served through a socket folder that serves another one", async () => {
-    const [one, two] = [await lab.seeded(), await lab.seeded()];
+    const [two, one] = [await lab.copied(), await lab.seeded()];
     const first = await lab.start(one);
     await expect(lab.start(two, { runtimeDir: dirname(first.host) })).rejects.toMatchObject({
       message: expect.stringContaining("has its socket in"),

@@ -60,7 +60,7 @@ export async function prepareSocketFolder(
   });
 }
 
-export function shortSocketFolder(root: string): string {
+function shortSocketFolder(root: string): string {
   return `/tmp/agency-pg-${createHash("sha256").update(root).digest("hex").slice(0, 12)}`;
 }
 

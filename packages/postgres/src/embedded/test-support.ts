@@ -52,17 +52,17 @@ export function embeddedLab() {
     running.push(server);
     return server;
   };
-  const makeSeed = async (): Promise<string> => {
-    const home = await mkdtemp(join(tmpdir(), "agency-embedded-seed-"));
-    await chmod(home, 0o755);
-    await (await startEmbeddedPostgres({ ...optionsFor(home), logger: recordingLogger() })).stop();
-    return home;
-  };
-  /** A home with a database already made: copying one is ten times faster than initdb. */
-  const seeded = async (): Promise<string> => {
+  /**
+   * A home whose database is made already: initdb takes longer than everything else together. All tests of
+   * a file share it, one after the other; whoever needs a second one at the same time gets a copy.
+   */
+  const seeded = (): Promise<string> => {
     seed ??= makeSeed();
+    return seed;
+  };
+  const copied = async (): Promise<string> => {
     const home = await folder();
-    await copyTree(join(await seed, "data"), join(home, "data"));
+    await copyTree(join(await seeded(), "data"), join(home, "data"));
     return home;
   };
   const child = (home: string, code: string, wrap: Wrap = {}) => {
@@ -73,15 +73,23 @@ export function embeddedLab() {
   afterEach(async () => {
     for (const process of children.splice(0)) process.kill("SIGKILL");
     await Promise.all(running.splice(0).map((server) => server.stop()));
+    if (seed !== null) await rm(join(await seed, "run"), { recursive: true, force: true });
     await Promise.all(folders.splice(0).map((path) => rm(path, { recursive: true, force: true })));
   });
   afterAll(async () => {
     if (seed !== null) await rm(await seed, { recursive: true, force: true });
   });
-  return { folder, seeded, start, child };
+  return { folder, seeded, copied, start, child };
 }
 
-export function optionsFor(home: string) {
+async function makeSeed(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), "agency-embedded-seed-"));
+  await chmod(home, 0o755);
+  await (await startEmbeddedPostgres({ ...optionsFor(home), logger: recordingLogger() })).stop();
+  return home;
+}
+
+function optionsFor(home: string) {
   return { dataDir: join(home, "data"), runtimeDir: join(home, "run"), settings: FAST };
 }
 
