@@ -1,0 +1,236 @@
+import { join } from "node:path";
+import type { Outcome, WorkOrder } from "@agency/contract";
+import type { Clock, Engine, Logger } from "@agency/core";
+import { keepAlive } from "./clocks/keep-alive.ts";
+import type { RunState } from "./clocks/run-state.ts";
+import { trackProgress } from "./clocks/track-progress.ts";
+import type { ProgressTracker } from "./clocks/track-progress.ts";
+import { watchRun } from "./clocks/watch-run.ts";
+import type { Watch } from "./clocks/watch-run.ts";
+import { privateFolder } from "./config.ts";
+import type { RunnerConfig } from "./config.ts";
+import { startForwarder } from "./forwarder/forwarder.ts";
+import type { Forwarder } from "./forwarder/forwarder.ts";
+import { Journal } from "./journal/journal.ts";
+import { createRecorder } from "./journal/recorder.ts";
+import type { Recorder } from "./journal/recorder.ts";
+import { ProcessGroups } from "./process/groups.ts";
+import { Session } from "./session/session.ts";
+import type { UplinkClient } from "./uplink/client.ts";
+import type { Door } from "./uplink/door.ts";
+import { finishRun } from "./uplink/finish-run.ts";
+import type { FinishResult } from "./uplink/finish-run.ts";
+import { listenCommands } from "./uplink/listen-commands.ts";
+import { EventSender } from "./uplink/send-events.ts";
+
+const KILL_WAIT_MS = 2000;
+const LAST_WORDS_MS = 5000;
+
+export type Ending = "finished" | "fenced" | "dead_man";
+
+export interface AttemptOptions {
+  config: RunnerConfig;
+  order: WorkOrder;
+  engines: Readonly<Record<string, Engine>>;
+  door: Door;
+  client: UplinkClient;
+  clock: Clock;
+  random: () => number;
+  log: Logger;
+}
+
+/** Everything that lives from the work order until the outcome is taken, and ends together. */
+export class Attempt {
+  readonly #options: AttemptOptions;
+  readonly #over = new AbortController();
+  readonly #ending = Promise.withResolvers<Ending>();
+  readonly #groups = new ProcessGroups();
+  readonly #state: RunState;
+  readonly #watch: Watch;
+  readonly #progress: ProgressTracker;
+  readonly #journal: Journal;
+  readonly #recorder: Recorder;
+  readonly #sender: EventSender;
+  #forwarder: Forwarder | null = null;
+  #session: Session | null = null;
+  #isLeaving = false;
+
+  constructor(options: AttemptOptions) {
+    const { clock, config, order, client } = options;
+    this.#options = options;
+    this.#state = firstState(order, clock.now(), config.deadManMs);
+    this.#watch = watchRun(clock, this.#state, {
+      stop: (reason) => {
+        options.log.info({ reason }, "The runner stops the agent.");
+        this.#session?.stop();
+      },
+      kill: () => void this.#session?.killEngine(),
+      abandon: () => this.#session?.abandon(),
+      leave: () => this.#ending.resolve("dead_man"),
+    });
+    this.#progress = trackProgress(clock, this.#state, () => this.#watch.poke());
+    this.#journal = new Journal({
+      folder: join(privateFolder(config), "journal"),
+      clock,
+      onDisk: (error) => void this.#tellDisk(error),
+    });
+    this.#recorder = createRecorder({
+      journal: this.#journal,
+      at: serverClock(order, clock),
+      secrets: [order.attemptToken, ...Object.values(order.modelKeys)],
+    });
+    this.#sender = new EventSender({
+      client,
+      clock,
+      random: options.random,
+      journal: this.#journal,
+      signal: this.#over.signal,
+      onAck: () => this.#progress.contact(),
+      onFenced: (why) => this.#fence(why),
+    });
+  }
+
+  /** Resolves when nothing of the attempt is left running; never after `crash` or `terminate`. */
+  async run(): Promise<Ending> {
+    void this.#sender.run();
+    void this.#keepAlive();
+    void this.#live().then(
+      (ending) => this.#isLeaving || this.#ending.resolve(ending),
+      (error: unknown) => this.#ending.reject(error),
+    );
+    const ending = await this.#ending.promise;
+    await this.#close();
+    return ending;
+  }
+
+  /** The runner itself failed: say so if anyone listens, and leave nothing running. */
+  async crash(message: string): Promise<void> {
+    this.#isLeaving = true;
+    const { clock } = this.#options;
+    const data = { class: "unknown", severity: "fatal", message, retryable: false } as const;
+    void this.#recorder.record({ type: "error", data });
+    await this.#killEngine();
+    const outcome = { ...FAILED, summary: message };
+    await Promise.race([this.#finish(outcome), clock.sleep(LAST_WORDS_MS)]);
+    await this.#close();
+  }
+
+  async terminate(): Promise<void> {
+    this.#isLeaving = true;
+    await this.#close();
+  }
+
+  async #keepAlive(): Promise<void> {
+    const { clock } = this.#options;
+    const signal = this.#over.signal;
+    await keepAlive({ clock, state: this.#state, journal: this.#journal, recorder: this.#recorder, signal });
+  }
+
+  async #live(): Promise<Ending> {
+    const { client, clock, random, order, door } = this.#options;
+    const attempt = { taskId: order.taskId, epoch: order.epoch, token: order.attemptToken };
+    const onModelRequest = (): (() => void) => this.#progress.open();
+    this.#forwarder = await startForwarder({ door, clock, attempt, onModelRequest });
+    this.#session = new Session({
+      ...this.#options,
+      forwarderUrl: this.#forwarder.url,
+      groups: this.#groups,
+      recorder: this.#recorder,
+      state: this.#state,
+      progress: this.#progress,
+      poke: () => this.#watch.poke(),
+    });
+    const session = this.#session;
+    void listenCommands({
+      client,
+      clock,
+      random,
+      signal: this.#over.signal,
+      onCommand: (command) => session.obey(command),
+      onContact: () => this.#progress.contact(),
+      onFenced: (why) => this.#fence(why),
+    });
+    const outcome = await session.run();
+    if (outcome === null) return "dead_man";
+    const result = await this.#finish(outcome);
+    if (result.kind === "fenced") this.#fence(result.why);
+    return result.kind === "accepted" ? "finished" : "fenced";
+  }
+
+  #finish(outcome: Outcome): Promise<FinishResult> {
+    const { client, clock, random } = this.#options;
+    return finishRun({
+      client,
+      clock,
+      random,
+      journal: this.#journal,
+      sender: this.#sender,
+      signal: this.#over.signal,
+      finished: { finalSeq: this.#recorder.close(), outcome },
+    });
+  }
+
+  #fence(why: string): void {
+    this.#options.log.warn({ why }, "This attempt is over for the control plane: stopping at once.");
+    this.#ending.resolve("fenced");
+  }
+
+  async #close(): Promise<void> {
+    this.#over.abort();
+    this.#watch.close();
+    await this.#killEngine();
+    await this.#forwarder?.close();
+    await this.#journal.close();
+    this.#options.client.close();
+  }
+
+  async #killEngine(): Promise<void> {
+    this.#groups.killAll();
+    const { clock } = this.#options;
+    await Promise.race([this.#session?.kill(), clock.sleep(KILL_WAIT_MS)]);
+    this.#groups.killAll();
+  }
+
+  async #tellDisk(error: unknown): Promise<void> {
+    if (error === null) {
+      const text = "The disk of the sandbox takes the runner's journal again.";
+      return this.#recorder.record({ type: "notice", data: { level: "info", text } });
+    }
+    const why = error instanceof Error ? error.message : "unknown error";
+    await this.#recorder.record({
+      type: "error",
+      data: {
+        class: "disk_full",
+        severity: "warning",
+        message: `The runner cannot write its journal: ${why}`,
+        retryable: true,
+        recovery: "Events are sent from memory until there is room; the agent waits when there are too many.",
+      },
+    });
+  }
+}
+
+const FAILED = { state: "failed", reason: "engine_error", files: null, added: null, removed: null } as const;
+
+function firstState(order: WorkOrder, now: number, deadManMs: number): RunState {
+  return {
+    stage: "setup",
+    stageSince: now,
+    limits: order.limits,
+    startedAt: now,
+    lastProgressAt: now,
+    openWork: 0,
+    turns: 0,
+    cancelled: false,
+    lastContactAt: now,
+    deadManMs,
+    draining: null,
+    stopping: null,
+  };
+}
+
+/** Events carry the control plane's time, whatever the sandbox's own clock says. */
+function serverClock(order: WorkOrder, clock: Clock): () => string {
+  const offset = Date.parse(order.serverTime) - clock.now();
+  return () => new Date(clock.now() + offset).toISOString();
+}

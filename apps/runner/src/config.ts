@@ -1,0 +1,40 @@
+import { join } from "node:path";
+
+const MINUTE = 60_000;
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+export interface RunnerConfig {
+  bootstrapPath: string;
+  home: string;
+  workspace: string;
+  tmp: string;
+  path: string;
+  lang: string;
+  /** One program a file, named after its engine. */
+  enginesDir: string;
+  /** Longest time without any answer of the control plane before the agent is stopped. */
+  deadManMs: number;
+}
+
+/** The only place that reads the environment; the working directory is the workspace. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>, cwd: string): RunnerConfig {
+  return {
+    bootstrapPath: env["AGENCY_BOOTSTRAP"] ?? "/run/agency/bootstrap.json",
+    home: env["HOME"] ?? "/home/agent",
+    workspace: cwd,
+    tmp: env["TMPDIR"] ?? "/tmp",
+    path: env["PATH"] ?? DEFAULT_PATH,
+    lang: env["LANG"] ?? "C.UTF-8",
+    enginesDir: env["AGENCY_ENGINES"] ?? "/opt/agency/engines",
+    deadManMs: positive(env["AGENCY_DEAD_MAN_MS"]) ?? 10 * MINUTE,
+  };
+}
+
+export function privateFolder(config: RunnerConfig): string {
+  return join(config.home, ".agency");
+}
+
+function positive(text: string | undefined): number | undefined {
+  const value = Number(text);
+  return Number.isFinite(value) && value > 0 ? value : undefined;
+}

@@ -1,0 +1,268 @@
+import type { Outcome, RunnerCommand, WorkOrder } from "@agency/contract";
+import type { Clock, Engine, EngineStart } from "@agency/core";
+import { deadline } from "../clocks/deadline.ts";
+import type { RunState } from "../clocks/run-state.ts";
+import type { ProgressTracker } from "../clocks/track-progress.ts";
+import type { RunnerConfig } from "../config.ts";
+import { privateFolder } from "../config.ts";
+import type { Recorder } from "../journal/recorder.ts";
+import type { ProcessGroups } from "../process/groups.ts";
+import { createGit } from "../workspace/git.ts";
+import type { Git } from "../workspace/git.ts";
+import { prepareWorkspace } from "../workspace/prepare-workspace.ts";
+import { agentEnv } from "./agent-env.ts";
+import { deliverWorkspace, NO_COUNTS } from "./deliver-workspace.ts";
+import type { Counts } from "./deliver-workspace.ts";
+import { EngineTurns } from "./engine-turns.ts";
+import type { EngineReport } from "./engine-turns.ts";
+import { runWorkspaceHook } from "./hooks.ts";
+import type { HookName } from "./hooks.ts";
+import { inPhase } from "./in-phase.ts";
+import { decideOutcome } from "./outcome.ts";
+
+/** After the last turn: for how long background work of the agent may go on. */
+const DRAIN_MS = 5 * 60_000;
+/** From SIGTERM to SIGKILL, and from the last input to the engine's exit: a cancelled run has 2 s in all. */
+const KILL_GRACE_MS = 500;
+/** The engine cuts its drain itself; ours only catches one that does not. */
+const DRAIN_BACKSTOP_MS = DRAIN_MS + 10_000;
+const PRE_RUN_MS = 10 * 60_000;
+const POST_RUN_MS = 2 * 60_000;
+const DIFF_MS = 60_000;
+/** Past the wall limit the control plane waits 15 s; stopping the engine takes up to 5 s of them. */
+const LATE_POST_RUN_MS = 4000;
+const LATE_DIFF_MS = 3000;
+/** Part of the two seconds in which a cancelled run must be over. */
+const CANCELLED_DIFF_MS = 400;
+
+export interface SessionOptions {
+  config: RunnerConfig;
+  order: WorkOrder;
+  engines: Readonly<Record<string, Engine>>;
+  forwarderUrl: string;
+  clock: Clock;
+  groups: ProcessGroups;
+  recorder: Recorder;
+  state: RunState;
+  progress: ProgressTracker;
+  /** The state changed in a way that may bring a deadline forward. */
+  poke: () => void;
+}
+
+const NOTHING_RUN: EngineReport = {
+  end: null,
+  turnStop: null,
+  lastText: "",
+  lastError: "",
+  files: new Set(),
+};
+
+type Say = Extract<RunnerCommand, { kind: "say" }>;
+
+/** One attempt from the work order to its outcome: workspace, hooks, engine, delivery. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #env: Record<string, string>;
+  readonly #git: Git;
+  readonly #setup = new AbortController();
+  readonly #finishing = new AbortController();
+  /** Said before the engine could hear it. */
+  #early: Say[] = [];
+  #turns: EngineTurns | null = null;
+  #killed = false;
+  #base: string | null = null;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#env = agentEnv(options.config, options.order);
+    this.#git = createGit(options.config.workspace, this.#env, options.clock, options.groups);
+  }
+
+  /** Null: nobody waits for an outcome. */
+  async run(): Promise<Outcome | null> {
+    const { state } = this.#options;
+    const problem = await this.#prepare();
+    const mayRun = problem === null && state.stopping === null && !this.#killed;
+    const report = mayRun ? await this.#runEngine() : null;
+    this.#enter("finishing");
+    if (state.stopping?.reason === "dead_man" || this.#killed) return null;
+    return this.#conclude(report, problem);
+  }
+
+  async #conclude(report: EngineReport | null, problem: string | null): Promise<Outcome> {
+    const { state } = this.#options;
+    const stopped = state.stopping?.reason ?? null;
+    if (state.cancelled) this.#finishing.abort();
+    if (report !== null) {
+      await this.#hook("post-run", this.#timeLeft(POST_RUN_MS, LATE_POST_RUN_MS), this.#finishing.signal);
+    }
+    const known = report ?? { ...NOTHING_RUN, lastError: problem ?? "" };
+    const counts = await this.#deliver(known);
+    const decided = decideOutcome({ ...known, stopped: state.cancelled ? "cancelled" : stopped });
+    const setupFailed = decided.state === "failed" && problem !== null && stopped === null;
+    return { ...decided, ...counts, ...(setupFailed ? { reason: "setup_failed" as const } : {}) };
+  }
+
+  obey(command: RunnerCommand): void {
+    const { state, poke } = this.#options;
+    switch (command.kind) {
+      case "say":
+        return this.#say(command);
+      case "interrupt":
+        return this.#turns?.interrupt();
+      case "cancel":
+        state.cancelled = true;
+        this.#finishing.abort();
+        return poke();
+      case "limits":
+        state.limits = command.limits;
+        return poke();
+    }
+  }
+
+  /** The clocks ask for an end. */
+  stop(): void {
+    this.#setup.abort();
+    this.#turns?.stop();
+  }
+
+  /** Resolves when no process of the engine is left. The session goes on to its outcome. */
+  async killEngine(): Promise<void> {
+    await this.#turns?.kill();
+  }
+
+  /** As `killEngine`, and there will be no outcome. */
+  async kill(): Promise<void> {
+    this.#killed = true;
+    this.#setup.abort();
+    this.#finishing.abort();
+    await this.killEngine();
+  }
+
+  abandon(): void {
+    this.#turns?.abandon();
+  }
+
+  #enter(stage: RunState["stage"]): void {
+    const { state, clock, poke } = this.#options;
+    state.stage = stage;
+    state.stageSince = clock.now();
+    state.lastProgressAt = state.stageSince;
+    poke();
+  }
+
+  async #prepare(): Promise<string | null> {
+    const problem =
+      (await inPhase(this.#options, "workspace", () => this.#prepareWorkspace())) ??
+      (await this.#hook("pre-run", PRE_RUN_MS, this.#setup.signal));
+    if (problem !== null && this.#options.state.stopping === null) await this.#recordFatal(problem);
+    return problem;
+  }
+
+  async #prepareWorkspace(): Promise<string | null> {
+    const { config, order, forwarderUrl, engines } = this.#options;
+    if (!Object.hasOwn(engines, order.engine)) return `This runner has no engine "${order.engine}".`;
+    const { repository } = order;
+    const { workspace } = config;
+    const signal = this.#setup.signal;
+    const prepared = await prepareWorkspace({ git: this.#git, workspace, repository, forwarderUrl, signal });
+    if (!prepared.ok) return prepared.problem;
+    this.#base = prepared.base;
+    return null;
+  }
+
+  /** Up to `most`, but no further than `late` past the wall limit. */
+  #timeLeft(most: number, late: number): number {
+    const { state, clock } = this.#options;
+    const untilWall = state.startedAt + state.limits.wallMs - clock.now();
+    return Math.min(most, Math.max(untilWall, 0) + late);
+  }
+
+  async #hook(name: HookName, timeoutMs: number, signal: AbortSignal): Promise<string | null> {
+    const { recorder, clock, groups, config } = this.#options;
+    if (signal.aborted) return null;
+    return runWorkspaceHook(name, {
+      recorder,
+      clock,
+      groups,
+      workspace: config.workspace,
+      env: this.#env,
+      timeoutMs,
+      signal,
+    });
+  }
+
+  async #runEngine(): Promise<EngineReport | null> {
+    const { order, engines, recorder, progress, state, clock, poke } = this.#options;
+    const engine = engines[order.engine];
+    if (engine === undefined) return null;
+    const run = engine.start({ id: order.promptId, text: order.prompt }, this.#engineStart(engine));
+    const onDraining = (): void => {
+      state.draining = { since: clock.now(), forMs: DRAIN_BACKSTOP_MS };
+      poke();
+    };
+    const turns = new EngineTurns({ run, firstId: order.promptId, recorder, progress, onDraining });
+    this.#turns = turns;
+    this.#enter("engine");
+    const driven = turns.drive();
+    for (const early of this.#early.splice(0)) this.#say(early);
+    return driven;
+  }
+
+  #engineStart(engine: Engine): EngineStart {
+    const { order, config, forwarderUrl, state } = this.#options;
+    const { vendor } = engine.capabilities;
+    const key = vendor === null ? undefined : order.modelKeys[vendor];
+    return {
+      cwd: config.workspace,
+      home: config.home,
+      env: this.#env,
+      sessionId: order.sessionId,
+      limits: {
+        turns: state.limits.turns,
+        costUsd: state.limits.costUsd,
+        drainMs: DRAIN_MS,
+        killGraceMs: KILL_GRACE_MS,
+      },
+      ...(order.model === null ? {} : { model: order.model }),
+      ...(order.command === null ? {} : { command: order.command }),
+      ...(key === undefined ? {} : { modelApi: { baseUrl: `${forwarderUrl}/model/${vendor}`, key } }),
+    };
+  }
+
+  #say(command: Say): void {
+    if (this.#turns === null) this.#early.push(command);
+    else void this.#turns.say({ id: command.id, text: command.text }, command.mode);
+  }
+
+  async #deliver(report: EngineReport): Promise<Counts> {
+    const { recorder, clock, config, state } = this.#options;
+    const base = this.#base;
+    if (base === null) return NO_COUNTS;
+    const { workspace } = config;
+    const late = state.cancelled
+      ? deadline(clock, CANCELLED_DIFF_MS, new AbortController().signal)
+      : deadline(clock, this.#timeLeft(DIFF_MS, LATE_DIFF_MS), this.#finishing.signal);
+    const diff = {
+      git: this.#git,
+      workspace,
+      base,
+      scratch: privateFolder(config),
+      timeoutMs: DIFF_MS,
+      signal: late.signal,
+    };
+    let counts: Counts = NO_COUNTS;
+    await inPhase(this.#options, "delivery", async () => {
+      counts = await deliverWorkspace(recorder, report.files, diff);
+      return null;
+    });
+    late.clear();
+    return counts;
+  }
+
+  async #recordFatal(message: string): Promise<void> {
+    const { recorder } = this.#options;
+    const data = { class: "config", severity: "fatal", message, retryable: false } as const;
+    await recorder.record({ type: "error", data });
+  }
+}

@@ -1,0 +1,151 @@
+import { Agent, request } from "node:http";
+import type { ClientRequest, ClientRequestArgs, IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import type { Clock } from "@agency/core";
+import type { Door } from "./door.ts";
+
+const ANSWER_MS = 15_000;
+
+/** What came back. `unreachable`: nothing did, so nothing is known about what happened to the request. */
+export type Reply =
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly body: unknown;
+      readonly retryAfterMs: number | null;
+    }
+  | { readonly kind: "unreachable"; readonly why: string };
+
+export interface Attempt {
+  readonly taskId: string;
+  readonly epoch: number;
+  readonly token: string;
+}
+
+export interface UplinkClient {
+  /** From now on every request carries the attempt's token. */
+  authorise(attempt: Attempt): void;
+  /** Never throws. */
+  post(path: string, body: Buffer): Promise<Reply>;
+  /** A long answer to read as it comes; an answer other than 200 is read whole. */
+  open(
+    path: string,
+    signal: AbortSignal,
+  ): Promise<Reply | { readonly kind: "stream"; readonly stream: IncomingMessage }>;
+  close(): void;
+}
+
+class DoorAgent extends Agent {
+  readonly #door: Door;
+
+  constructor(door: Door) {
+    super({ keepAlive: true });
+    this.#door = door;
+  }
+
+  override createConnection(
+    _options: ClientRequestArgs,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    void this.#connect(callback as (error: unknown, stream?: Duplex) => void);
+    return undefined;
+  }
+
+  async #connect(done: (error: unknown, stream?: Duplex) => void): Promise<void> {
+    const connected = await this.#door.connect().catch((error: unknown) => ({ error }));
+    if ("error" in connected) done(connected.error);
+    else done(null, connected);
+  }
+}
+
+export function createUplinkClient(door: Door, clock: Clock): UplinkClient {
+  const agent = new DoorAgent(door);
+  let attemptHeaders: Record<string, string> = {};
+
+  function begin(method: string, path: string, body: Buffer | null): ClientRequest {
+    const content = body ? { "content-type": "application/json", "content-length": String(body.length) } : {};
+    const headers = { ...attemptHeaders, ...content };
+    return request({ agent, host: "uplink", method, path, headers });
+  }
+
+  async function exchange(path: string, body: Buffer): Promise<Reply> {
+    const outgoing = begin("POST", path, body);
+    const answered = new AbortController();
+    void clock.sleep(ANSWER_MS, answered.signal).then(() => {
+      if (answered.signal.aborted) return;
+      door.distrust();
+      outgoing.destroy(new Error(`No answer from the control plane within ${ANSWER_MS / 1000} s.`));
+    });
+    try {
+      outgoing.end(body);
+      return await readAnswer(await responseOf(outgoing));
+    } catch (error) {
+      // A kept connection that the control plane had closed meanwhile: the request never arrived.
+      if (outgoing.reusedSocket && isReset(error)) return await exchange(path, body);
+      return { kind: "unreachable", why: messageOf(error) };
+    } finally {
+      answered.abort();
+    }
+  }
+
+  return {
+    authorise({ taskId, epoch, token }) {
+      attemptHeaders = {
+        authorization: `Bearer ${token}`,
+        "x-agency-task": taskId,
+        "x-agency-epoch": String(epoch),
+      };
+    },
+    post: exchange,
+    async open(path, signal) {
+      const outgoing = begin("GET", path, null);
+      const stop = (): void => void outgoing.destroy(new Error("The runner stopped listening."));
+      signal.addEventListener("abort", stop, { once: true });
+      try {
+        outgoing.end();
+        const stream = await responseOf(outgoing);
+        return stream.statusCode === 200 ? { kind: "stream", stream } : await readAnswer(stream);
+      } catch (error) {
+        return { kind: "unreachable", why: messageOf(error) };
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function responseOf(outgoing: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.once("response", resolve);
+    // Stays for good: an error after the answer must not be an uncaught one.
+    outgoing.on("error", reject);
+  });
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Reply> {
+  const bytes = await buffer(response);
+  const seconds = Number(response.headers["retry-after"]);
+  const retryAfterMs = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
+  return {
+    kind: "answer",
+    status: response.statusCode ?? 0,
+    body: parseJson(bytes.toString()),
+    retryAfterMs,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function isReset(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

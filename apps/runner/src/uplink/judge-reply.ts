@@ -1,0 +1,29 @@
+import { z } from "zod";
+import type { Reply } from "./client.ts";
+
+/** What an answer of the control plane means to the runner. */
+export type Verdict =
+  | { readonly kind: "ok"; readonly body: unknown }
+  /** Not now: the same again later. */
+  | { readonly kind: "retry"; readonly afterMs: number | null; readonly why: string }
+  /** This attempt is over for the control plane: nothing it says or does counts any more. */
+  | { readonly kind: "fenced"; readonly why: string }
+  /** The content is at fault: the same again cannot help. */
+  | { readonly kind: "refused"; readonly status: number }
+  /** The control plane holds less than was sent: go on from there. */
+  | { readonly kind: "behind"; readonly have: number };
+
+const behindSchema = z.object({ have: z.number().int().nonnegative() });
+const FENCED = new Set([401, 404, 409, 410]);
+const REFUSED = new Set([400, 413, 415, 422]);
+
+export function judgeReply(reply: Reply): Verdict {
+  if (reply.kind === "unreachable") return { kind: "retry", afterMs: null, why: reply.why };
+  const { status, body } = reply;
+  if (status >= 200 && status < 300) return { kind: "ok", body };
+  const behind = status === 409 ? behindSchema.safeParse(body) : null;
+  if (behind?.success) return { kind: "behind", have: behind.data.have };
+  if (FENCED.has(status)) return { kind: "fenced", why: `the control plane answered ${status}` };
+  if (REFUSED.has(status)) return { kind: "refused", status };
+  return { kind: "retry", afterMs: reply.retryAfterMs, why: `the control plane answered ${status}` };
+}

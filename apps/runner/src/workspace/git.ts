@@ -1,0 +1,53 @@
+import type { Clock } from "@agency/core";
+import type { ProcessGroups } from "../process/groups.ts";
+import { runChild } from "../process/run-child.ts";
+import type { ChildResult } from "../process/run-child.ts";
+
+/** Runs git in the workspace with everything off that could ask, wait for an editor or run code of the repository. */
+export interface Git {
+  (args: readonly string[], options: GitCall): Promise<ChildResult>;
+}
+
+export interface GitCall {
+  timeoutMs: number;
+  signal: AbortSignal;
+  env?: Record<string, string>;
+  maxBytes?: number;
+}
+
+const QUIET = [
+  "core.fsmonitor=false",
+  "core.hooksPath=/dev/null",
+  "gc.auto=0",
+  "core.quotePath=false",
+  "safe.directory=*",
+];
+
+export function createGit(
+  cwd: string,
+  env: Record<string, string>,
+  clock: Clock,
+  groups: ProcessGroups,
+): Git {
+  const settings = QUIET.flatMap((setting) => ["-c", setting]);
+  return (args, call) =>
+    runChild("git", [...settings, ...args], {
+      cwd,
+      clock,
+      groups,
+      env: { ...env, ...call.env, GIT_TERMINAL_PROMPT: "0", GIT_EDITOR: "true", GIT_OPTIONAL_LOCKS: "0" },
+      timeoutMs: call.timeoutMs,
+      signal: call.signal,
+      ...(call.maxBytes === undefined ? {} : { maxBytes: call.maxBytes }),
+    });
+}
+
+/** One sentence on why a call failed, or null when it did not. */
+export function gitProblem(what: string, result: ChildResult): string | null {
+  if (result.code === 0) return null;
+  if (result.ended === "timeout") return `${what} took too long and was stopped.`;
+  if (result.ended === "aborted") return `${what} was stopped.`;
+  if (result.ended === "not_started") return `${what} failed: git cannot be started (${result.stderr}).`;
+  const said = result.stderr.trim().split("\n").slice(-5).join("\n");
+  return `${what} failed: ${said === "" ? `git ended with ${result.code ?? "a signal"}` : said}`;
+}

@@ -1,0 +1,93 @@
+import { access, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { UPLINK_PATHS } from "@agency/contract";
+import type { Repository } from "@agency/contract";
+import { gitProblem } from "./git.ts";
+import type { Git } from "./git.ts";
+
+const CLONE_MS = 15 * 60_000;
+const LOCAL_MS = 60_000;
+const BRANCH = "main";
+const MESSAGE = "Start of the task";
+/** Git knows the empty tree by this name without storing it. */
+const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
+export type Prepared =
+  /** `base`: the commit every change is measured against. */
+  { readonly ok: true; readonly base: string } | { readonly ok: false; readonly problem: string };
+
+export interface PrepareOptions {
+  git: Git;
+  workspace: string;
+  repository: Repository | null;
+  /** Where the forwarder listens: the only way to a repository. */
+  forwarderUrl: string;
+  signal: AbortSignal;
+}
+
+/** A workspace always is a git repository with at least one commit, so that there is always a diff. */
+export async function prepareWorkspace(options: PrepareOptions): Promise<Prepared> {
+  const { repository, workspace } = options;
+  if (await exists(join(workspace, ".git"))) return findBase(options);
+  const problem = repository === null ? await initialise(options) : await clone(options, repository);
+  if (problem !== null) return { ok: false, problem };
+  const isEmpty = repository === null && (await readdir(workspace)).length === 1;
+  return isEmpty ? commitNothing(options) : findBase(options);
+}
+
+async function initialise({ git, signal }: PrepareOptions): Promise<string | null> {
+  const call = { timeoutMs: LOCAL_MS, signal };
+  return gitProblem(
+    "git init",
+    await git(["init", "--quiet", "--template=", `--initial-branch=${BRANCH}`], call),
+  );
+}
+
+async function clone(
+  { git, forwarderUrl, signal }: PrepareOptions,
+  repository: Repository,
+): Promise<string | null> {
+  const through = `${forwarderUrl}${UPLINK_PATHS.git}/${encodeURIComponent(repository.url)}`;
+  const branch = repository.branch === undefined ? [] : ["--branch", repository.branch];
+  const stalled = { GIT_HTTP_LOW_SPEED_LIMIT: "1", GIT_HTTP_LOW_SPEED_TIME: "120" };
+  const call = { timeoutMs: CLONE_MS, signal, env: stalled };
+  const problem = gitProblem(
+    `Cloning ${repository.url}`,
+    await git(["clone", "--quiet", ...branch, "--", through, "."], call),
+  );
+  if (problem !== null) return problem.replaceAll(through, repository.url);
+  return gitProblem("Naming the origin", await git(["remote", "set-url", "origin", repository.url], call));
+}
+
+/** The way of every task without a repository: a third of the time of `git commit`, before the first event. */
+async function commitNothing({ git, signal, workspace }: PrepareOptions): Promise<Prepared> {
+  const made = await git(["commit-tree", "-m", MESSAGE, EMPTY_TREE], { timeoutMs: LOCAL_MS, signal });
+  const problem = gitProblem("The first commit", made);
+  if (problem !== null) return { ok: false, problem };
+  const base = made.stdout.toString().trim();
+  await writeFile(join(workspace, ".git", "refs", "heads", BRANCH), `${base}\n`);
+  return { ok: true, base };
+}
+
+async function findBase({ git, signal }: PrepareOptions): Promise<Prepared> {
+  const call = { timeoutMs: LOCAL_MS, signal };
+  const head = await git(["rev-parse", "--verify", "--quiet", "HEAD"], call);
+  if (head.code === 0) return { ok: true, base: head.stdout.toString().trim() };
+  const commit = ["commit", "--quiet", "--allow-empty", "--no-gpg-sign", "-m", MESSAGE];
+  const problem =
+    gitProblem("git add", await git(["add", "--all"], call)) ??
+    gitProblem("The first commit", await git(commit, call));
+  if (problem !== null) return { ok: false, problem };
+  const first = await git(["rev-parse", "--verify", "HEAD"], call);
+  const missing = gitProblem("git rev-parse", first);
+  return missing === null
+    ? { ok: true, base: first.stdout.toString().trim() }
+    : { ok: false, problem: missing };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
