@@ -61,6 +61,16 @@ export function appendEvents(sql: Sql, batches: readonly EventAppend[]): Promise
   return appendEncoded(sql, batches.map(encodeBatch));
 }
 
+/** For events that are part of a change under the task's lock: if they cannot be written, nothing may be. */
+export async function appendOrFail(tx: Sql, batch: EventAppend): Promise<void> {
+  const [result] = await appendEvents(tx, [batch]);
+  if (result?.verdict !== "ok") {
+    throw new Error(
+      `the log of task ${batch.taskId} refused an event of its own: ${result?.verdict ?? "no answer"}`,
+    );
+  }
+}
+
 export interface EncodedBatch {
   taskId: string;
   json: string;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isLiveAttempt, isTerminal, stepTask } from "@agency/core";
 import type { ApplyOutcome, Effect, Queue, Step, TaskCommand } from "@agency/core";
 import type { Database, Sql } from "../database.ts";
-import { appendEvents } from "../events/append.ts";
+import { appendOrFail } from "../events/append.ts";
 import { lockTask, selectTask } from "./select.ts";
 import { toSnapshot, toSupervisedTask } from "./row.ts";
 import type { TaskRow } from "./row.ts";
@@ -35,7 +35,7 @@ async function writeStep(tx: Sql, queue: Queue, row: TaskRow, step: Step, now: n
   if (step.events.length > 0) {
     const at = new Date(now).toISOString();
     const events = step.events.map(({ type, data }) => ({ type, data, at }));
-    await appendEvents(tx, [{ taskId: row.id, epoch: step.next.epoch, from: null, events }]);
+    await appendOrFail(tx, { taskId: row.id, epoch: step.next.epoch, from: null, events });
     await wake(tx, row.id);
   }
 }

@@ -1,7 +1,7 @@
 import { MAX_STARTS } from "@agency/core";
 import type { CreateOutcome, Idempotency, NewTask, Queue } from "@agency/core";
 import type { Database, Sql } from "../database.ts";
-import { appendEvents } from "../events/append.ts";
+import { appendOrFail } from "../events/append.ts";
 import { selectTask } from "./select.ts";
 import { toTask } from "./row.ts";
 
@@ -21,14 +21,12 @@ export async function createTaskRow(
       }
       const state = task.notBefore === null ? "queued" : "scheduled";
       await insertTask(tx, task, state);
-      await appendEvents(tx, [
-        {
-          taskId: task.id,
-          epoch: 0,
-          from: null,
-          events: [{ type: "status", data: { state }, at: new Date().toISOString() }],
-        },
-      ]);
+      await appendOrFail(tx, {
+        taskId: task.id,
+        epoch: 0,
+        from: null,
+        events: [{ type: "status", data: { state }, at: new Date().toISOString() }],
+      });
       if (state === "queued")
         await queue.enqueue({ taskId: task.id, accountId: task.accountId, priority: task.priority }, tx);
       const row = await selectTask(tx, task.id);

@@ -12,8 +12,11 @@ export async function selectTask(sql: Sql, id: string, accountId?: string): Prom
   return rows[0] ?? null;
 }
 
-/** Everything that changes a task takes this lock first, then the head's: one order, no deadlock. */
+/**
+ * Everything that changes a task takes this lock first, then the head's: one order, no deadlock. The row is
+ * read by a second statement: one that had to wait for the lock sees the joined tables as they were before.
+ */
 export async function lockTask(sql: Sql, id: string): Promise<TaskRow | null> {
-  const { rows } = await sql.query<TaskRow>(`${byId} for update of t`, [id]);
-  return rows[0] ?? null;
+  await sql.query("select from tasks where id = $1 for update", [id]);
+  return selectTask(sql, id);
 }

@@ -1,7 +1,7 @@
 import { isTerminal } from "@agency/core";
 import type { DeleteOutcome, MessageOutcome, Queue, SandboxRecord, TaskStore } from "@agency/core";
 import type { Database } from "../database.ts";
-import { appendEvents } from "../events/append.ts";
+import { appendOrFail } from "../events/append.ts";
 import { applyCommand } from "./apply.ts";
 import { createTaskRow } from "./create.ts";
 import { listTaskRows } from "./list.ts";
@@ -74,7 +74,7 @@ async function addMessage(
       data: { id: message.id, text, mode },
       at: new Date().toISOString(),
     };
-    await appendEvents(tx, [{ taskId: id, epoch: row.epoch, from: null, events: [event] }]);
+    await appendOrFail(tx, { taskId: id, epoch: row.epoch, from: null, events: [event] });
     await tx.query("select pg_notify('ctl', $1)", [id]);
     return "sent";
   });
