@@ -117,7 +117,7 @@ async function startServer(home: string, env: Record<string, string>): Promise<S
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {
       log.push(line);
-      const url = /"url":"(http[^"]+)".*"ready/.exec(line)?.[1];
+      const url = /"url":"(http[^"]+)".*is ready"/.exec(line)?.[1];
       if (url !== undefined) ready.resolve(url);
     });
   }

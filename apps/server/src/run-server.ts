@@ -8,6 +8,7 @@ import { startInstance } from "./wire/instance.ts";
 export async function runServer(): Promise<number> {
   const config = readConfig();
   const logger = createLogger(config);
+  for (const warning of config.warnings) logger.warn({}, warning);
   const metrics = createMetrics();
   const told = new Promise<string>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);

@@ -24,6 +24,8 @@ export async function listenApi(
 ): Promise<ApiListener> {
   const handle = getRequestListener(app.fetch, {
     hostname: "missing.invalid",
+    // Its own Response class does not look for the mark "already sent" that an event stream leaves.
+    overrideGlobalObjects: false,
     errorHandler: answerUnreadable,
   });
   const server = createServer(

@@ -58,11 +58,16 @@ async function answer({ spec, handle }: Route, c: ApiContext): Promise<Response>
 }
 
 function present(answer: LooseAnswer, c: ApiContext): Response {
-  if (answer instanceof Response) return answer;
+  if (isResponse(answer)) return answer;
   const { status, body, headers } = answer;
   if (body === undefined || status === 204) return c.body(null, status, headers);
   return c.body(JSON.stringify(body), {
     status,
     headers: { "content-type": "application/json", ...headers },
   });
+}
+
+/** By shape: the HTTP adapter replaces the global class, so a response made before that is not one of its instances. */
+function isResponse(answer: LooseAnswer): answer is Response {
+  return "arrayBuffer" in answer;
 }

@@ -30,7 +30,7 @@ export async function listenUplink(app: Pick<UplinkApp, "fetch">, doorDir: strin
     });
   }
   await sweep(doorDir);
-  const handle = getRequestListener(app.fetch, { hostname: "uplink" });
+  const handle = getRequestListener(app.fetch, { hostname: "uplink", overrideGlobalObjects: false });
   const server = createServer((incoming, outgoing) => void handle(incoming, outgoing));
   // A command stream, a model's answer and a large repository may all take hours.
   server.requestTimeout = 0;

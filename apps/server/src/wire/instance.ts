@@ -5,7 +5,7 @@ import { dataFiles } from "@agency/contract";
 import type { ResolvedSettings, Setting } from "@agency/contract";
 import { createApiKeys, createTokens, systemClock } from "@agency/control";
 import { createRedactor } from "@agency/core";
-import type { Logger, Provider } from "@agency/core";
+import type { Logger, Provider, Secret } from "@agency/core";
 import { createBus, createQueue, DEFAULT_ACCOUNT_ID } from "@agency/postgres";
 import { createLocalProvider } from "@agency/providers";
 import { openLocalStorage } from "@agency/storage";
@@ -32,6 +32,7 @@ const GiB = 1024 ** 3;
 export interface InstanceParts {
   resolved: Pick<ResolvedSettings, "settings" | "folders">;
   shownSettings: Setting[];
+  secrets: Secret[];
   version: string;
   metrics: ServerMetrics;
   logger: Logger;
@@ -75,7 +76,7 @@ async function build(parts: InstanceParts, closers: Closers): Promise<RunningIns
   await bus.ready;
 
   const stores = createStores(store.db, queue);
-  const storage = createLocalStorage({ root: folder.storage });
+  const storage = await openLocalStorage(folder.storage);
   const tokens = createTokens(folder.secret);
   const apiKeys = createApiKeys({ store: stores.apiKeys, pepper: folder.secret, now: () => Date.now() });
   await ensureApiKey(apiKeys, folder.root, DEFAULT_ACCOUNT_ID);
@@ -96,7 +97,7 @@ async function build(parts: InstanceParts, closers: Closers): Promise<RunningIns
     capacity: settings.maxRunning,
   });
   const credentials = [settings.anthropicApiKey, settings.claudeCodeOauthToken].filter((key) => key !== null);
-  const { redactor } = createRedactor(credentials.map((value) => ({ name: "credential", value })));
+  const { redactor } = createRedactor(parts.secrets);
   const uplink = wireUplink({
     ...{ stores, bus, storage, tokens, metrics, logger },
     credentials: settings,
@@ -123,15 +124,13 @@ async function build(parts: InstanceParts, closers: Closers): Promise<RunningIns
     settings: parts.shownSettings,
     pingDatabase: async () => void (await store.db.query("select 1")),
   });
-  let port = settings.port;
   const app = createApiApp({
     ...{ useCases, apiKeys, logger, metrics, clock: systemClock, version: parts.version },
-    hosts: { port: () => port, listen: settings.listen, allowed: settings.allowedHosts },
+    hosts: { listen: settings.listen, allowed: settings.allowedHosts },
     metricsPage: settings.metrics ? "key" : "off",
     stopping: stopping.signal,
   });
   const api = closers.add("api", await listenApi(app, settings.listen, settings.port));
-  ({ port } = api);
   const files = dataFiles(folder.root);
   await writePrivate(
     files.instance,

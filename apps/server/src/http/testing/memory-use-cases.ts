@@ -1,0 +1,158 @@
+import { AgencyError, DEFAULT_LIMITS, TERMINAL_STATES } from "@agency/contract";
+import type { CreateTask, Task } from "@agency/contract";
+import { createEventFollower, uuidv7 } from "@agency/control";
+import type { UseCases } from "../deps.ts";
+import { MemoryLog } from "./memory-log.ts";
+
+const NOW = "2026-03-01T12:00:00.000Z";
+
+/** Everything behind the API in memory: enough of it to be told apart from the real thing by nobody outside. */
+export interface MemoryUseCases extends UseCases {
+  readonly log: MemoryLog;
+  /** Keys that came with `createTask`, in order. */
+  readonly idempotencyKeys: (string | undefined)[];
+  missing: string[];
+  /** Thrown by the next call of anything. */
+  failure: Error | null;
+  addTask(accountId: string, change?: Partial<Task>): Task;
+}
+
+export function createMemoryUseCases(): MemoryUseCases {
+  const tasks = new Map<string, { accountId: string; task: Task }>();
+  const log = new MemoryLog();
+  const follower = createEventFollower({ events: log, bus: log });
+
+  const add = (accountId: string, task: Task): Task => {
+    tasks.set(task.id, { accountId, task });
+    log.write(task.id, { type: "status", data: { state: task.state } });
+    return task;
+  };
+  const find = (accountId: string, id: string): Task => {
+    const found = tasks.get(id);
+    if (found?.accountId === accountId) return { ...found.task, lastSeq: log.lastSeq(id) };
+    throw new AgencyError("not_found", `There is no task ${id}.`);
+  };
+  const fail = () => {
+    if (memory.failure !== null) throw memory.failure;
+  };
+
+  const memory: MemoryUseCases = {
+    log,
+    idempotencyKeys: [],
+    missing: [],
+    failure: null,
+    addTask: (accountId, change) => add(accountId, { ...taskFrom({ prompt: "do it" }), ...change }),
+    async createTask(accountId, input, idempotencyKey) {
+      fail();
+      memory.idempotencyKeys.push(idempotencyKey);
+      return add(accountId, taskFrom(input));
+    },
+    async getTask(accountId, id) {
+      fail();
+      return find(accountId, id);
+    },
+    async listTasks(accountId, query) {
+      fail();
+      const mine = [...tasks.values()].filter((entry) => entry.accountId === accountId);
+      return { tasks: mine.slice(0, query.limit).map(({ task }) => task), nextCursor: null };
+    },
+    async cancelTask(accountId, id) {
+      fail();
+      const task = { ...find(accountId, id), cancelRequested: true };
+      tasks.set(id, { accountId, task });
+      return task;
+    },
+    async sendMessage(accountId, id) {
+      fail();
+      if (isOver(find(accountId, id))) throw new AgencyError("task_finished", `Task ${id} has ended.`);
+      return { id: uuidv7(Date.now()) };
+    },
+    async deleteTask(accountId, id) {
+      fail();
+      if (!isOver(find(accountId, id))) throw new AgencyError("conflict", `Task ${id} is still alive.`);
+      tasks.delete(id);
+    },
+    readEvents: (id, after, limit, types) => log.read(id, after, limit, types),
+    followEvents: (request) => follower.follow(request),
+    ...describing(() => memory.missing, fail),
+  };
+  return memory;
+}
+
+function describing(
+  missing: () => string[],
+  fail: () => void,
+): Pick<UseCases, "engines" | "providers" | "status" | "notReady"> {
+  return {
+    engines: async () => [
+      {
+        id: "claude",
+        title: "Claude",
+        version: "1",
+        vendor: "anthropic",
+        ready: true,
+        problems: [],
+        probes: [],
+      },
+    ],
+    providers: async () => [
+      { id: "local", title: "This machine", ready: true, limits: { memory: "cgroup" }, checks: [] },
+    ],
+    status: async () => {
+      fail();
+      return {
+        type: "agency",
+        version: "1.2.3",
+        instanceId: "one",
+        roles: ["api"],
+        startedAt: NOW,
+        database: "embedded",
+        counts: { queued: 1 },
+        settings: [{ name: "AGENCY_PORT", value: "7717", source: "default" }],
+        checks: [],
+      };
+    },
+    notReady: async () => missing(),
+  };
+}
+
+function isOver(task: Task): boolean {
+  return TERMINAL_STATES.some((state) => state === task.state);
+}
+
+function taskFrom(input: Pick<CreateTask, "prompt"> & Partial<CreateTask>): Task {
+  return {
+    id: uuidv7(Date.now()),
+    name: input.name ?? "task",
+    state: "queued",
+    reason: null,
+    message: null,
+    cancelRequested: false,
+    prompt: input.prompt,
+    engine: input.engine ?? "claude",
+    model: input.model ?? null,
+    provider: input.provider ?? "local",
+    repository: input.repository ?? null,
+    limits: { ...DEFAULT_LIMITS, ...definedOnly(input.limits ?? {}) },
+    network: "none",
+    demo: input.demo ?? false,
+    labels: input.labels ?? {},
+    priority: input.priority ?? 0,
+    parentId: input.parentId ?? null,
+    attempt: 0,
+    lastSeq: 1,
+    costUsd: 0,
+    usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, calls: 0 },
+    activity: null,
+    lastEventAt: null,
+    result: null,
+    notBefore: input.notBefore ?? null,
+    createdAt: NOW,
+    startedAt: null,
+    finishedAt: null,
+  };
+}
+
+function definedOnly<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as never;
+}
