@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,39 +9,48 @@ import type { TestCluster } from "./test-cluster.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** A socket that answers every connection with the address of the test database server. */
-    testCluster: string;
+    /** A local port that answers every connection with the address of the test database server. */
+    testCluster: number;
   }
 }
 
 /**
  * One database server for the whole run, started by the first test file that asks for it: a run that needs
- * none pays nothing.
+ * none pays nothing, and leaves nothing.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), "agency-tests-"));
-  let cluster: TestCluster | null = null;
-  const door = await listen(join(folder, "door"), (socket) => {
-    cluster ??= spawnTestCluster(folder);
-    cluster.url.then(
-      (url) => socket.end(JSON.stringify({ url })),
-      (error: Error) => socket.end(JSON.stringify({ error: error.message })),
-    );
+  let cluster: Promise<TestCluster> | null = null;
+  const door = await listen(async (socket) => {
+    cluster ??= startCluster();
+    try {
+      socket.end(JSON.stringify({ url: await (await cluster).url }));
+    } catch (error) {
+      socket.end(JSON.stringify({ error: String(error) }));
+    }
   });
-  project.provide("testCluster", join(folder, "door"));
+  project.provide("testCluster", portOf(door));
   return async () => {
     door.close();
-    await cluster?.stop();
-    await rm(folder, { recursive: true, force: true });
+    await (await cluster)?.stop();
   };
 }
 
-function listen(path: string, answer: (socket: Socket) => void): Promise<Server> {
+async function startCluster(): Promise<TestCluster> {
+  return spawnTestCluster(await mkdtemp(join(tmpdir(), "agency-tests-")));
+}
+
+function listen(answer: (socket: Socket) => Promise<void>): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on("error", () => {});
-      answer(socket);
+      void answer(socket);
     });
-    server.once("error", reject).listen(path, () => resolve(server));
+    server.once("error", reject).listen(0, "127.0.0.1", () => resolve(server));
   });
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the door has no port");
+  return address.port;
 }

@@ -12,22 +12,19 @@ export interface TestDatabase {
 }
 
 /** A database of one's own with the newest schema: a copy of the run's template. One a test file. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const admin = await adminUrl();
-  const database = `test_${randomBytes(8).toString("hex")}`;
-  await asAdmin(admin, `create database ${database} template ${TEMPLATE}`);
-  return {
-    connectionString: inDatabase(admin, database),
-    database,
-    drop: () => asAdmin(admin, `drop database if exists ${database} with (force)`),
-  };
+export function createTestDatabase(): Promise<TestDatabase> {
+  return create(`template ${TEMPLATE}`);
 }
 
 /** An empty one, for tests of the migrations themselves. */
-export async function createEmptyDatabase(): Promise<TestDatabase> {
+export function createEmptyDatabase(): Promise<TestDatabase> {
+  return create("");
+}
+
+async function create(from: string): Promise<TestDatabase> {
   const admin = await adminUrl();
   const database = `test_${randomBytes(8).toString("hex")}`;
-  await asAdmin(admin, `create database ${database}`);
+  await asAdmin(admin, `create database ${database} ${from}`);
   return {
     connectionString: inDatabase(admin, database),
     database,
@@ -45,7 +42,7 @@ async function asAdmin(url: string, sql: string): Promise<void> {
 }
 
 async function adminUrl(): Promise<string> {
-  const answer: unknown = JSON.parse(await text(connect(inject("testCluster"))));
+  const answer: unknown = JSON.parse(await text(connect(inject("testCluster"), "127.0.0.1")));
   if (typeof answer === "object" && answer !== null && "url" in answer) return String(answer.url);
   throw new Error(`no test database: ${JSON.stringify(answer)}`);
 }
