@@ -42,7 +42,7 @@ export interface TaskFilter {
   limit?: number;
 }
 
-export interface Call {
+interface Call {
   signal?: AbortSignal;
 }
 

@@ -1,0 +1,48 @@
+import type { ErrorCode, Task } from "@agency/contract";
+
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  notFound: 3,
+  notAllowed: 4,
+  unreachable: 5,
+  /** As timeout(1): `wait --timeout` passed before the task ended. */
+  timedOut: 124,
+  interrupted: 130,
+} as const;
+
+const BY_CODE: Record<ErrorCode, number> = {
+  invalid_request: EXIT.usage,
+  invalid_json: EXIT.usage,
+  method_not_allowed: EXIT.usage,
+  payload_too_large: EXIT.usage,
+  unsupported_media_type: EXIT.usage,
+  unknown_engine: EXIT.usage,
+  unknown_provider: EXIT.usage,
+  unsupported_option: EXIT.usage,
+  no_credential: EXIT.usage,
+  repository_unavailable: EXIT.usage,
+  not_found: EXIT.notFound,
+  unauthenticated: EXIT.notAllowed,
+  forbidden: EXIT.notAllowed,
+  wrong_host: EXIT.notAllowed,
+  unavailable: EXIT.unreachable,
+  upstream_failed: EXIT.unreachable,
+  conflict: EXIT.failed,
+  task_finished: EXIT.failed,
+  idempotency_in_flight: EXIT.failed,
+  idempotency_mismatch: EXIT.failed,
+  fenced: EXIT.failed,
+  too_many_requests: EXIT.failed,
+  budget_exceeded: EXIT.failed,
+  internal: EXIT.failed,
+};
+
+export function exitCodeOfFailure(code: string): number {
+  return Object.hasOwn(BY_CODE, code) ? BY_CODE[code as ErrorCode] : EXIT.failed;
+}
+
+export function exitCodeOfTask(task: Pick<Task, "state">): number {
+  return task.state === "completed" ? EXIT.done : EXIT.failed;
+}

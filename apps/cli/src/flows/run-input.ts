@@ -1,0 +1,89 @@
+import { createTaskSchema, MAX_WALL_MS } from "@agency/contract";
+import type { CreateTaskInput } from "@agency/contract";
+import { formatLimit } from "../render/numbers.ts";
+import { UsageError } from "../usage-error.ts";
+
+export interface RunOptions {
+  engine: string | undefined;
+  model: string | undefined;
+  provider: string | undefined;
+  repo: string | undefined;
+  branch: string | undefined;
+  name: string | undefined;
+  timeout: number | undefined;
+  budget: number | undefined;
+  network: string | undefined;
+  demo: boolean;
+  command: string | undefined;
+  env: (readonly [string, string])[];
+  label: (readonly [string, string])[];
+  priority: number | undefined;
+}
+
+/** The request a run makes, or a UsageError that speaks of flags instead of fields. */
+export function toCreateTask(prompt: string, options: RunOptions): CreateTaskInput {
+  if (options.branch !== undefined && options.repo === undefined) {
+    throw new UsageError("--branch needs a repository.", "Name it with --repo.");
+  }
+  if (options.command !== undefined && options.engine !== undefined && options.engine !== "command") {
+    throw new UsageError(
+      `--command is for the engine "command", not for "${options.engine}".`,
+      "Leave one of the two out.",
+    );
+  }
+  const input = withoutUndefined({
+    prompt,
+    engine: options.command === undefined ? options.engine : "command",
+    model: options.model,
+    provider: options.provider,
+    repository:
+      options.repo === undefined
+        ? undefined
+        : withoutUndefined({ url: options.repo, branch: options.branch }),
+    limits: withoutUndefined({ wallMs: options.timeout, costUsd: options.budget }),
+    network: options.network,
+    demo: options.demo,
+    command: options.command,
+    name: options.name,
+    env: Object.fromEntries(options.env),
+    labels: Object.fromEntries(options.label),
+    priority: options.priority,
+  });
+  const parsed = createTaskSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const sentences = parsed.error.issues.map(({ path, message }) => sentenceOf(path.map(String), message));
+  throw new UsageError([...new Set(sentences)].join("\n"));
+}
+
+function withoutUndefined(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** The fields whose own message says what to do; the flag in front of it is enough. */
+const SPEAKING: Record<string, string> = {
+  prompt: "The prompt",
+  "repository.url": "--repo",
+  "repository.branch": "--branch",
+};
+
+const RULES: Record<string, string> = {
+  "limits.wallMs": `--timeout must be from 1s to ${formatLimit(MAX_WALL_MS)}: longer work is a chain of tasks.`,
+  "limits.costUsd": "--budget must be more than $0 and at most $100,000.",
+  engine: "--engine must be the name of an engine: `agency doctor` lists them.",
+  provider: "--provider must be the name of a provider: `agency doctor` lists them.",
+  model: "--model must have 1 to 128 characters.",
+  network: "--network can only be none: model calls always work, everything else is closed.",
+  name: "--name must be one line of 1 to 200 characters.",
+  command: "--command must have 1 to 32,768 characters.",
+  env: "--env takes at most 100 variables, with names of letters, digits and _, and values of at most 32,768 characters.",
+  labels:
+    "--label takes at most 32 labels, with keys of lower-case letters, digits, . _ and -, and values of at most 200 characters.",
+  priority: "--priority must be a whole number from -100 to 100.",
+};
+
+function sentenceOf(path: readonly string[], message: string): string {
+  const field = path.join(".");
+  const speaker = SPEAKING[field];
+  if (speaker !== undefined) return `${speaker} ${message}.`;
+  return RULES[field] ?? RULES[path[0] ?? ""] ?? `${field}: ${message}.`;
+}

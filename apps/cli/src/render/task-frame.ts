@@ -1,0 +1,46 @@
+import type { Task } from "@agency/contract";
+import { formatLimit, formatUsd, lineCounts, plural } from "./numbers.ts";
+import { joined } from "./row.ts";
+import type { Look } from "./row.ts";
+import { oneLine, plain, truncate, wrap } from "./text.ts";
+
+/** The head of a live view: which task this is and what binds it. */
+export function renderTaskStart(task: Task, { style, width }: Look): string[] {
+  const limits = joined(
+    task.engine,
+    task.model,
+    task.demo ? "scripted model (demo)" : null,
+    task.provider,
+    `up to ${formatLimit(task.limits.wallMs)} and ${formatUsd(task.limits.costUsd)}`,
+  );
+  return [
+    style.bold(truncate(oneLine(task.name), width)),
+    style.dim(truncate(oneLine(`${task.id} · ${limits}`), width)),
+    "",
+  ];
+}
+
+/** What is left when the view ends: what changed, where it is, and how to look again. */
+export function renderTaskEnd(
+  task: Task,
+  { style, width }: Look,
+  shown: { lastText: string; id: string },
+): string[] {
+  const { result } = task;
+  const counts =
+    result?.files === null || result?.files === undefined
+      ? null
+      : joined(plural(result.files, "file"), lineCounts(result.added, result.removed));
+  const summary = plain(result?.summary ?? "").trim();
+  const known = summary === "" || summary === shown.lastText;
+  return [
+    ...(known
+      ? []
+      : ["", ...wrap(summary, Math.min(width, 100) - 2).map((line) => (line === "" ? "" : `  ${line}`))]),
+    ...(counts === null ? [] : [`  ${style.dim("Changed")}  ${counts}`]),
+    ...(result?.workspace === null || result?.workspace === undefined
+      ? []
+      : [`  ${style.dim("Files")}    ${oneLine(result.workspace)}`]),
+    `  ${style.dim("Again")}    agency show ${shown.id}`,
+  ];
+}

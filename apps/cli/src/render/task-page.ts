@@ -1,0 +1,117 @@
+import type { Task } from "@agency/contract";
+import {
+  formatAge,
+  formatCount,
+  formatDuration,
+  formatLimit,
+  formatUsd,
+  lineCounts,
+  plural,
+} from "./numbers.ts";
+import { joined } from "./row.ts";
+import type { Look } from "./row.ts";
+import { isOver, paintState, runTimeMs } from "./task-words.ts";
+import { oneLine, padEnd, plain, wrap } from "./text.ts";
+
+const LABEL_COLUMNS = 11;
+const WIDEST_TEXT = 100;
+const MOST_PROMPT_LINES = 20;
+
+/** Everything one task has to say, in the order a person asks for it. */
+export function renderTaskPage(task: Task, look: Look, nowMs: number): string[] {
+  const { style } = look;
+  const facts: [string, string | null][] = [
+    ["Id", task.id],
+    ["Now", isOver(task.state) ? null : joined(task.activity, task.cancelRequested ? "stopping" : null)],
+    ["Engine", joined(task.engine, task.model, task.demo ? "scripted model (demo)" : null)],
+    ["Runs on", joined(task.provider, `network ${task.network}`)],
+    ["Repository", task.repository === null ? null : joined(task.repository.url, task.repository.branch)],
+    [
+      "Labels",
+      Object.entries(task.labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(", "),
+    ],
+    ["Priority", task.priority === 0 ? null : String(task.priority)],
+    ["Parent", task.parentId],
+    ["Not before", task.notBefore],
+    ["Created", `${task.createdAt} (${formatAge(nowMs - Date.parse(task.createdAt))} ago)`],
+    ["Took", timeOf(task, nowMs)],
+    ["Cost", costOf(task)],
+    ["Tokens", tokensOf(task)],
+    ["Limits", limitsOf(task)],
+    ["Attempt", task.attempt > 1 ? String(task.attempt) : null],
+    ["Events", task.lastSeq === 0 ? null : joined(String(task.lastSeq), newestOf(task, nowMs))],
+    ["Changed", changedOf(task)],
+    ["Files", task.result?.workspace ?? null],
+  ];
+  const shown = facts.flatMap(([label, text]) =>
+    text === null || text === "" ? [] : [`  ${style.dim(padEnd(label, LABEL_COLUMNS))}${oneLine(text)}`],
+  );
+  const state = paintState(style, task.state)(task.state);
+  return [
+    `${style.bold(oneLine(task.name))}  ${state}`,
+    ...(task.message === null ? [] : paragraph(task.message, look)),
+    "",
+    ...shown,
+    "",
+    style.bold("Prompt"),
+    ...promptOf(task, look),
+    ...(task.result === null || task.result.summary.trim() === ""
+      ? []
+      : ["", style.bold("Last words"), ...paragraph(task.result.summary, look)]),
+  ];
+}
+
+function paragraph(text: string, { width }: Look): string[] {
+  return wrap(plain(text).trim(), Math.min(width, WIDEST_TEXT) - 2).map((line) =>
+    line === "" ? "" : `  ${line}`,
+  );
+}
+
+function promptOf(task: Task, look: Look): string[] {
+  const lines = paragraph(task.prompt, look);
+  if (lines.length <= MOST_PROMPT_LINES) return lines;
+  const more = lines.length - MOST_PROMPT_LINES;
+  return [
+    ...lines.slice(0, MOST_PROMPT_LINES),
+    look.style.dim(`  … and ${plural(more, "more line")}: see --json`),
+  ];
+}
+
+function timeOf(task: Task, nowMs: number): string | null {
+  const took = runTimeMs(task, nowMs);
+  return took === null ? null : `${formatDuration(took)}${task.finishedAt === null ? " so far" : ""}`;
+}
+
+function costOf({ costUsd, usage }: Task): string {
+  return joined(formatUsd(costUsd), usage.calls === 0 ? null : plural(usage.calls, "model call"));
+}
+
+function tokensOf({ usage }: Task): string | null {
+  if (usage.calls === 0) return null;
+  return [
+    `${formatCount(usage.input)} in`,
+    `${formatCount(usage.output)} out`,
+    `${formatCount(usage.cacheRead)} from cache`,
+    `${formatCount(usage.cacheWrite)} to cache`,
+  ].join(", ");
+}
+
+function limitsOf({ limits }: Task): string {
+  return joined(
+    formatLimit(limits.wallMs),
+    `${formatLimit(limits.silenceMs)} of silence`,
+    plural(limits.turns, "turn"),
+    formatUsd(limits.costUsd),
+  );
+}
+
+function newestOf({ lastEventAt }: Task, nowMs: number): string | null {
+  return lastEventAt === null ? null : `newest ${formatAge(nowMs - Date.parse(lastEventAt))} ago`;
+}
+
+function changedOf({ result }: Task): string | null {
+  if (result?.files === null || result?.files === undefined) return null;
+  return joined(plural(result.files, "file"), lineCounts(result.added, result.removed));
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { aTask, NOW, taskId } from "../testing/builders.ts";
+import { liveLine } from "./live-line.ts";
+import { createStyle } from "./style.ts";
+import { renderTaskEnd, renderTaskStart } from "./task-frame.ts";
+import { renderTaskPage } from "./task-page.ts";
+import { renderTaskTable } from "./task-table.ts";
+import { shortIds } from "./task-words.ts";
+import { columns } from "./text.ts";
+
+const look = (width: number) => ({ style: createStyle(false), width });
+const ago = (ms: number) => new Date(NOW - ms).toISOString();
+const done = aTask({
+  id: taskId(2),
+  name: "日本語の名前を持つとても長いタスクは切り捨てられます",
+  state: "completed",
+  costUsd: 0.4211,
+  createdAt: ago(7_200_000),
+  startedAt: ago(7_190_000),
+  finishedAt: ago(7_000_000),
+  engine: "command",
+});
+
+describe("the table of tasks", () => {
+  const tasks = [aTask({ id: taskId(3), state: "queued", startedAt: null }), done, aTask({ id: taskId(1) })];
+
+  it("has the columns a person scans for", () => {
+    expect(renderTaskTable(tasks, look(90), NOW)).toEqual([
+      "STATE      AGE  TIME    COST   ENGINE   ID             NAME",
+      "queued     1m   -       -      claude   019ca9b1-0003  fix the flaky test",
+      "completed  2h   3m 10s  $0.42  command  019ca9b1-0002  日本語の名前を持つとても長いタスク…",
+      "running    1m   1m 12s  -      claude   019ca9b1-0001  fix the flaky test",
+    ]);
+  });
+
+  it.each([60, 72, 120])("fits %i columns", (width) => {
+    for (const line of renderTaskTable(tasks, look(width), NOW))
+      expect(columns(line)).toBeLessThanOrEqual(Math.max(width, 67));
+  });
+
+  it("shows of each id as much as tells it from its neighbours, and eight characters at least", () => {
+    expect([...shortIds(["019ca9b1-0001-7a", "019ca9b1-0001-7b", "5fffffff-0000-70"]).values()]).toEqual([
+      "019ca9b1-0001-7a",
+      "019ca9b1-0001-7b",
+      "5fffffff",
+    ]);
+  });
+});
+
+describe("the page of a task", () => {
+  it("shows everything of a finished one", async () => {
+    const task = {
+      ...done,
+      model: "claude-x",
+      repository: { url: "https://github.com/owner/name", branch: "main" },
+      labels: { team: "web", kind: "bug" },
+      priority: 5,
+      attempt: 2,
+      lastSeq: 412,
+      lastEventAt: ago(7_000_000),
+      usage: { input: 12_345, output: 678, cacheRead: 1_000_000, cacheWrite: 0, calls: 12 },
+      prompt: Array.from({ length: 25 }, (_, index) => `line ${index + 1}`).join("\n"),
+      result: {
+        summary: "All good.\n\nThanks.",
+        workspace: "/var/lib/agency/x",
+        files: 2,
+        added: 3,
+        removed: 0,
+      },
+    };
+    await expect(`${renderTaskPage(task, look(80), NOW).join("\n")}\n`).toMatchFileSnapshot(
+      "goldens/page-finished.txt",
+    );
+  });
+
+  it("says of a running one what it does and of a failed one why", () => {
+    const running = aTask({ activity: "Running npm test", cancelRequested: true });
+    expect(renderTaskPage(running, look(80), NOW)).toContain("  Now        Running npm test · stopping");
+    const failed = aTask({ state: "failed", message: "No sandbox could be made. Run `agency doctor`." });
+    expect(renderTaskPage(failed, look(80), NOW).slice(0, 2)).toEqual([
+      "fix the flaky test  failed",
+      "  No sandbox could be made. Run `agency doctor`.",
+    ]);
+  });
+});
+
+describe("the frame around a run", () => {
+  it("begins with the task and its limits", () => {
+    expect(renderTaskStart(aTask({ demo: true }), look(200))).toEqual([
+      "fix the flaky test",
+      "019ca9b1-0001-7000-8000-00000000000a · claude · scripted model (demo) · local · up to 4h and $10.00",
+      "",
+    ]);
+  });
+
+  it("ends with what changed, where it is and how to see it again", () => {
+    const result = { summary: "Done.", workspace: "/srv/x", files: 1, added: 2, removed: 3 };
+    const task = aTask({ state: "completed", result });
+    const shown = { lastText: "", id: task.id };
+    expect(renderTaskEnd(task, look(80), shown)).toEqual([
+      "",
+      "  Done.",
+      "  Changed  1 file · +2 −3",
+      "  Files    /srv/x",
+      `  Again    agency show ${task.id}`,
+    ]);
+    expect(renderTaskEnd(task, look(80), { ...shown, lastText: "Done." })).not.toContain("  Done.");
+    expect(renderTaskEnd(aTask(), look(80), shown)).toEqual([`  Again    agency show ${task.id}`]);
+  });
+});
+
+it("the live line never wraps", () => {
+  const live = {
+    elapsedMs: 72_300,
+    costUsd: 0.08,
+    budgetUsd: 10,
+    activity: "Running a very long command with many words",
+  };
+  expect(liveLine(look(80), live)).toBe(
+    "⠸ 1m 12s · $0.08 of $10.00 · Running a very long command with many words",
+  );
+  for (const width of [20, 40, 60]) expect(columns(liveLine(look(width), live))).toBeLessThan(width);
+});
