@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Queue, QueueJob } from "@agency/core";
+import type { Clock, Queue, QueueJob } from "@agency/core";
 import { createTestDatabase } from "@agency/testing";
 import type { TestDatabase } from "@agency/testing";
+import { createBus } from "../bus.ts";
 import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
 import { openDatabase } from "../database.ts";
 import type { Database } from "../database.ts";
@@ -9,6 +10,12 @@ import { createQueue } from "./queue.ts";
 
 const OTHER = "00000000-0000-7000-8000-000000000002";
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
+
+/** Nothing here is waited for by the clock: a sleep ends when it is given up. */
+const stillClock: Clock = {
+  now: () => Date.now(),
+  sleep: (_ms, signal) => new Promise((resolve) => signal?.addEventListener("abort", () => resolve())),
+};
 
 let home: TestDatabase;
 let db: Database;
@@ -92,6 +99,31 @@ describe("enqueue", () => {
     const due = await put({ startAfter: new Date(Date.now() - 1_000) });
     expect(await queue.depth()).toBe(1);
     expect(tasksOf(await queue.fetch(2))).toEqual([due]);
+  });
+});
+
+describe("a wake-up", () => {
+  it("goes out with a job that can start at once, put in or given back, and with no other", async () => {
+    const bus = createBus({ connectionString: home.connectionString, clock: stillClock, logger: quiet });
+    await bus.ready;
+    const heard: string[] = [];
+    const { promise: all, resolve } = Promise.withResolvers<void>();
+    const { promise: two, resolve: second } = Promise.withResolvers<void>();
+    bus.subscribe("job", (payload) => {
+      heard.push(payload);
+      if (heard.length === 2) second();
+      if (payload === "the end") resolve();
+    });
+    await put({ startAfter: new Date(Date.now() + 3_600_000) });
+    await put();
+    const [job] = await queue.fetch(1);
+    if (job !== undefined) await queue.release(job, 0);
+    await two;
+    for (const again of await queue.fetch(1)) await queue.release(again, 60_000);
+    await db.query("select pg_notify('job', 'the end')");
+    await all;
+    expect(heard).toEqual(["", "", "the end"]);
+    await bus.close();
   });
 });
 
