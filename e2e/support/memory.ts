@@ -27,8 +27,9 @@ function peakOf(pid: number): number | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     const name = /^Name:\s+(.*)$/m.exec(status)?.[1] ?? "";
-    const kib = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
-    return name.startsWith("node") || name === "MainThread" ? kib / 1024 : null;
+    const kib = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+    // A process on its way out has no memory any more.
+    return kib > 0 && (name.startsWith("node") || name === "MainThread") ? kib / 1024 : null;
   } catch {
     return null;
   }

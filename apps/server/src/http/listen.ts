@@ -15,6 +15,7 @@ export interface ApiListener {
 
 /** Longest a request under way may take to finish once the server stops. */
 const GRACE_MS = 2_000;
+const SWEEP_MS = 20;
 
 /** Port 0 takes a free one. */
 export async function listenApi(
@@ -79,8 +80,11 @@ function reachable(host: string): string {
 async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  // A connection that becomes idle only now would be kept for the next request.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   await closed;
   clearTimeout(cut);
+  clearInterval(sweep);
 }
 
 /** A Host or target of which no URL can be made never reaches the app. */

@@ -2,8 +2,11 @@ import { AgencyError } from "@agency/contract";
 import { z } from "zod";
 import type { ApiContext } from "./env.ts";
 import { echo } from "./problem.ts";
+import { readText } from "./read-text.ts";
 import type { RouteSpec } from "./route.ts";
 
+/** A prompt of 1 MiB can be six times longer as JSON escapes. */
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const MAX_ISSUES = 20;
 const JSON_TYPE = /^application\/json\s*(;|$)/i;
 
@@ -44,21 +47,13 @@ async function readJson(c: ApiContext): Promise<unknown> {
       next: "Send `content-type: application/json`.",
     });
   }
-  const text = await readText(c);
+  const text = await readText(c, MAX_BODY_BYTES);
   try {
     return JSON.parse(text);
   } catch {
     throw new AgencyError("invalid_json", "The body is not valid JSON.", {
       next: "Check its quotes, commas and brackets.",
     });
-  }
-}
-
-async function readText(c: ApiContext): Promise<string> {
-  try {
-    return await c.req.text();
-  } catch (cause) {
-    throw new AgencyError("invalid_request", "The body broke off.", { cause });
   }
 }
 

@@ -2,12 +2,8 @@ import type { Hono } from "hono";
 import type { ApiDeps } from "./deps.ts";
 import type { ApiContext, ApiEnv, ApiMiddleware } from "./env.ts";
 import { authorise, POLICIES } from "./middleware/authorise.ts";
-import { limitBody } from "./middleware/limit-body.ts";
 import { parseRequest } from "./parse-request.ts";
 import type { LooseAnswer, Route, RouteSpec } from "./route.ts";
-
-/** A prompt of 1 MiB can be six times longer as JSON escapes. */
-const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /** `/v1/tasks/{id}` as the router writes it. */
 export function routerPath(path: string): string {
@@ -21,9 +17,8 @@ export function registerRoutes(
 ): void {
   for (const route of routes) {
     const { spec } = route;
-    const steps: ApiMiddleware[] = [nameRoute(spec), authorise(spec.policy, deps.apiKeys)];
-    if (spec.method === "post") steps.push(limitBody<ApiEnv>(spec.maxBodyBytes ?? MAX_BODY_BYTES));
-    app.on([spec.method], [routerPath(spec.path)], ...steps, (c) => answer(route, c));
+    const letIn = authorise(spec.policy, deps.apiKeys);
+    app.on([spec.method], [routerPath(spec.path)], nameRoute(spec), letIn, (c) => answer(route, c));
   }
 }
 

@@ -19,7 +19,6 @@ export interface RouteSpec {
   query?: z.ZodObject;
   headers?: Readonly<Record<string, HeaderSpec>>;
   body?: z.ZodType;
-  maxBodyBytes?: number;
   responses: Readonly<Partial<Record<ResponseStatus, ResponseSpec>>>;
   /** Problems beside the ones every route can answer with. */
   problems?: readonly ErrorCode[];

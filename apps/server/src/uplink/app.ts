@@ -5,7 +5,6 @@ import type { CommandFeed } from "@agency/control";
 import type { AttemptAccess, Logger } from "@agency/core";
 import { Hono } from "hono";
 import type { Context } from "hono";
-import { limitBody } from "../http/middleware/limit-body.ts";
 import { requestId } from "../http/middleware/request-id.ts";
 import { toRefusal } from "../http/problem.ts";
 import { lineStream } from "./line-stream.ts";
@@ -56,20 +55,23 @@ export function createUplinkApp(deps: UplinkDeps): UplinkApp {
 
 function runnerRoutes(app: Hono<UplinkEnv>, deps: UplinkDeps): void {
   const runner = letIn(deps);
-  const limit = (bytes: number) => limitBody<UplinkEnv>(bytes);
 
-  app.post(UPLINK_PATHS.hello, limit(64 * KiB), async (c) =>
-    c.json(await deps.hello(await readBody(c, helloSchema))),
+  app.post(UPLINK_PATHS.hello, async (c) =>
+    c.json(await deps.hello(await readBody(c, helloSchema, 64 * KiB))),
   );
-  app.post(UPLINK_PATHS.events, runner, limit(16 * MiB), async (c) =>
-    c.json({ ack: await deps.ingest(c.get("access"), await readBody(c, batchSchema)) }),
+  app.post(UPLINK_PATHS.events, runner, async (c) =>
+    c.json({ ack: await deps.ingest(c.get("access"), await readBody(c, batchSchema, 16 * MiB)) }),
   );
-  app.post(UPLINK_PATHS.finished, runner, limit(MiB), async (c) => {
-    const answer = await deps.finish(c.get("access"), await readBody(c, finishedSchema));
+  app.post(UPLINK_PATHS.finished, runner, async (c) => {
+    const answer = await deps.finish(c.get("access"), await readBody(c, finishedSchema, MiB));
     return answer.accepted ? c.json({}) : c.json({ have: answer.have }, 409);
   });
   app.get(UPLINK_PATHS.commands, runner, (c) =>
-    lineStream((signal) => deps.feed(c.get("access"), c.req.query("after") ?? null, signal)),
+    lineStream(
+      (signal) => deps.feed(c.get("access"), c.req.query("after") ?? null, signal),
+      (error) =>
+        deps.logger.warn({ err: error, requestId: c.get("requestId") }, "a command stream broke off"),
+    ),
   );
 }
 

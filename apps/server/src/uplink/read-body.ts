@@ -1,7 +1,8 @@
 import { AgencyError, eventBatchSchema } from "@agency/contract";
 import type { Json } from "@agency/contract";
-import type { Context } from "hono";
+import type { Context, Env } from "hono";
 import { z } from "zod";
+import { readText } from "../http/read-text.ts";
 
 /**
  * A batch with its envelopes checked and what is in them not: ingest cleans each event's data before it is
@@ -19,8 +20,12 @@ export const batchSchema = z.object({
     .max(1000),
 });
 
-export async function readBody<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
-  const parsed = schema.safeParse(await readJson(c));
+export async function readBody<S extends z.ZodType, E extends Env>(
+  c: Context<E>,
+  schema: S,
+  maxBytes: number,
+): Promise<z.output<S>> {
+  const parsed = schema.safeParse(parseJson(await readText(c, maxBytes)));
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues
     .slice(0, 5)
@@ -28,8 +33,7 @@ export async function readBody<S extends z.ZodType>(c: Context, schema: S): Prom
   throw new AgencyError("invalid_request", "The runner sent something else than was agreed.", { errors });
 }
 
-async function readJson(c: Context): Promise<unknown> {
-  const text = await c.req.text();
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

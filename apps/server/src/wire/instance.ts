@@ -68,6 +68,8 @@ async function build(parts: InstanceParts, closers: Closers): Promise<RunningIns
   const maxRunning = settings.maxRunningPerAccount ?? settings.maxRunning;
   const queue = createQueue({ db: store.db, logger, maxRunning });
   await queue.start();
+  // Only one server can hold its own database: what was claimed before was claimed by one that died.
+  if (store.kind === "embedded") await queue.reclaim();
   closers.add("queue", { close: () => queue.stop() });
   const bus = closers.add(
     "bus",

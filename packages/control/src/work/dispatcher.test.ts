@@ -33,6 +33,7 @@ class FakeQueue implements Queue {
     return Promise.resolve({ ...job, id: `${job.id}'` });
   }
   enqueue = () => Promise.resolve();
+  reclaim = () => Promise.resolve(0);
   removeQueued = () => Promise.resolve();
   depth = () => Promise.resolve(0);
   oldestQueuedMs = () => Promise.resolve(0);

@@ -41,6 +41,11 @@ export interface Queue {
   release(job: QueueJob, delayMs: number): Promise<void>;
   /** Starts the 24 hours that a claim may last anew; null when the claim is no longer ours. */
   renew(job: QueueJob): Promise<QueueJob | null>;
+  /**
+   * Takes every claim back at once, whoever holds it. Only for a store that can have no other worker: there,
+   * a claim found at the start is a dead process's, and waiting for its lease to run out helps nobody.
+   */
+  reclaim(): Promise<number>;
   /** Part of the caller's transaction. Jobs that a worker holds are not touched. */
   removeQueued(taskId: string, tx: Tx): Promise<void>;
   /** Jobs that could start now. */

@@ -23,6 +23,14 @@ export async function restartClock(sql: Sql, job: QueueJob): Promise<boolean> {
   return rowCount === 1;
 }
 
+export async function takeBackAll(sql: Sql): Promise<number> {
+  const { rowCount } = await sql.query(
+    "update pgboss.job set state = 'retry', start_after = pgboss.job_now() where name = $1 and state = 'active'",
+    [QUEUE],
+  );
+  return rowCount ?? 0;
+}
+
 export async function removeWaiting(sql: Sql, taskId: string): Promise<void> {
   await sql.query("delete from pgboss.job where name = $1 and singleton_key = $2 and state < 'active'", [
     QUEUE,

@@ -4,7 +4,7 @@ import type { Database, Sql } from "../database.ts";
 import { LOCKS } from "../locks.ts";
 import { asSql, bossDb, createBoss, LEASE_TIMES, QUEUE } from "./boss.ts";
 import type { LeaseTimes } from "./boss.ts";
-import { postpone, removeWaiting, restartClock, waiting } from "./jobs.ts";
+import { postpone, removeWaiting, restartClock, takeBackAll, waiting } from "./jobs.ts";
 
 export interface QueueSettings {
   db: Database;
@@ -57,6 +57,7 @@ export function createQueue(settings: QueueSettings): Queue {
         if ((await giveBack(boss, tx, job, delayMs)) && delayMs === 0) await wake(tx);
       }),
     renew: async (job) => ((await restartClock(db, job)) ? job : null),
+    reclaim: () => takeBackAll(db),
     removeQueued: (taskId, tx) => removeWaiting(asSql(tx), taskId),
     depth: async () => (await waiting(db)).count,
     oldestQueuedMs: async () => (await waiting(db)).oldestMs,

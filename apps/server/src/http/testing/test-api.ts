@@ -28,7 +28,7 @@ export interface TestApi {
   counted: string[];
   stop: () => void;
   /** Asks as Anna unless told otherwise, and holds the answer against what its route documents. */
-  ask(method: string, path: string, request?: Asked): Promise<Answer>;
+  ask: (method: string, path: string, request?: Asked) => Promise<Answer>;
 }
 
 interface Asked {
