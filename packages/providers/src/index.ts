@@ -1,1 +1,2 @@
-export {};
+export { createLocalProvider } from "./local/provider.ts";
+export type { LocalProviderOptions } from "./local/options.ts";

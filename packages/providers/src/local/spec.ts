@@ -1,0 +1,43 @@
+import type { ResourceLimits, SandboxSpec } from "@agency/core";
+import { ProviderError } from "@agency/core";
+import { isSandboxId } from "./sandbox-folder.ts";
+
+const LABEL = /^[a-z0-9-]{1,63}$/u;
+
+/** Throws on what could never be made, before anything is touched. */
+export function checkSpec(spec: SandboxSpec, now: number): void {
+  if (!isSandboxId(spec.id))
+    throw invalid(`the sandbox id "${spec.id}" may hold letters, digits and dashes only`);
+  if (!Number.isSafeInteger(spec.generation) || spec.generation < 0) {
+    throw invalid(`the generation ${spec.generation} is no whole number`);
+  }
+  for (const [name, value] of Object.entries(spec.labels)) {
+    if (!LABEL.test(name) || !LABEL.test(value))
+      throw invalid(`the label ${name}=${value} does not fit [a-z0-9-]{1,63}`);
+  }
+  checkResources(spec.resources);
+  const deadline = Date.parse(spec.deadlineAt);
+  if (Number.isNaN(deadline)) throw invalid(`the deadline "${spec.deadlineAt}" is no instant`);
+  if (deadline <= now) throw invalid(`the deadline ${spec.deadlineAt} has passed`);
+}
+
+/** In whole milliseconds, as `timeout` takes it. */
+export function secondsLeft(spec: SandboxSpec, now: number): number {
+  return Math.max(1, Date.parse(spec.deadlineAt) - now) / 1000;
+}
+
+function checkResources(resources: ResourceLimits): void {
+  const whole = ["memoryBytes", "pids", "tmpBytes", "fileBytes"] as const;
+  for (const name of whole) {
+    if (!Number.isSafeInteger(resources[name]) || resources[name] <= 0) {
+      throw invalid(`the limit ${name} must be a whole number above 0, not ${resources[name]}`);
+    }
+  }
+  if (!Number.isFinite(resources.cpus) || resources.cpus <= 0) {
+    throw invalid(`the limit cpus must be above 0, not ${resources.cpus}`);
+  }
+}
+
+function invalid(message: string): ProviderError {
+  return new ProviderError("invalid", message);
+}
