@@ -1,5 +1,3 @@
-import { createMemoryModelGate } from "@agency/testing";
-import type { MemoryModelGate } from "@agency/testing";
 import type { ModelGate } from "@agency/core";
 import { createAnthropicRoute } from "../model/anthropic/route.ts";
 import type { AnthropicRouteOptions } from "../model/anthropic/route.ts";
@@ -16,8 +14,10 @@ export const BODY = {
   messages: [{ role: "user", content: "Hi" }],
 };
 
-export interface RouteHarness {
-  gate: MemoryModelGate;
+type IssuingGate = ModelGate & { issue(): string };
+
+interface RouteHarness<G extends IssuingGate> {
+  gate: G;
   logger: CaptureLogger;
   placeholder: string;
   route: ReturnType<typeof createAnthropicRoute>;
@@ -31,8 +31,11 @@ interface SendInit {
   query?: string;
 }
 
-export function createHarness(baseUrl: string, options: Partial<AnthropicRouteOptions> = {}): RouteHarness {
-  const gate = createMemoryModelGate();
+export function createHarness<G extends IssuingGate>(
+  gate: G,
+  baseUrl: string,
+  options: Partial<AnthropicRouteOptions> = {},
+): RouteHarness<G> {
   const placeholder = gate.issue();
   const logger = createCaptureLogger();
   const route = createAnthropicRoute({

@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { createMemoryModelGate } from "@agency/testing";
 import { describe, expect, it } from "vitest";
 import { errorOf, STREAM, streamingUpstream } from "../../testing/answers.ts";
 import { closedUrl, startUpstream } from "../../testing/loopback-upstream.ts";
@@ -19,7 +20,7 @@ describe("answers through the Anthropic route", () => {
     await using upstream = await startUpstream((response) =>
       response.setHeader("content-type", "application/json").end(JSON.stringify(PLAIN_MESSAGE)),
     );
-    const { send, gate } = createHarness(upstream.url);
+    const { send, gate } = createHarness(createMemoryModelGate(), upstream.url);
     expect(await (await send({ ...BODY, stream: false })).json()).toEqual(PLAIN_MESSAGE);
     expect(gate.calls).toMatchObject([{ key: "msg_plain", usage: { output: 303 }, partial: false }]);
   });
@@ -28,7 +29,7 @@ describe("answers through the Anthropic route", () => {
     await using upstream = await startUpstream((response) =>
       response.writeHead(200, { ...STREAM, "content-encoding": "gzip" }).end(gzipSync(wholeMessage())),
     );
-    const { send, gate } = createHarness(upstream.url);
+    const { send, gate } = createHarness(createMemoryModelGate(), upstream.url);
     const response = await send();
     expect(response.headers.get("content-encoding")).toBeNull();
     expect(await response.text()).toBe(wholeMessage());
@@ -44,7 +45,7 @@ describe("answers through the Anthropic route", () => {
           .writeHead(status, { "content-type": "application/json", "retry-after": "7", "set-cookie": "a=b" })
           .end(JSON.stringify(error)),
       );
-      const { send, gate } = createHarness(upstream.url);
+      const { send, gate } = createHarness(createMemoryModelGate(), upstream.url);
       const response = await send();
       expect([
         response.status,
@@ -64,7 +65,7 @@ describe("answers through the Anthropic route", () => {
     await using upstream = await startUpstream((response) => {
       response.writeHead(200, STREAM).write(start, () => response.destroy());
     });
-    const { send, gate } = createHarness(upstream.url);
+    const { send, gate } = createHarness(createMemoryModelGate(), upstream.url);
     await expect((await send()).text()).rejects.toThrow("cut off");
     expect(gate.calls).toMatchObject([
       { key: "msg_1", partial: true, usage: { input: 3003, cacheRead: 15_000, output: 1000 } },
@@ -75,7 +76,7 @@ describe("answers through the Anthropic route", () => {
     await using upstream = await startUpstream((response) =>
       response.writeHead(200, STREAM).end(sse(messageStart(), textDelta("abc"))),
     );
-    const { send, gate } = createHarness(upstream.url);
+    const { send, gate } = createHarness(createMemoryModelGate(), upstream.url);
     await (await send()).text();
     expect(gate.calls).toMatchObject([{ key: "msg_1", partial: true }]);
   });
@@ -86,7 +87,7 @@ describe("answers through the Anthropic route", () => {
       await using upstream = await startUpstream((response) =>
         response.writeHead(status, { location: `${other.url}/v1/messages` }).end(),
       );
-      const { send, gate } = createHarness(upstream.url);
+      const { send, gate } = createHarness(createMemoryModelGate(), upstream.url);
       const response = await send();
       expect(response.headers.get("location")).toBeNull();
       expect(await errorOf(response)).toMatchObject({ status: 502, type: "api_error" });
@@ -103,7 +104,7 @@ describe("answers through the Anthropic route", () => {
   ])("says so in the vendor's words when the vendor %s", async (_, address, about) => {
     await using open = await startUpstream((response) => response.destroy());
     const urls: Record<string, string> = { open: open.url, closed: await closedUrl() };
-    const { send, gate } = createHarness(urls[address] ?? address);
+    const { send, gate } = createHarness(createMemoryModelGate(), urls[address] ?? address);
     const message = expect.stringContaining(about);
     expect(await errorOf(await send())).toMatchObject({ status: 502, type: "api_error", message });
     expect(gate.calls).toMatchObject([{ status: 502, usage: { input: 0, output: 0 }, partial: true }]);

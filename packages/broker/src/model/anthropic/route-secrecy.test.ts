@@ -1,3 +1,4 @@
+import { createMemoryModelGate } from "@agency/testing";
 import { describe, expect, it } from "vitest";
 import { startUpstream } from "../../testing/loopback-upstream.ts";
 import { createHarness, NOWHERE, REAL_KEY } from "../../testing/route-harness.ts";
@@ -22,14 +23,14 @@ describe("the real credential", () => {
         ),
     );
     const baseUrl = base(upstream.url);
-    const { send, logger } = createHarness(baseUrl);
+    const { send, logger } = createHarness(createMemoryModelGate(), baseUrl);
     const response = await send();
     const shown = JSON.stringify([...response.headers]) + (await response.text()) + logger.text();
     for (const secret of [...SECRETS, "q-secret"]) expect(shown).not.toContain(secret);
   });
 
   it("is not shown when it is no header at all", async () => {
-    const { send, logger, gate } = createHarness(NOWHERE, {
+    const { send, logger, gate } = createHarness(createMemoryModelGate(), NOWHERE, {
       upstream: () => ({ baseUrl: NOWHERE, headers: { "x-api-key": `${REAL_KEY}\nbroken` } }),
     });
     const response = await send();
@@ -40,7 +41,7 @@ describe("the real credential", () => {
   });
 
   it("is not shown when fetch itself fails in an unknown way", async () => {
-    const { send, logger } = createHarness(NOWHERE, {
+    const { send, logger } = createHarness(createMemoryModelGate(), NOWHERE, {
       fetch: async () => {
         throw Object.assign(new Error(`cannot send ${REAL_KEY}`), {
           code: `code ${REAL_KEY}`,

@@ -3,6 +3,7 @@ import { request as httpRequest } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { createMemoryModelGate } from "@agency/testing";
 import { describe, expect, it } from "vitest";
 import { STREAM } from "../../testing/answers.ts";
 import { startUpstream } from "../../testing/loopback-upstream.ts";
@@ -41,7 +42,7 @@ describe("streaming through the Anthropic route", () => {
       response.writeHead(200, STREAM).flushHeaders();
       writing.resolve(response);
     });
-    const { route, placeholder } = createHarness(upstream.url);
+    const { route, placeholder } = createHarness(createMemoryModelGate(), upstream.url);
     await using served = await serveRoute(route);
     const answer = await post(served.url, placeholder);
     const response = await writing.promise;
@@ -62,8 +63,8 @@ describe("streaming through the Anthropic route", () => {
     });
     const recording = Promise.withResolvers<void>();
     const allowed = Promise.withResolvers<void>();
-    const { gate, placeholder } = createHarness(upstream.url);
-    const { send } = createHarness(upstream.url, {
+    const { gate, placeholder } = createHarness(createMemoryModelGate(), upstream.url);
+    const { send } = createHarness(createMemoryModelGate(), upstream.url, {
       gate: gateWith(gate, {
         record: async (caller, call) => {
           recording.resolve();
@@ -93,8 +94,8 @@ describe("streaming through the Anthropic route", () => {
       response.writeHead(200, STREAM).write(sse(messageStart(), textDelta("x".repeat(3000))));
     });
     const recorded = Promise.withResolvers<void>();
-    const { gate, placeholder } = createHarness(upstream.url);
-    const { route } = createHarness(upstream.url, {
+    const { gate, placeholder } = createHarness(createMemoryModelGate(), upstream.url);
+    const { route } = createHarness(createMemoryModelGate(), upstream.url, {
       gate: gateWith(gate, {
         record: async (caller, call) => {
           await gate.record(caller, call);
@@ -120,7 +121,7 @@ describe("streaming through the Anthropic route", () => {
       asked.resolve();
     });
     const gone = new AbortController();
-    const { send, gate } = createHarness(upstream.url);
+    const { send, gate } = createHarness(createMemoryModelGate(), upstream.url);
     const response = send(BODY, {
       headers: { "x-api-key": "sk-ant-agency-placeholder-1" },
       signal: gone.signal,
@@ -136,7 +137,7 @@ describe("streaming through the Anthropic route", () => {
     await using upstream = await startUpstream((response) => {
       response.writeHead(200, STREAM).write(sse(messageStart()), () => response.destroy());
     });
-    const { route, placeholder } = createHarness(upstream.url);
+    const { route, placeholder } = createHarness(createMemoryModelGate(), upstream.url);
     await using served = await serveRoute(route);
     await expect(text(await post(served.url, placeholder))).rejects.toMatchObject({ code: "ECONNRESET" });
   });
@@ -145,7 +146,7 @@ describe("streaming through the Anthropic route", () => {
     await using upstream = await startUpstream((response) => {
       response.writeHead(200, STREAM).end(sse(messageStart(), messageDelta(), messageStop));
     });
-    const { send } = createHarness(upstream.url);
+    const { send } = createHarness(createMemoryModelGate(), upstream.url);
     const direct = () => fetch(`${upstream.url}/v1/messages`, { method: "POST", body: JSON.stringify(BODY) });
     const batches: { alone: number; added: number }[] = [];
     for (let batch = 0; batch < 3; batch += 1) {
@@ -170,7 +171,7 @@ describe("streaming through the Anthropic route", () => {
       response.writeHead(200, STREAM).write(sse(messageStart()));
       fill(response, piece, 3 * MB);
     });
-    const { send, gate } = createHarness(upstream.url);
+    const { send, gate } = createHarness(createMemoryModelGate(), upstream.url);
     await drain(readersOf([await send()]), Infinity);
     const before = liveBytes();
     const readers = readersOf(await Promise.all(Array.from({ length: 100 }, () => send())));

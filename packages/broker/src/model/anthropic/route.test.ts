@@ -1,3 +1,4 @@
+import { createMemoryModelGate } from "@agency/testing";
 import { describe, expect, it } from "vitest";
 import { errorOf, STREAM, streamingUpstream } from "../../testing/answers.ts";
 import { startUpstream } from "../../testing/loopback-upstream.ts";
@@ -9,7 +10,7 @@ import { createAnthropicRoute } from "./route.ts";
 describe("the Anthropic route", () => {
   it("swaps the placeholder for the real key and records what the vendor counted", async () => {
     await using upstream = await streamingUpstream();
-    const { send, gate } = createHarness(upstream.url);
+    const { send, gate } = createHarness(createMemoryModelGate(), upstream.url);
     const response = await send();
     expect(response.status).toBe(200);
     expect(response.headers.get("request-id")).toBe("req_1");
@@ -38,7 +39,7 @@ describe("the Anthropic route", () => {
 
   it("takes the placeholder as a bearer token too, and sends it nowhere", async () => {
     await using upstream = await streamingUpstream();
-    const { send, placeholder } = createHarness(upstream.url);
+    const { send, placeholder } = createHarness(createMemoryModelGate(), upstream.url);
     const headers = { authorization: `Bearer ${placeholder}`, cookie: "a=b", "x-goog-api-key": "foreign" };
     expect((await send(BODY, { headers, query: "?beta=true&key=foreign" })).status).toBe(200);
     const [request] = upstream.requests;
@@ -49,7 +50,7 @@ describe("the Anthropic route", () => {
   it("sends a subscription token as one, beside the betas the engine asked for", async () => {
     await using upstream = await streamingUpstream();
     const { headers } = anthropicCredential("sk-ant-oat01-subscription");
-    const { send, placeholder } = createHarness(NOWHERE, {
+    const { send, placeholder } = createHarness(createMemoryModelGate(), NOWHERE, {
       upstream: () => ({ baseUrl: `${upstream.url}/`, headers }),
     });
     await send(BODY, { headers: { "x-api-key": placeholder, "anthropic-beta": "context-1m" } });
@@ -63,7 +64,7 @@ describe("the Anthropic route", () => {
   it("keeps a gateway's own path, and its user and password out of the address", async () => {
     await using upstream = await streamingUpstream();
     const baseUrl = `${upstream.url.replace("//", "//user:p%40ss-word@")}/anthropic/v1/?tenant=7`;
-    const { send } = createHarness(baseUrl);
+    const { send } = createHarness(createMemoryModelGate(), baseUrl);
     expect((await send()).status).toBe(200);
     expect(upstream.requests[0]?.url).toBe("/anthropic/v1/messages?tenant=7");
     expect(upstream.requests[0]?.headers.authorization).toBe(`Basic ${btoa("user:p@ss-word")}`);
@@ -93,7 +94,7 @@ describe("the Anthropic route", () => {
     ],
   ])("refuses a request with %s, and asks no vendor", async (_, headers, status, type) => {
     await using upstream = await streamingUpstream();
-    const { send, gate } = createHarness(upstream.url);
+    const { send, gate } = createHarness(createMemoryModelGate(), upstream.url);
     expect(await errorOf(await send(BODY, { headers }))).toMatchObject({
       status,
       type,
@@ -104,7 +105,7 @@ describe("the Anthropic route", () => {
 
   it("refuses a fenced attempt", async () => {
     await using upstream = await streamingUpstream();
-    const { send, gate, placeholder } = createHarness(upstream.url);
+    const { send, gate, placeholder } = createHarness(createMemoryModelGate(), upstream.url);
     gate.fence(placeholder);
     expect(await errorOf(await send())).toMatchObject({
       status: 403,
@@ -121,7 +122,7 @@ describe("the Anthropic route", () => {
     ["DELETE", "/v1/models/claude-opus-4-5"],
   ])("keeps %s %s closed even to the placeholder", async (method, path) => {
     await using upstream = await streamingUpstream();
-    const { route, placeholder, logger } = createHarness(upstream.url);
+    const { route, placeholder, logger } = createHarness(createMemoryModelGate(), upstream.url);
     const response = await route(
       new Request(`http://x${path}`, { method, headers: { "x-api-key": placeholder } }),
       path,
@@ -137,7 +138,7 @@ describe("the Anthropic route", () => {
 
   it("finds its way by the path alone, with or without the query behind it", async () => {
     await using upstream = await streamingUpstream();
-    const { route, placeholder } = createHarness(upstream.url);
+    const { route, placeholder } = createHarness(createMemoryModelGate(), upstream.url);
     const init = { method: "POST", headers: { "x-api-key": placeholder }, body: JSON.stringify(BODY) };
     const request = new Request("http://x/model/anthropic/v1/messages?beta=true", init);
     expect((await route(request, "/v1/messages?beta=true")).status).toBe(200);
@@ -146,7 +147,7 @@ describe("the Anthropic route", () => {
   });
 
   it("answers an engine's greetings itself", async () => {
-    const { route } = createHarness(NOWHERE);
+    const { route } = createHarness(createMemoryModelGate(), NOWHERE);
     expect((await route(new Request("http://x/", { method: "HEAD" }), "/")).status).toBe(200);
     expect(await (await route(new Request("http://x/api/hello"), "/api/hello")).json()).toEqual({
       message: "hello",
@@ -155,7 +156,7 @@ describe("the Anthropic route", () => {
 
   it("passes token counts and the list of models through, uncounted", async () => {
     await using upstream = await startUpstream((response, { url }) => response.end(JSON.stringify({ url })));
-    const { route, placeholder, gate } = createHarness(upstream.url);
+    const { route, placeholder, gate } = createHarness(createMemoryModelGate(), upstream.url);
     const headers = { "x-api-key": placeholder };
     const count = new Request("http://x/v1/messages/count_tokens?beta=true", {
       method: "POST",
@@ -180,7 +181,7 @@ describe("the Anthropic route", () => {
   });
 
   it("refuses without asking when there is no credential, in the words it was given", async () => {
-    const { send, gate } = createHarness(NOWHERE, {
+    const { send, gate } = createHarness(createMemoryModelGate(), NOWHERE, {
       upstream: () => ({ refused: "No Anthropic credential. Run `agency login claude`." }),
     });
     expect(await errorOf(await send())).toEqual({
@@ -194,9 +195,9 @@ describe("the Anthropic route", () => {
 
   it("makes no call the gate does not admit, and shows its reason", async () => {
     await using upstream = await streamingUpstream();
-    const { send, gate, logger, placeholder } = createHarness(upstream.url);
+    const { send, gate, logger, placeholder } = createHarness(createMemoryModelGate(), upstream.url);
     const asked: unknown[] = [];
-    const strict = createHarness(upstream.url, {
+    const strict = createHarness(createMemoryModelGate(), upstream.url, {
       gate: gateWith(gate, {
         admit: async (_, request) => {
           asked.push(request);
@@ -222,23 +223,23 @@ describe("the Anthropic route", () => {
       throw new Error("database is away");
     };
     for (const own of [{ authorize: away }, { admit: away }]) {
-      const { gate, placeholder } = createHarness(upstream.url);
-      const { send } = createHarness(upstream.url, { gate: gateWith(gate, own) });
+      const { gate, placeholder } = createHarness(createMemoryModelGate(), upstream.url);
+      const { send } = createHarness(createMemoryModelGate(), upstream.url, { gate: gateWith(gate, own) });
       expect(await errorOf(await send(BODY, { headers: { "x-api-key": placeholder } }))).toMatchObject({
         status: 503,
         retry: "true",
       });
     }
-    const { send } = createHarness(NOWHERE, { upstream: away });
+    const { send } = createHarness(createMemoryModelGate(), NOWHERE, { upstream: away });
     expect(await errorOf(await send())).toMatchObject({ status: 503 });
     expect(upstream.requests).toHaveLength(0);
   });
 
   it("makes no further call while an earlier one is not recorded", async () => {
     await using upstream = await streamingUpstream();
-    const { gate, placeholder } = createHarness(upstream.url);
+    const { gate, placeholder } = createHarness(createMemoryModelGate(), upstream.url);
     let down = true;
-    const { send } = createHarness(upstream.url, {
+    const { send } = createHarness(createMemoryModelGate(), upstream.url, {
       gate: gateWith(gate, {
         record: async (caller, call) => {
           if (down) throw new Error("database is away");
@@ -263,7 +264,7 @@ describe("the Anthropic route", () => {
     ["with endless max_tokens", '{"model":"m","max_tokens":1e400}', "max_tokens"],
     ["with negative max_tokens", { model: "m", max_tokens: -1 }, "max_tokens"],
   ])("refuses a body %s before it costs anything", async (_, body, about) => {
-    const { send, gate } = createHarness(NOWHERE);
+    const { send, gate } = createHarness(createMemoryModelGate(), NOWHERE);
     const error = await errorOf(await send(body));
     expect(error).toMatchObject({
       status: 400,
@@ -274,14 +275,14 @@ describe("the Anthropic route", () => {
   });
 
   it("refuses a body over 32 MB", async () => {
-    const { send } = createHarness(NOWHERE);
+    const { send } = createHarness(createMemoryModelGate(), NOWHERE);
     const body = `{"model":"m","max_tokens":1,"x":"${"x".repeat(32 * 1024 * 1024)}"}`;
     expect(await errorOf(await send(body))).toMatchObject({ status: 413, type: "request_too_large" });
   });
 
   it("serves a demo in this process, without any credential", async () => {
     const seen: Request[] = [];
-    const { send, gate } = createHarness(NOWHERE, {
+    const { send, gate } = createHarness(createMemoryModelGate(), NOWHERE, {
       upstream: () => ({
         handle: async (request) => {
           seen.push(request);
@@ -304,7 +305,7 @@ describe("the Anthropic route", () => {
 
   it("measures a call by the clock it is given", async () => {
     await using upstream = await streamingUpstream();
-    const { gate, placeholder, logger } = createHarness(upstream.url);
+    const { gate, placeholder, logger } = createHarness(createMemoryModelGate(), upstream.url);
     let time = 1000;
     const route = createAnthropicRoute({
       gate,
