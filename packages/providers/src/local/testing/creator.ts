@@ -11,7 +11,7 @@ import { stageForEveryone } from "../staging.ts";
 
 /** A server reduced to its local provider, which a test can kill or run as another user. */
 const CREATOR = `
-import { createLocalProvider } from "../provider.ts";
+import { createLocalProvider } from "./provider.ts";
 const nothing = () => undefined;
 const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => logger };
 const provider = createLocalProvider({ ...JSON.parse(process.argv[2]), logger });
