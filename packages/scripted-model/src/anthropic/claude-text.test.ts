@@ -36,8 +36,9 @@ describe("isFromPerson", () => {
       "[Request interrupted by user for tool use]",
       "<command-name>/compact</command-name>",
       "Output token limit hit. Resume",
+      "USD budget: $0.056048/$10; $9.943952 remaining",
     ];
-    expect(notes.map(isFromPerson)).toEqual([false, false, false, false]);
+    expect(notes.filter(isFromPerson)).toEqual([]);
     expect(isFromPerson("please go on")).toBe(true);
   });
 });

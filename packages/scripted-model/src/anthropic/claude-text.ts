@@ -15,6 +15,8 @@ const ENGINE_NOTES = [
   "Output token limit hit.",
   "Your response above was stopped by a safety classifier",
   "[Your previous response had no visible output",
+  "USD budget: ",
+  "Token usage: ",
 ];
 const CUT_OFF = "Your response above was cut off mid-stream.";
 const SYNTHETIC_ANSWERS = ["API Error", "No response requested."];
