@@ -1,4 +1,4 @@
-import { AgencyError } from "@agency/contract";
+import { AgencyError, MAX_PAGE } from "@agency/contract";
 import type { Task } from "@agency/contract";
 import type { Client } from "@agency/client";
 import { oneLine } from "../render/text.ts";
@@ -6,7 +6,6 @@ import { UsageError } from "../usage-error.ts";
 
 const FULL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ID_START = /^[0-9a-f-]{4,}$/;
-const PAGE = 100;
 /** How far back a beginning of an id is looked for: 2,000 tasks. */
 const MOST_PAGES = 20;
 
@@ -49,7 +48,7 @@ async function findByIdStart(client: Client, start: string, signal: AbortSignal)
   let cursor: string | null = null;
   for (let page = 0; page < MOST_PAGES; page++) {
     const { tasks, nextCursor } = await client.listTasks(
-      { limit: PAGE, ...(cursor === null ? {} : { cursor }) },
+      { limit: MAX_PAGE, ...(cursor === null ? {} : { cursor }) },
       { signal },
     );
     found.push(...tasks.filter((task) => task.id.startsWith(start)));
@@ -61,7 +60,7 @@ async function findByIdStart(client: Client, start: string, signal: AbortSignal)
 }
 
 async function findByName(client: Client, name: string, signal: AbortSignal): Promise<Task[]> {
-  const { tasks } = await client.listTasks({ search: name.slice(0, 200), limit: PAGE }, { signal });
+  const { tasks } = await client.listTasks({ search: name.slice(0, 200), limit: MAX_PAGE }, { signal });
   return tasks.filter((task) => task.name === name);
 }
 

@@ -31,11 +31,11 @@ describe("agency logs", () => {
   });
 
   it("reads every page", async () => {
-    api.addTask({ name: "t" }, notes(1234));
+    api.addTask({ name: "t" }, notes(345));
     using cli = testCli({ env: envFor(api) });
     expect(await cli.run("logs", "--json", "t")).toBe(0);
-    expect(seqsOf(cli.stdout.text)).toEqual(notes(1234).map((event) => event.seq));
-    expect(api.seen.filter((request) => request.path.includes("/events"))).toHaveLength(3);
+    expect(seqsOf(cli.stdout.text)).toEqual(notes(345).map((event) => event.seq));
+    expect(api.seen.filter((request) => request.path.includes("/events"))).toHaveLength(4);
   });
 
   it("prints only the last ones with --tail", async () => {

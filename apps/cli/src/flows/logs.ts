@@ -1,3 +1,4 @@
+import { MAX_PAGE } from "@agency/contract";
 import type { Task, TaskEvent } from "@agency/contract";
 import type { Client } from "@agency/client";
 import { EXIT } from "../exit-codes.ts";
@@ -38,8 +39,6 @@ function instantOf(since: Since | undefined, nowMs: number): number {
   return "agoMs" in since ? nowMs - since.agoMs : since.atMs;
 }
 
-const PAGE = 500;
-
 async function* storedEvents(
   client: Client,
   task: Task,
@@ -48,7 +47,7 @@ async function* storedEvents(
 ): AsyncGenerator<TaskEvent> {
   let after: number | null = first;
   while (after !== null) {
-    const page = await client.listEvents(task.id, { after, limit: PAGE }, { signal });
+    const page = await client.listEvents(task.id, { after, limit: MAX_PAGE }, { signal });
     yield* page.events;
     after = page.nextAfter;
   }

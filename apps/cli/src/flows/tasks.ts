@@ -1,4 +1,4 @@
-import { TASK_STATES, isAgencyError } from "@agency/contract";
+import { MAX_PAGE, TASK_STATES, isAgencyError } from "@agency/contract";
 import type { Task, TaskState } from "@agency/contract";
 import type { Client, TaskFilter } from "@agency/client";
 import { EXIT } from "../exit-codes.ts";
@@ -11,7 +11,6 @@ import { UsageError } from "../usage-error.ts";
 import { findTask, findTasks } from "./find-task.ts";
 import { readWords } from "./read-text.ts";
 
-const LARGEST_PAGE = 100;
 const DEFAULT_ROWS = 20;
 
 interface ListOptions {
@@ -50,7 +49,7 @@ async function readTasks(client: Client, filter: TaskFilter, most: number, signa
   const tasks: Task[] = [];
   let cursor: string | null = null;
   do {
-    const limit = Math.min(LARGEST_PAGE, most - tasks.length);
+    const limit = Math.min(MAX_PAGE, most - tasks.length);
     const page = await client.listTasks(
       { ...filter, limit, ...(cursor === null ? {} : { cursor }) },
       { signal },

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createTaskSchema, ERROR_CODES, TERMINAL_STATES } from "@agency/contract";
+import { createTaskSchema, ERROR_CODES, MAX_PAGE, TERMINAL_STATES } from "@agency/contract";
 import type { ErrorCode, Status, Task, TaskEvent } from "@agency/contract";
 import { aTask, NOW, taskId } from "./builders.ts";
 
@@ -85,6 +85,9 @@ export class FakeApi {
   }
 
   #route(method: string, url: URL, body: unknown, request: IncomingMessage, response: ServerResponse): void {
+    if (Number(url.searchParams.get("limit") ?? 1) > MAX_PAGE) {
+      return problem(response, "invalid_request", `A page holds at most ${MAX_PAGE}.`);
+    }
     const [, , resource, id, part] = url.pathname.split("/");
     if (resource === "status") return send(response, 200, this.status);
     if (resource === "engines") return send(response, 200, { engines: ENGINES });
