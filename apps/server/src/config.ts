@@ -37,7 +37,7 @@ export function readConfig(): ServerConfig {
       readText,
       parseEnv,
     },
-    process.stdout.isTTY,
+    Boolean(process.stdout.isTTY),
   );
 }
 
@@ -60,9 +60,17 @@ export function toConfig(inputs: SettingsInputs, isTerminal: boolean): ServerCon
 }
 
 function secretsOf({ anthropicApiKey, claudeCodeOauthToken, databaseUrl }: Settings): Secret[] {
-  const password = databaseUrl === null ? null : decodeURIComponent(URL.parse(databaseUrl)?.password ?? "");
-  const named = { anthropicApiKey, claudeCodeOauthToken, databasePassword: password };
-  return Object.entries(named).flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
+  const named = { anthropicApiKey, claudeCodeOauthToken, databasePassword: passwordIn(databaseUrl) };
+  return Object.entries(named).flatMap(([name, value]) => (value ? [{ name, value }] : []));
+}
+
+function passwordIn(databaseUrl: string | null): string | null {
+  const written = URL.parse(databaseUrl ?? "")?.password ?? null;
+  try {
+    return written === null ? null : decodeURIComponent(written);
+  } catch {
+    return written;
+  }
 }
 
 function readText(path: string): string | null {

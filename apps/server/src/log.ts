@@ -39,6 +39,7 @@ function pathsOf(field: string): string[] {
 
 /** Loaded only where a person reads along: it costs memory that a server does not have to spare. */
 function prettyStream(out: DestinationStream): DestinationStream {
-  const { build } = createRequire(import.meta.url)("pino-pretty") as typeof PinoPretty;
-  return build({ destination: out, colorize: true, translateTime: "SYS:HH:MM:ss.l" });
+  const { prettyFactory } = createRequire(import.meta.url)("pino-pretty") as typeof PinoPretty;
+  const pretty = prettyFactory({ colorize: true, translateTime: "SYS:HH:MM:ss.l" });
+  return { write: (line) => out.write(pretty(line)) };
 }

@@ -43,7 +43,9 @@ describe("the OpenAPI document", () => {
   it("says which operations need a key", () => {
     for (const { spec } of routes) {
       const operation = document.paths[spec.path]?.[spec.method];
-      expect(operation?.security, spec.operationId).toEqual(spec.policy === "key" ? [{ key: [] }] : []);
+      expect(operation?.security, `of ${spec.operationId}`).toEqual(
+        spec.policy === "key" ? [{ key: [] }] : [],
+      );
       expect("401" in (operation?.responses ?? {})).toBe(spec.policy === "key");
     }
   });
@@ -73,8 +75,8 @@ describe.each(["/docs", "/"])("the page at %s", (path) => {
     const { text } = await ask("GET", path, { headers: {} });
     const ids = new Set([...text.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]));
     for (const [, target = ""] of text.matchAll(/ href="([^"]+)"/g)) {
-      if (target.startsWith("#")) expect(ids, target).toContain(target.slice(1));
-      else expect((await ask("GET", target, { headers: {} })).status, target).toBe(200);
+      if (target.startsWith("#")) expect(ids, `the target ${target}`).toContain(target.slice(1));
+      else expect((await ask("GET", target, { headers: {} })).status, `of ${target}`).toBe(200);
     }
     expect(ids.size).toBe([...text.matchAll(/ id="/g)].length);
   });

@@ -169,7 +169,10 @@ describe("a runner", () => {
     ["an event without data", `{"from":1,"events":[{"at":"${AT}","type":"log"}]}`, "invalid_request"],
     [
       "too many events",
-      JSON.stringify({ from: 1, events: Array(1001).fill({ at: AT, type: "log", data: 1 }) }),
+      JSON.stringify({
+        from: 1,
+        events: Array.from({ length: 1001 }, () => ({ at: AT, type: "log", data: 1 })),
+      }),
       "invalid_request",
     ],
   ])("is told that a body is refused for good: %s", async (_what, body, code) => {
@@ -229,7 +232,7 @@ describe("a runner", () => {
     };
     const stream = await start("GET", "/uplink/commands");
     stream.once("data", () => stream.destroy());
-    await cleaned.promise;
+    expect(await cleaned.promise).toBeUndefined();
   });
 
   it("sees the stream end when it cannot go on, and asks again", async () => {
@@ -299,7 +302,7 @@ describe("the door", () => {
     expect(first).toContain("piece");
     stream.destroy();
     gate.resolve();
-    await cancelled.promise;
+    expect(await cancelled.promise).toBeUndefined();
   });
 
   it("hands git on for the task of the runner that asks", async () => {

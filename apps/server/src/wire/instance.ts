@@ -61,10 +61,7 @@ async function build(parts: InstanceParts, closers: Closers): Promise<RunningIns
   const { settings, folders } = parts.resolved;
   const folder = await openDataFolder(folders.data);
   const engines = findEngines();
-  const store = closers.add(
-    "database",
-    await openStore(folder, settings.databaseUrl, settings.maxRunning + 10, logger),
-  );
+  const store = closers.add("database", await openStore(folder, settings, settings.maxRunning + 10, logger));
   const maxRunning = settings.maxRunningPerAccount ?? settings.maxRunning;
   const queue = createQueue({ db: store.db, logger, maxRunning });
   await queue.start();

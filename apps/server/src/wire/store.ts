@@ -15,11 +15,12 @@ export interface OpenStore {
 /** The database to use, migrated: the one named by DATABASE_URL, or our own beside us. */
 export async function openStore(
   folder: DataFolder,
-  databaseUrl: string | null,
+  settings: { databaseUrl: string | null; postgresPrograms: string | null },
   poolSize: number,
   logger: Logger,
 ): Promise<OpenStore> {
-  const server = databaseUrl === null ? await startOwn(folder, logger) : null;
+  const { databaseUrl, postgresPrograms } = settings;
+  const server = databaseUrl === null ? await startOwn(folder, postgresPrograms, logger) : null;
   const connectionString = server?.connectionString ?? databaseUrl ?? "";
   const db = openDatabase({
     connectionString,
@@ -40,8 +41,13 @@ export async function openStore(
   return { db, connectionString, kind: server ? "embedded" : "external", lost: lostOf(server), close };
 }
 
-function startOwn(folder: DataFolder, logger: Logger) {
-  return startEmbeddedPostgres({ dataDir: folder.postgres, runtimeDir: folder.run, logger });
+function startOwn(folder: DataFolder, binDir: string | null, logger: Logger) {
+  return startEmbeddedPostgres({
+    dataDir: folder.postgres,
+    runtimeDir: folder.run,
+    logger,
+    ...(binDir === null ? {} : { binDir }),
+  });
 }
 
 async function lostOf(server: Awaited<ReturnType<typeof startOwn>> | null): Promise<string> {

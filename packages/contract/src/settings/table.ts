@@ -93,6 +93,13 @@ export const SETTINGS = {
     schema: databaseUrlValue,
     secret: "url",
   }),
+  postgresPrograms: setting({
+    env: "AGENCY_PGBIN",
+    scope: "server",
+    default: null,
+    describe: "Folder with PostgreSQL programs to use instead of the bundled ones.",
+    schema: pathValue,
+  }),
   maxRunning: setting({
     env: "AGENCY_MAX_RUNNING",
     scope: "server",

@@ -53,7 +53,10 @@ describe("a key", () => {
     ];
     for (const authorization of [...broken, ...tricks]) {
       const answer = await ask("GET", "/v1/tasks", { headers: { authorization } });
-      expect([answer.status, codeOf(answer)], authorization.slice(0, 60)).toEqual([401, "unauthenticated"]);
+      expect([answer.status, codeOf(answer)], `for ${authorization.slice(0, 60)}`).toEqual([
+        401,
+        "unauthenticated",
+      ]);
       expect(answer.headers.get("www-authenticate")).toContain("Bearer");
     }
   });

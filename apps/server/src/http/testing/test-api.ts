@@ -68,11 +68,9 @@ export function createTestApi(change: Partial<ApiDeps> = {}): TestApi {
   const routes = apiRoutes(deps);
   const app = buildApp(deps, routes);
   const ask = async (method: string, path: string, { headers = ANNA, body }: Asked = {}): Promise<Answer> => {
-    const init: RequestInit = { method, headers: { host: HOST, ...headers } };
-    if (body !== undefined) {
-      init.body = JSON.stringify(body);
-      init.headers = { "content-type": "application/json", ...init.headers };
-    }
+    const sent = body === undefined ? {} : { "content-type": "application/json" };
+    const init: RequestInit = { method, headers: { host: HOST, ...sent, ...headers } };
+    if (body !== undefined) init.body = JSON.stringify(body);
     const response = await app.request(`http://${HOST}${path}`, init, {});
     return readAnswer(specFor(routes, method, path), response);
   };
