@@ -33,7 +33,7 @@ describe("agency run", () => {
     expect(cli.stdout.text).toContain("slugs\n");
     expect(cli.stdout.text).toContain("  $      npm test  exit 1 · 2.3s\n");
     expect(cli.stdout.text).toMatch(
-      /✓ Completed .*\n {2}Changed {2}2 files · \+13 −1\n {2}Files {4}\/srv\/work\n {2}Again {4}agency show/,
+      /2 files changed · \+13 −1\n[^]*✓ Completed .*\n {2}Files {4}\/srv\/work\n {2}Again {4}agency show/,
     );
     expect(cli.stdout.text).not.toContain("\u001b");
     expect(cli.stderr.text).toBe("");
@@ -324,7 +324,7 @@ describe("an outage during a run", () => {
     await cli.stdout.shows('"seq":16');
     cli.clock.sleeps = "hold";
     await api.stop();
-    await cli.stderr.shows("The connection was lost");
+    await cli.stderr.shows("Trying again; the run goes on.");
     api.emit(id, ...events.slice(16));
     api.update(id, { state: "completed" });
     await api.start();
@@ -336,5 +336,7 @@ describe("an outage during a run", () => {
       .slice(1, -1)
       .map((line) => (JSON.parse(line) as { seq: number }).seq);
     expect(seqs).toEqual(events.map((event) => event.seq));
+    expect(cli.stderr.text.match(/Trying again/g)).toHaveLength(1);
+    expect(cli.stderr.text).toMatch(/Connected again\.\n$/);
   });
 });

@@ -91,7 +91,7 @@ async function watch(
   }
   const final = await client.getTask(task.id);
   if (json) output.json({ type: "result", task: final });
-  else output.print(renderTaskEnd(final, look, { lastText: printer.lastText, id: task.id }));
+  else output.print(renderTaskEnd(final, look, printer.shown));
   if (interrupted.stopping && isOver(final.state)) return EXIT.interrupted;
   return exitCodeOfTask(final);
 }

@@ -1,8 +1,11 @@
 import type { Task, TaskEvent } from "@agency/contract";
 import type { StreamState } from "@agency/client";
+import type { Output } from "../output.ts";
 import { createEventView } from "../render/event-view.ts";
+import type { EventView } from "../render/event-view.ts";
 import { FRAME_MS, liveLine } from "../render/live-line.ts";
 import { formatDuration } from "../render/numbers.ts";
+import type { Look } from "../render/row.ts";
 import type { Session } from "../session.ts";
 
 /** Shows the events of one task: lines and a live line for people, NDJSON for programs. */
@@ -11,7 +14,8 @@ export interface TaskPrinter {
   state: (state: StreamState) => void;
   /** Takes the live line away. */
   close(): void;
-  readonly lastText: string;
+  /** What people have seen; null when programs read. */
+  readonly shown: Pick<EventView, "lastText" | "listedChanges"> | null;
 }
 
 export function printTask(session: Session, task: Task, { live }: { live: boolean }): TaskPrinter {
@@ -19,27 +23,26 @@ export function printTask(session: Session, task: Task, { live }: { live: boolea
 }
 
 function jsonPrinter({ output }: Session): TaskPrinter {
-  return {
-    event: (event) => output.json(event),
-    state: (state) => {
-      const sentence = troubleOf(state);
-      if (sentence !== null) output.note(sentence);
-    },
-    close: () => {},
-    lastText: "",
-  };
+  const connection = watchConnection(output);
+  return { event: (event) => output.json(event), state: connection.state, close: () => {}, shown: null };
 }
 
 function textPrinter({ output, world: { clock } }: Session, task: Task, live: boolean): TaskPrinter {
-  const look = () => ({ style: output.style, width: output.width });
+  const look: Look = {
+    style: output.style,
+    // A window may be resized while the run goes on.
+    get width() {
+      return output.width;
+    },
+  };
   const startedAtMs = Date.parse(task.startedAt ?? task.createdAt);
-  const view = createEventView(look(), { startedAtMs, costUsd: task.costUsd });
-  let trouble: string | null = null;
+  const view = createEventView(look, { startedAtMs, costUsd: task.costUsd });
+  const connection = watchConnection(output);
   const redraw = () => {
     const elapsedMs = clock.now() - startedAtMs;
-    const activity = trouble ?? view.activity;
+    const activity = connection.trouble ?? view.activity;
     output.live(
-      liveLine(look(), { elapsedMs, costUsd: view.costUsd, budgetUsd: task.limits.costUsd, activity }),
+      liveLine(look, { elapsedMs, costUsd: view.costUsd, budgetUsd: task.limits.costUsd, activity }),
     );
   };
   const stop = live && output.terminal ? clock.every(FRAME_MS, redraw) : () => {};
@@ -48,27 +51,33 @@ function textPrinter({ output, world: { clock } }: Session, task: Task, live: bo
       const lines = view.lines(event);
       if (lines.length > 0) output.print(lines);
     },
-    state: (state) => {
-      const sentence = troubleOf(state);
-      // Said once, not at every attempt.
-      if (sentence !== null && trouble === null) output.note(output.noteStyle.yellow(sentence));
-      if (state.state === "live" && trouble !== null) output.note(output.noteStyle.dim("Connected again."));
-      const wait = state.state === "reconnecting" ? formatDuration(state.inMs) : null;
-      trouble = wait === null ? null : `Connection lost, trying again in ${wait}`;
-    },
+    state: connection.state,
     close: () => {
       stop();
       output.live(null);
     },
-    get lastText() {
-      return view.lastText;
-    },
+    shown: view,
   };
 }
 
-function troubleOf(state: StreamState): string | null {
-  if (state.state === "purged") return `Events before number ${state.firstSeq} are no longer kept.`;
-  return state.state === "reconnecting"
-    ? `The connection was lost (${state.error.message}) Trying again; the run goes on.`
-    : null;
+/** Says when the connection breaks and when it is back: once each, not at every attempt. */
+function watchConnection(output: Output) {
+  let trouble: string | null = null;
+  return {
+    state: (state: StreamState) => {
+      const { dim, yellow } = output.noteStyle;
+      if (state.state === "purged") {
+        output.note(yellow(`Events before number ${state.firstSeq} are no longer kept.`));
+      } else if (state.state === "reconnecting") {
+        if (trouble === null) output.note(yellow(`${state.error.message} Trying again; the run goes on.`));
+        trouble = `Connection lost, trying again in ${formatDuration(state.inMs)}`;
+      } else {
+        if (trouble !== null) output.note(dim("Connected again."));
+        trouble = null;
+      }
+    },
+    get trouble() {
+      return trouble;
+    },
+  };
 }

@@ -20,6 +20,8 @@ export interface EventView {
   readonly activity: string | null;
   readonly costUsd: number;
   readonly lastText: string;
+  /** The changed files were listed at the end. */
+  readonly listedChanges: boolean;
 }
 
 /** The events of one task as lines for a person. Feed it the events in order. */
@@ -54,6 +56,9 @@ export function createEventView(
     },
     get lastText() {
       return view.lastText;
+    },
+    get listedChanges() {
+      return view.changes.length > 0;
     },
   };
 }

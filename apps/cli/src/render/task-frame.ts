@@ -24,23 +24,26 @@ export function renderTaskStart(task: Task, { style, width }: Look): string[] {
 export function renderTaskEnd(
   task: Task,
   { style, width }: Look,
-  shown: { lastText: string; id: string },
+  shown: { lastText: string; listedChanges: boolean } | null,
 ): string[] {
   const { result } = task;
-  const counts =
-    result?.files === null || result?.files === undefined
-      ? null
-      : joined(plural(result.files, "file"), lineCounts(result.added, result.removed));
   const summary = plain(result?.summary ?? "").trim();
-  const known = summary === "" || summary === shown.lastText;
+  const known = summary === "" || summary === shown?.lastText;
+  const fact = (label: string, text: string | null) =>
+    text === null ? [] : [`  ${style.dim(label)}  ${text}`];
+  const workspace = result?.workspace ?? null;
   return [
     ...(known
       ? []
       : ["", ...wrap(summary, Math.min(width, 100) - 2).map((line) => (line === "" ? "" : `  ${line}`))]),
-    ...(counts === null ? [] : [`  ${style.dim("Changed")}  ${counts}`]),
-    ...(result?.workspace === null || result?.workspace === undefined
-      ? []
-      : [`  ${style.dim("Files")}    ${oneLine(result.workspace)}`]),
-    `  ${style.dim("Again")}    agency show ${shown.id}`,
+    ...fact("Changed", shown?.listedChanges === true ? null : changedOf(task)),
+    ...fact("Files  ", workspace === null ? null : oneLine(workspace)),
+    ...fact("Again  ", `agency show ${task.id}`),
   ];
+}
+
+export function changedOf({ result }: Task): string | null {
+  if (result?.files === null || result?.files === undefined) return null;
+  if (result.files === 0) return "nothing";
+  return joined(plural(result.files, "file"), lineCounts(result.added, result.removed));
 }

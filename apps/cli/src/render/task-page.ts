@@ -1,15 +1,8 @@
 import type { Task } from "@agency/contract";
-import {
-  formatAge,
-  formatCount,
-  formatDuration,
-  formatLimit,
-  formatUsd,
-  lineCounts,
-  plural,
-} from "./numbers.ts";
+import { formatAge, formatCount, formatDuration, formatLimit, formatUsd, plural } from "./numbers.ts";
 import { joined } from "./row.ts";
 import type { Look } from "./row.ts";
+import { changedOf } from "./task-frame.ts";
 import { isOver, paintState, runTimeMs } from "./task-words.ts";
 import { oneLine, padEnd, plain, wrap } from "./text.ts";
 
@@ -109,9 +102,4 @@ function limitsOf({ limits }: Task): string {
 
 function newestOf({ lastEventAt }: Task, nowMs: number): string | null {
   return lastEventAt === null ? null : `newest ${formatAge(nowMs - Date.parse(lastEventAt))} ago`;
-}
-
-function changedOf({ result }: Task): string | null {
-  if (result?.files === null || result?.files === undefined) return null;
-  return joined(plural(result.files, "file"), lineCounts(result.added, result.removed));
 }

@@ -96,7 +96,7 @@ describe("the frame around a run", () => {
   it("ends with what changed, where it is and how to see it again", () => {
     const result = { summary: "Done.", workspace: "/srv/x", files: 1, added: 2, removed: 3 };
     const task = aTask({ state: "completed", result });
-    const shown = { lastText: "", id: task.id };
+    const shown = { lastText: "", listedChanges: false };
     expect(renderTaskEnd(task, look(80), shown)).toEqual([
       "",
       "  Done.",
@@ -105,6 +105,12 @@ describe("the frame around a run", () => {
       `  Again    agency show ${task.id}`,
     ]);
     expect(renderTaskEnd(task, look(80), { ...shown, lastText: "Done." })).not.toContain("  Done.");
+    expect(renderTaskEnd(task, look(80), { ...shown, listedChanges: true }).join()).not.toContain("Changed");
+    const idle = aTask({
+      state: "failed",
+      result: { ...result, summary: "", files: 0, added: 0, removed: 0 },
+    });
+    expect(renderTaskEnd(idle, look(80), shown)[0]).toBe("  Changed  nothing");
     expect(renderTaskEnd(aTask(), look(80), shown)).toEqual([`  Again    agency show ${task.id}`]);
   });
 });

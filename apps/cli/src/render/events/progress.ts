@@ -1,6 +1,6 @@
 import { formatBytes, formatDuration, lineCounts, plural } from "../numbers.ts";
 import { joined, row, sentence } from "../row.ts";
-import { oneLine } from "../text.ts";
+import { oneLine, plain } from "../text.ts";
 import type { Renderers } from "./view.ts";
 
 type Progress =
@@ -57,6 +57,7 @@ export const progressRenderers: Renderers<Progress> = {
   error: (data, view) => {
     const { style } = view.look;
     const warning = data.severity === "warning";
+    view.lastText = plain(data.message).trim();
     const mark = warning ? "warn" : "error";
     const paint = warning ? style.yellow : style.red;
     const recovery =

@@ -29,7 +29,7 @@ export interface View {
   readonly changes: FileChange[];
   activity: string | null;
   costUsd: number;
-  /** The newest text of the agent, to recognise it in the summary. */
+  /** The newest text or error, to recognise it in the summary. */
   lastText: string;
   startedAtMs: number | null;
 }
