@@ -36,7 +36,7 @@ export async function askUpstream(
   request: UpstreamRequest,
   headersFor: (credential: Record<string, string>) => Headers,
   defaultFetch: typeof globalThis.fetch,
-): Promise<Response | UpstreamFailure> {
+): Promise<{ response: Response } | UpstreamFailure> {
   let send: () => Promise<Response>;
   try {
     send = prepare(upstream, request, headersFor, defaultFetch);
@@ -45,7 +45,7 @@ export async function askUpstream(
   }
   try {
     const response = await send();
-    if (response.status >= 200 && (response.status < 300 || response.status >= 400)) return response;
+    if (response.status >= 200 && (response.status < 300 || response.status >= 400)) return { response };
     await response.body?.cancel();
     return { failed: "redirected" };
   } catch (error) {

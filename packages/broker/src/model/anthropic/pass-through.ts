@@ -18,12 +18,12 @@ export async function passThrough(
   request: Request,
 ): Promise<Response> {
   const body = endpoint.kind === "count_tokens" ? await openBody(context, request) : null;
-  if (body instanceof Response) return body;
+  if (body !== null && "refusal" in body) return errorResponse(body.refusal);
   try {
     const upstream = await openUpstream(context, caller);
-    if (upstream instanceof Response) return upstream;
+    if ("refusal" in upstream) return errorResponse(upstream.refusal);
     const query = knownQuery(request.url, endpoint.query);
-    const answer = await askUpstream(
+    const asked = await askUpstream(
       upstream,
       {
         method: request.method,
@@ -35,13 +35,14 @@ export async function passThrough(
       (credential) => upstreamHeaders(request.headers, credential, body !== null),
       context.fetch,
     );
-    if (!(answer instanceof Response)) return errorResponse(failureError(context, caller, answer));
-    const bytes = await readAnswer(answer, MAX_ANSWER_BYTES);
+    if ("failed" in asked) return errorResponse(failureError(context, caller, asked));
+    const { response } = asked;
+    const bytes = await readAnswer(response, MAX_ANSWER_BYTES);
     if (bytes === null) return errorResponse(apiErrors.tooLong());
     if (bytes === undefined) return errorResponse(apiErrors.unreachable("answer cut"));
     return new Response(withoutSecrets(bytes, secretsOf(upstream)), {
-      status: answer.status,
-      headers: engineHeaders(answer.headers),
+      status: response.status,
+      headers: engineHeaders(response.headers),
     });
   } finally {
     body?.release();

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { createMemoryModelGate } from "@agency/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { errorOf, STREAM, streamingUpstream } from "../../testing/answers.ts";
 import { closedUrl, startUpstream } from "../../testing/loopback-upstream.ts";
 import { messageStart, sse, textDelta, USAGE, wholeMessage } from "../../testing/messages.ts";
@@ -108,5 +108,20 @@ describe("answers through the Anthropic route", () => {
     const message = expect.stringContaining(about);
     expect(await errorOf(await send())).toMatchObject({ status: 502, type: "api_error", message });
     expect(gate.calls).toMatchObject([{ status: 502, usage: { input: 0, output: 0 }, partial: true }]);
+  });
+
+  it("takes the vendor's answer although a server has put another Response in the place of the global one", async () => {
+    await using upstream = await streamingUpstream();
+    const { send, route, placeholder, gate } = createHarness(createMemoryModelGate(), upstream.url);
+    vi.stubGlobal("Response", class extends Response {});
+    try {
+      expect(await (await send()).text()).toBe(wholeMessage());
+      const list = new Request("http://x/v1/models", { headers: { "x-api-key": placeholder } });
+      expect((await route(list, "/v1/models")).status).toBe(200);
+      expect((await send(BODY, { headers: {} })).status).toBe(401);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(gate.calls).toMatchObject([{ key: "msg_1" }]);
   });
 });

@@ -3,7 +3,7 @@ import type { CallLedger } from "../call-ledger.ts";
 import type { ModelUpstream, OpenUpstream, UpstreamFailure } from "../model-upstream.ts";
 import { readJsonBody } from "../read-json-body.ts";
 import type { BodyProblem, BodyRoom, JsonBody } from "../read-json-body.ts";
-import { apiErrors, errorResponse } from "./error-response.ts";
+import { apiErrors } from "./error-response.ts";
 import type { ApiError } from "./error-response.ts";
 
 export interface RouteContext {
@@ -29,22 +29,30 @@ const BODY_ERRORS: Record<BodyProblem, ApiError> = {
   not_json: apiErrors.badRequest("The request body is not a JSON object."),
 };
 
-export async function openBody(context: RouteContext, request: Request): Promise<JsonBody | Response> {
+/**
+ * A step that may end the call. Never told apart by `instanceof Response`: servers put a Response of their own
+ * in the place of the global one, and then what fetch gives is none.
+ */
+interface Refusal {
+  refusal: ApiError;
+}
+
+export async function openBody(context: RouteContext, request: Request): Promise<JsonBody | Refusal> {
   const body = await readJsonBody(request, MAX_BODY_BYTES, context.room);
-  return "problem" in body ? errorResponse(BODY_ERRORS[body.problem]) : body;
+  return "problem" in body ? { refusal: BODY_ERRORS[body.problem] } : body;
 }
 
 export async function openUpstream(
   context: RouteContext,
   caller: ModelCaller,
-): Promise<OpenUpstream | Response> {
+): Promise<OpenUpstream | Refusal> {
   try {
     const upstream = await context.upstream(caller);
-    return "refused" in upstream ? errorResponse(apiErrors.noCredential(upstream.refused)) : upstream;
+    return "refused" in upstream ? { refusal: apiErrors.noCredential(upstream.refused) } : upstream;
   } catch (error) {
     const cause = error instanceof Error ? error.message : "unknown";
     context.logger.error({ taskId: caller.taskId, cause }, "The model credential could not be read.");
-    return errorResponse(apiErrors.gateDown());
+    return { refusal: apiErrors.gateDown() };
   }
 }
 

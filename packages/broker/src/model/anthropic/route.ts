@@ -4,6 +4,7 @@ import type { ModelUpstream } from "../model-upstream.ts";
 import { createBodyRoom } from "../read-json-body.ts";
 import { findEndpoint } from "./endpoints.ts";
 import { apiErrors, errorResponse } from "./error-response.ts";
+import type { ApiError } from "./error-response.ts";
 import { passThrough } from "./pass-through.ts";
 import { presentedKey } from "./placeholder.ts";
 import { sendMessage } from "./send-message.ts";
@@ -60,25 +61,28 @@ async function answer(context: RouteContext, request: Request, path: string): Pr
   if (endpoint.kind === "hello")
     return request.method === "HEAD" ? new Response(null) : Response.json({ message: "hello" });
   const caller = await identify(context, request);
-  if (caller instanceof Response) return caller;
+  if ("refusal" in caller) return errorResponse(caller.refusal);
   if (endpoint.kind === "messages") return sendMessage(context, caller, endpoint, request);
   return passThrough(context, caller, endpoint, request);
 }
 
-async function identify(context: RouteContext, request: Request): Promise<ModelCaller | Response> {
+async function identify(
+  context: RouteContext,
+  request: Request,
+): Promise<ModelCaller | { refusal: ApiError }> {
   const key = presentedKey(request.headers);
-  if (key === null) return errorResponse(apiErrors.noKey());
+  if (key === null) return { refusal: apiErrors.noKey() };
   try {
     const caller = await context.gate.authorize(key);
     if (!("refused" in caller)) return caller;
-    if (caller.refused === "fenced") return errorResponse(apiErrors.fenced());
+    if (caller.refused === "fenced") return { refusal: apiErrors.fenced() };
     context.logger.warn({ method: request.method }, "A model call came with a key that is not this run's.");
-    return errorResponse(apiErrors.foreignKey());
+    return { refusal: apiErrors.foreignKey() };
   } catch (error) {
     context.logger.error(
       { cause: error instanceof Error ? error.message : "unknown" },
       "A key could not be checked.",
     );
-    return errorResponse(apiErrors.gateDown());
+    return { refusal: apiErrors.gateDown() };
   }
 }

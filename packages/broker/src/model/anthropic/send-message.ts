@@ -27,12 +27,12 @@ export async function sendMessage(
   request: Request,
 ): Promise<Response> {
   const body = await openBody(context, request);
-  if (body instanceof Response) return body;
+  if ("refusal" in body) return errorResponse(body.refusal);
   try {
     const asked = askedFor(body.json);
     if ("status" in asked) return errorResponse(asked);
     const upstream = await openUpstream(context, caller);
-    if (upstream instanceof Response) return upstream;
+    if ("refusal" in upstream) return errorResponse(upstream.refusal);
     const refusal = await admit(context, caller, asked);
     if (refusal !== null) return errorResponse(refusal);
     return await exchange(
@@ -91,14 +91,14 @@ async function exchange(
 ): Promise<Response> {
   const { context, caller, upstream } = call;
   const query = knownQuery(request.url, endpoint.query);
-  const answer = await askUpstream(
+  const asked = await askUpstream(
     upstream,
     { method: "POST", path: endpoint.path, query, body: body.bytes, signal: request.signal },
     (credential) => upstreamHeaders(request.headers, credential, true),
     context.fetch,
   );
-  if (!(answer instanceof Response))
-    return failed(call, failureError(context, caller, answer), emptyMessageUsage());
+  if ("failed" in asked) return failed(call, failureError(context, caller, asked), emptyMessageUsage());
+  const answer = asked.response;
   if (answer.ok && answer.body !== null && isEventStream(answer)) return streamed(call, answer, answer.body);
   return whole(call, answer);
 }
