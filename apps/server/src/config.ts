@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isatty } from "node:tty";
 import { parseEnv } from "node:util";
 import { AgencyError, describeSettings, resolveSettings } from "@agency/contract";
 import type { ResolvedSettings, Setting, Settings, SettingsInputs } from "@agency/contract";
@@ -37,7 +38,7 @@ export function readConfig(): ServerConfig {
       readText,
       parseEnv,
     },
-    Boolean(process.stdout.isTTY),
+    isatty(1),
   );
 }
 

@@ -74,4 +74,5 @@ function tidy({ zodSchema, jsonSchema: schema }: { zodSchema: z.core.$ZodTypes; 
   if (def.type === "object" && def.catchall === undefined) delete schema.additionalProperties;
   if (schema.format === "uuid" || schema.format === "date-time") delete schema.pattern;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
 }

@@ -73,8 +73,7 @@ function callSection({ method, path, operation }: Call): string {
 ${description === undefined ? "" : paragraphs(description)}
 ${parameterTables(parameters)}
 ${body === undefined ? "" : `<h4>Body</h4><p>${typeOf(body)}</p>`}
-<h4>Answers</h4>
-${answerTable(operation)}
+${answers(operation)}
 <pre><code>${escapeHtml(example(method, path, operation))}</code></pre>
 </section>`;
 }
@@ -86,7 +85,7 @@ function parameterTables(parameters: readonly Parameter[]): string {
         .filter((parameter) => parameter.in === where)
         .map(({ name, required, description, schema }) => ({
           name,
-          required,
+          note: required ? ("required" as const) : null,
           schema: description === undefined ? schema : { ...schema, description },
         }));
       return fields.length === 0 ? "" : `<h4>In the ${where}</h4>${fieldTable(fields)}`;
@@ -94,16 +93,20 @@ function parameterTables(parameters: readonly Parameter[]): string {
     .join("\n");
 }
 
-function answerTable({ responses }: Operation): string {
-  const rows = Object.entries(responses).map(([status, { description, content = {} }]) => {
-    const types = Object.entries(content).map(([type, { schema }]) =>
-      type.endsWith("json") && schema.$ref !== undefined
-        ? typeOf(schema)
-        : `<code>${escapeHtml(type)}</code>`,
-    );
-    return `<tr><td><code>${escapeHtml(status)}</code></td><td class="type">${types.join(" or ")}</td><td>${prose(description)}</td></tr>`;
-  });
-  return `<div class="scroll"><table>${rows.join("\n")}</table></div>`;
+function answers({ responses }: Operation): string {
+  const rows = Object.entries(responses).filter(([status]) => Number(status) < 400);
+  const problems = Object.entries(responses).filter(([status]) => Number(status) >= 400);
+  return `<h4>Answer</h4>
+<div class="scroll"><table>${rows.map(([status, response]) => answerRow(status, response)).join("\n")}</table></div>
+<h4>Problems</h4>
+<ul class="problems">${problems.map(([status, { description }]) => `<li>${escapeHtml(status)} ${prose(description)}</li>`).join("\n")}</ul>`;
+}
+
+function answerRow(status: string, { description, content = {} }: Operation["responses"][string]): string {
+  const types = Object.entries(content).map(([type, { schema }]) =>
+    schema.$ref === undefined ? `<code>${escapeHtml(type)}</code>` : typeOf(schema),
+  );
+  return `<tr><td><code>${escapeHtml(status)}</code></td><td class="type">${types.join(" or ")}</td><td>${prose(description)}</td></tr>`;
 }
 
 function example(method: string, path: string, { security, requestBody }: Operation): string {

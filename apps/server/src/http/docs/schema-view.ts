@@ -4,7 +4,8 @@ import { escapeHtml, prose } from "./html.ts";
 interface Field {
   name: string;
   schema: Schema;
-  required: boolean;
+  /** Only what is not to be expected: a field a request must have, or one an answer may lack. */
+  note: "required" | "optional" | null;
 }
 
 type SchemaLike = Schema | boolean | undefined;
@@ -21,12 +22,12 @@ export function fieldTable(fields: readonly Field[]): string {
   return `<div class="scroll"><table>${fields.map(fieldRow).join("\n")}</table></div>`;
 }
 
-function fieldRow({ name, schema, required }: Field): string {
-  const must = required ? '<span class="must">required</span>' : "";
+function fieldRow({ name, schema, note }: Field): string {
+  const noted = note === null ? "" : `<span class="${note}">${note}</span>`;
   const about = [schema.description, defaultOf(schema)]
     .filter((text) => text !== undefined)
     .map((text) => prose(text));
-  return `<tr><td><code>${escapeHtml(name)}</code>${must}</td><td class="type">${typeOf(schema)}</td><td>${about.join(" ")}</td></tr>`;
+  return `<tr><td><code>${escapeHtml(name)}</code>${noted}</td><td class="type">${typeOf(schema)}</td><td>${about.join(" ")}</td></tr>`;
 }
 
 function defaultOf({ default: value }: Schema): string | undefined {
@@ -36,7 +37,12 @@ function defaultOf({ default: value }: Schema): string | undefined {
 }
 
 function fieldsOf(schema: Schema, prefix: string): Field[] {
-  const required = schema.required ?? [];
+  const isRequest = schema.additionalProperties === false;
+  const note = (key: string): Field["note"] => {
+    const required = schema.required?.includes(key) === true;
+    if (isRequest) return required ? "required" : null;
+    return required ? null : "optional";
+  };
   return Object.entries(schema.properties ?? {}).flatMap(([key, property]) => {
     if (typeof property === "boolean") return [];
     const name = prefix + key;
@@ -44,7 +50,7 @@ function fieldsOf(schema: Schema, prefix: string): Field[] {
     const nested = Array.isArray(inner)
       ? []
       : fieldsOf(objectIn(inner), `${name}${inner === property ? "." : "[]."}`);
-    return [{ name, schema: property, required: required.includes(key) }, ...nested];
+    return [{ name, schema: property, note: note(key) }, ...nested];
   });
 }
 

@@ -45,9 +45,11 @@ section h4 { margin: 1.4rem 0 0.3rem; font-size: 0.8125rem; color: var(--soft); 
 table { width: 100%; border-collapse: collapse; font-size: 0.875rem; }
 td { padding: 0.45rem 1rem 0.45rem 0; border-top: 1px solid var(--line); vertical-align: top; }
 tr:first-child td { border-top: 0; }
-td:first-child { white-space: nowrap; }
-td.type { color: var(--soft); min-width: 9rem; }
-.must { color: var(--delete); font-size: 0.75rem; margin-left: 0.4rem; }
+td:first-child { width: 13rem; overflow-wrap: anywhere; }
+td.type { color: var(--soft); width: 15rem; }
+.problems { list-style: none; display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 0.4rem 0 1rem; padding: 0; font-size: 0.8125rem; color: var(--soft); }
+.required, .optional { font-size: 0.75rem; margin-left: 0.4rem; color: var(--soft); }
+.required { color: var(--delete); }
 pre { background: var(--code); border-radius: 8px; padding: 0.9rem 1rem; overflow-x: auto; margin: 0.5rem 0 0; }
 details { border-top: 1px solid var(--line); padding: 0.5rem 0; }
 summary { cursor: pointer; }
@@ -58,6 +60,10 @@ summary { cursor: pointer; }
   nav div { break-inside: avoid; }
   main { padding: 1.5rem 1.25rem 4rem; }
   section { padding: 1rem; }
+  tr, td, td:first-child, td.type { display: block; width: auto; }
+  tr { border-top: 1px solid var(--line); padding: 0.4rem 0; }
+  tr:first-child { border-top: 0; }
+  td { border: 0; padding: 0.1rem 0; }
 }
 `;
 
