@@ -105,17 +105,15 @@ export class ClaudeRun implements EngineRun {
   }
 
   async #live(): Promise<void> {
-    let problem: StartProblem | undefined;
-    let failure = "";
-    try {
-      const prepared = await prepare(this.#start, this.#deps);
-      if ("kind" in prepared) problem = prepared;
-      else await this.#converse(prepared);
-    } catch (error) {
-      // An error result makes the SDK throw after it was told; what it means is decided from how things stand.
-      failure = error instanceof Error ? error.message : String(error);
-    }
-    await this.#wrapUp(problem, failure);
+    const prepared = await prepare(this.#start, this.#deps).catch((error: unknown) =>
+      notStarted(sentenceOf(error)),
+    );
+    if ("kind" in prepared) return this.#wrapUp(prepared, "");
+    // An error result makes the SDK throw after it was told; what it means is decided from how things stand.
+    const thrown = await this.#converse(prepared).catch((error: unknown) => ({ error }));
+    const failure = thrown === undefined ? "" : sentenceOf(thrown.error);
+    const wasStarted = this.#claude !== undefined && this.#claude.spawnError() === undefined;
+    await this.#wrapUp(wasStarted ? undefined : notStarted(failure), failure);
   }
 
   async #converse(prepared: Prepared): Promise<void> {
@@ -133,14 +131,15 @@ export class ClaudeRun implements EngineRun {
   }
 
   #take(message: SDKMessage): void {
+    // What is being ended still reports how its tools fail; that is our doing and no news.
+    if (this.#isKilled) return;
     try {
       const { state, events } = mapMessage(this.#mapping, message);
       this.#mapping = state;
       for (const event of events) this.#say(event);
     } catch (error) {
       // The program behind is in the agent's hands: a message of another shape than promised must not end the run.
-      const why = error instanceof Error ? error.message : "unknown";
-      this.#warn(`A message of the engine could not be read: ${why}.`);
+      this.#warn(`A message of the engine could not be read: ${sentenceOf(error)}.`);
     }
     this.#advance();
   }
@@ -214,7 +213,7 @@ export class ClaudeRun implements EngineRun {
   async #stopTurn(): Promise<void> {
     // Before the engine has read the input there is nothing that an interrupt could stop.
     await this.#changes.until(() => this.#isOver || !this.#isTurnOpen() || this.#isEngineBusy());
-    if (this.#isOver || (!this.#isTurnOpen() && !this.#isEngineBusy())) return;
+    if (this.#isOver || !(this.#isTurnOpen() || this.#isEngineBusy())) return;
     // Rejects when the engine ends at that moment, which is as good.
     await this.#conversation?.interrupt().catch(() => undefined);
     await this.#changes.until(() => this.#isOver || !this.#isTurnOpen());
@@ -224,8 +223,10 @@ export class ClaudeRun implements EngineRun {
     return this.#mapping.standing.isTurnOpen;
   }
 
+  /** An engine that does not say what it is doing is busy once it has begun. */
   #isEngineBusy(): boolean {
-    return this.#mapping.standing.isIdle === false;
+    const { isIdle } = this.#mapping.standing;
+    return isIdle === undefined ? this.#mapping.hasSession && this.#isTurnOpen() : !isIdle;
   }
 
   #close(): void {
@@ -246,14 +247,20 @@ export class ClaudeRun implements EngineRun {
 
   async #endProcesses(): Promise<void> {
     if (this.#claude !== undefined)
-      await endProcesses(this.#claude, this.#start.limits.killGraceMs, this.#deps.clock);
+      // Asked alone it ends its shells itself and keeps its transcript whole.
+      await endProcesses(
+        this.#claude,
+        { ask: "leader", graceMs: this.#start.limits.killGraceMs },
+        this.#deps.clock,
+      );
   }
 
   async #wrapUp(problem: StartProblem | undefined, failure: string): Promise<void> {
     this.#pause.cancel();
     this.#inputs.close();
     // What the agent left behind would go on changing the workspace while it is handed over.
-    if (this.#claude !== undefined) await endProcesses(this.#claude, 0, this.#deps.clock);
+    if (this.#claude !== undefined)
+      await endProcesses(this.#claude, { ask: "nobody", graceMs: 0 }, this.#deps.clock);
     const ending = decideEnding({
       problem,
       isKilled: this.#isKilled,
@@ -261,7 +268,7 @@ export class ClaudeRun implements EngineRun {
       isOverTurns: this.#isOverTurns,
       standing: this.#mapping.standing,
       exit: (await this.#claude?.exited) ?? { exitCode: null, signal: null },
-      failure: this.#claude?.spawnError()?.message ?? failure,
+      failure,
       stderr: this.#claude?.stderr() ?? "",
     });
     this.#isOver = true;
@@ -273,4 +280,16 @@ export class ClaudeRun implements EngineRun {
   #warn(text: string): void {
     this.#speaker.say({ type: "notice", data: { level: "warn", text } });
   }
+}
+
+function notStarted(error: unknown): StartProblem {
+  return {
+    kind: "error",
+    class: "config",
+    message: `Claude Code could not be started: ${sentenceOf(error)}.`,
+  };
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -71,5 +71,5 @@ function crashMessage({ exit, failure, stderr }: Finale): string {
     exit.signal === null ? `exit code ${exit.exitCode ?? "unknown"}` : `it was ended by ${exit.signal}`;
   const words = stderr === "" ? failure : stderr;
   const said = words === "" ? "" : ` Its last words: ${words.slice(-SPOKEN_STDERR_CHARS)}`;
-  return `Claude Code ended in the middle of the run (${how}). Resume the session to go on.${said}`;
+  return `Claude Code ended in the middle of the run (${how}).${said}`;
 }

@@ -81,8 +81,7 @@ export class CommandRun implements EngineRun {
 
   async #stop(): Promise<void> {
     if (this.#isOver) return;
-    if (this.#program !== undefined)
-      await endProcesses(this.#program, this.#start.limits.killGraceMs, this.#clock);
+    if (this.#program !== undefined) await this.#endProcesses(this.#program);
     // Only now: while the program lives, a slow reader is what keeps its output from filling the memory.
     this.#speaker.release();
     await this.#ended;
@@ -151,11 +150,15 @@ export class CommandRun implements EngineRun {
     const pause = createPause(this.#clock);
     pause.wait("drain", this.#start.limits.drainMs, () => {
       this.#warnOfLeftovers();
-      void endProcesses(program, this.#start.limits.killGraceMs, this.#clock);
+      void this.#endProcesses(program);
     });
     await read;
     pause.cancel();
-    await endProcesses(program, 0, this.#clock);
+    await endProcesses(program, { ask: "nobody", graceMs: 0 }, this.#clock);
+  }
+
+  async #endProcesses(program: OwnProcess): Promise<void> {
+    await endProcesses(program, { ask: "all", graceMs: this.#start.limits.killGraceMs }, this.#clock);
   }
 
   async #pump(stream: AsyncIterable<Buffer>, reader: OutputReader): Promise<void> {

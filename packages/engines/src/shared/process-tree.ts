@@ -19,49 +19,65 @@ export interface RunProcesses {
   marker: string;
 }
 
-export function livingProcesses(run: RunProcesses): number[] {
-  return belongingTo(run, readProcessTable()).filter((pid) => pid !== process.pid);
+export interface Farewell {
+  /** Who is asked to end before force is used: a leader that looks after its own children, or everyone. */
+  ask: "leader" | "all" | "nobody";
+  graceMs: number;
 }
 
 /** Asks, waits, and then ends by force. Resolves when nothing of the run is left. */
-export async function endProcesses(run: RunProcesses, graceMs: number, clock: Clock): Promise<void> {
-  if (graceMs > 0) {
-    signalAll(run, "SIGTERM");
-    if (await areGone(run, graceMs, clock)) return;
+export async function endProcesses(
+  run: RunProcesses,
+  { ask, graceMs }: Farewell,
+  clock: Clock,
+): Promise<void> {
+  if (ask !== "nobody") {
+    signal(run, ask === "all" ? outsideGroup(run) : [], "SIGTERM");
+    await until(() => (ask === "all" ? isGone(run) : run.hasExited()), graceMs, clock);
   }
-  const giveUpAt = clock.now() + KILLED_WITHIN_MS;
-  do signalAll(run, "SIGKILL");
-  while (!(await areGone(run, LOOK_AGAIN_MS, clock)) && clock.now() < giveUpAt);
+  for (const giveUpAt = clock.now() + KILLED_WITHIN_MS; !isGone(run) && clock.now() < giveUpAt;) {
+    signal(run, outsideGroup(run), "SIGKILL");
+    await until(() => isGone(run), LOOK_AGAIN_MS, clock);
+  }
 }
 
-function belongingTo(run: RunProcesses, rows: readonly ProcessRow[]): number[] {
+function isGone(run: RunProcesses): boolean {
+  return run.hasExited() && livingProcesses(run).length === 0;
+}
+
+function livingProcesses(run: RunProcesses): ProcessRow[] {
+  return belongingTo(run, readProcessTable()).filter((row) => row.pid !== process.pid);
+}
+
+/** Those that a signal to the group does not reach: they began their own session, or the group's number is not sure. */
+function outsideGroup(run: RunProcesses): ProcessRow[] {
+  return livingProcesses(run).filter((row) => run.hasExited() || row.pgid !== run.pid);
+}
+
+function belongingTo(run: RunProcesses, rows: readonly ProcessRow[]): ProcessRow[] {
   const { pid, marker } = run;
   if (pid === undefined) return [];
   // A number is not given out again while its group lives; a leader after ours exited is somebody else's.
   const isReused = run.hasExited() && rows.some((row) => row.pid === pid);
   const below = isReused ? new Set<number>() : descendants(rows, pid);
-  const isOurs = (row: ProcessRow): boolean =>
-    below.has(row.pid) || (!isReused && row.pgid === pid) || wasStartedWith(row.pid, marker);
-  return rows.filter((row) => isOurs(row)).map((row) => row.pid);
+  return rows.filter(
+    (row) => below.has(row.pid) || (!isReused && row.pgid === pid) || wasStartedWith(row.pid, marker),
+  );
 }
 
-async function areGone(run: RunProcesses, withinMs: number, clock: Clock): Promise<boolean> {
-  const until = clock.now() + withinMs;
-  while (!run.hasExited() || livingProcesses(run).length > 0) {
-    if (clock.now() >= until) return false;
-    await clock.sleep(LOOK_AGAIN_MS);
-  }
-  return true;
-}
-
-function signalAll(run: RunProcesses, signal: NodeJS.Signals): void {
+function signal(run: RunProcesses, others: readonly ProcessRow[], name: NodeJS.Signals): void {
   // The whole group in one step while its number is surely ours, so that no member escapes by forking.
   const group = run.pid === undefined || run.hasExited() ? [] : [-run.pid];
-  for (const pid of [...group, ...livingProcesses(run)]) {
+  for (const target of [...group, ...others.map((row) => row.pid)]) {
     try {
-      process.kill(pid, signal);
+      process.kill(target, name);
     } catch {
       // Already gone.
     }
   }
+}
+
+async function until(done: () => boolean, withinMs: number, clock: Clock): Promise<void> {
+  for (const giveUpAt = clock.now() + withinMs; !done() && clock.now() < giveUpAt;)
+    await clock.sleep(LOOK_AGAIN_MS);
 }

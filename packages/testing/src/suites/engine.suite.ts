@@ -153,8 +153,8 @@ export function engineSuite(name: string, open: OpenEngine): void {
 
     it("gives a reader that comes late everything, in order", async () => {
       const { run, file } = await stages.begin([
-        { do: "say", text: "one" },
         { do: "write", path: "done.txt", text: "" },
+        { do: "say", text: "Done." },
       ]);
       await run.finish();
       await appeared(file("done.txt"));

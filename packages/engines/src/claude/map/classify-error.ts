@@ -68,7 +68,13 @@ export function classify({ terminalReason, apiError, httpStatus, message }: Fail
   );
 }
 
-const WORTH_RETRYING: ReadonlySet<ErrorClass> = new Set(["rate_limit", "overloaded", "network", "timeout"]);
+const WORTH_RETRYING: ReadonlySet<ErrorClass> = new Set([
+  "rate_limit",
+  "overloaded",
+  "network",
+  "timeout",
+  "engine_crash",
+]);
 
 const RECOVERY: Readonly<Partial<Record<ErrorClass, string>>> = {
   auth: "Check the model credential of this instance.",
@@ -79,6 +85,7 @@ const RECOVERY: Readonly<Partial<Record<ErrorClass, string>>> = {
   timeout: "Try again; the model API did not answer in time.",
   context_too_long: "Ask for less at once, or start a new session.",
   config: "Check the model name and the settings of the engine.",
+  engine_crash: "Resume the session to go on.",
   resume_not_found: "Start a new session; the earlier one is not in this home.",
   disk_full: "Give the sandbox more disk.",
 };

@@ -15,8 +15,18 @@ export function mapResult(state: Mapping, message: SDKResultMessage, apiError: s
   const failure = stop === "error" ? errorEvent(classify(signsOf(message, apiError, said)), said) : undefined;
   const counted = reconcile(state.usage, sinceLastResult(state, message), message.uuid);
   const { inputs, inputIds } = takeInputs(state, message);
+  // Calls of sub-agents go on beside the turn.
+  const calls = new Map([...state.calls].filter(([, call]) => call.isSubagents));
   const after = withStanding(
-    { ...state, inputs, usage: counted.usage, streaming: undefined, activity: undefined },
+    {
+      ...state,
+      inputs,
+      calls,
+      usage: counted.usage,
+      streaming: undefined,
+      activity: undefined,
+      turnsTold: state.standing.turns,
+    },
     {
       isTurnOpen: false,
       lastStop: stop,
@@ -29,17 +39,27 @@ export function mapResult(state: Mapping, message: SDKResultMessage, apiError: s
       inputIds,
       stop,
       text: message.subtype === "success" && !message.is_error ? message.result : state.lastText,
-      turns: message.num_turns,
+      // The engine's own count also counts the results of parallel tools.
+      turns: state.standing.turns - state.turnsTold,
       engineCostUsd: Math.max(0, message.total_cost_usd),
     },
   };
   // Before the session is known the engine took nothing up: only the failure is told.
-  const turn = state.hasSession ? [turnEnd] : [];
+  const turn = state.hasSession ? [...notRun(state), turnEnd] : [];
   const beside = state.standing.background.length > 0 ? nowDoing(after, "background") : nothing(after);
   return {
     state: beside.state,
     events: [...counted.events, ...(failure === undefined ? [] : [failure]), ...turn, ...beside.events],
   };
+}
+
+/** Calls that the turn ended without running: at a limit, for one. */
+function notRun(state: Mapping): EngineEvent[] {
+  const open = [...state.calls].filter(([, call]) => !call.isSubagents);
+  return open.map(([id]) => ({
+    type: "tool_end",
+    data: { id, status: "aborted", output: "", outputBytes: 0, truncated: false },
+  }));
 }
 
 function stopOf(state: Mapping, message: SDKResultMessage): Stop {

@@ -66,7 +66,8 @@ function ending(state: Mapping, stopReason: string | undefined, usage: unknown):
 }
 
 function ended(state: Mapping): Mapped {
-  if (state.streaming === undefined) return nothing(state);
+  // A broken stream is closed too, but without a reason: it will be asked for again, and the engine's own count has it.
+  if (state.streaming?.stopReason === undefined) return nothing(state);
   const { messageId, model, input, output, cacheRead, cacheWrite } = state.streaming;
   const tokens = { input, output, cacheRead, cacheWrite };
   const usage = countSaid(state.usage, model, tokens);

@@ -63,7 +63,10 @@ export interface ToolResult {
 }
 
 function toolEnd(result: ToolResult, notRun: string | undefined): ToolEnd {
-  const { text, bytes, truncated } = capText(outputOf(result), MAX_OUTPUT_BYTES);
+  const status = statusOf(result, notRun);
+  // What the model is told of an interrupt ("the user rejected it") is not for people.
+  const output = status === "aborted" ? "" : outputOf(result);
+  const { text, bytes, truncated } = capText(output, MAX_OUTPUT_BYTES);
   // The engine keeps large outputs in a file and gives the beginning with the real size.
   const outputBytes = Math.max(bytes, countOf(fieldsOf(result.structured)["persistedOutputSize"]));
   const exitCode = exitCodeOf(result);
@@ -71,7 +74,7 @@ function toolEnd(result: ToolResult, notRun: string | undefined): ToolEnd {
     type: "tool_end",
     data: {
       id: result.id,
-      status: statusOf(result, notRun),
+      status,
       output: text,
       outputBytes,
       truncated: truncated || outputBytes > bytes,

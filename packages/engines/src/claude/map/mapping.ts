@@ -34,7 +34,7 @@ export interface Standing {
   background: readonly string[];
   /** A background task ended and the engine has not yet begun the turn in which the model hears of it. */
   owesTurn: boolean;
-  /** Model responses of the main conversation so far, over all turns of the run. */
+  /** Model responses of the main conversation so far, over all inputs of the run: what the limit of turns counts. */
   turns: number;
   lastStop: Of<"turn_end">["stop"] | undefined;
   lastError: ErrorClass | undefined;
@@ -55,6 +55,8 @@ export interface Mapping {
   todo: readonly TodoItem[];
   usage: UsageCount;
   standing: Standing;
+  /** Of `turns`, those before the last result. */
+  turnsTold: number;
   lastText: string;
   /** The API's word for why the turn is failing, from the message before the result. */
   apiError: string | undefined;
@@ -99,6 +101,7 @@ export function newMapping(start: { cwd: string; isResumed: boolean; turnLimit: 
       lastStop: undefined,
       lastError: undefined,
     },
+    turnsTold: 0,
     lastText: "",
     apiError: undefined,
     unknownKinds: new Set(),

@@ -33,11 +33,11 @@ const TITLE_FIELDS = [
   "file_path",
   "notebook_path",
   "command",
+  "subject",
   "description",
   "pattern",
   "query",
   "url",
-  "subject",
   "name",
 ];
 
