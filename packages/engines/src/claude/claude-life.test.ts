@@ -136,6 +136,21 @@ describe("the claude engine over its life", () => {
     expect(scene.model.requests.at(-1)?.newTexts.join(" ")).toContain("Look at the left side.");
   });
 
+  it("gives a message that comes too late for the turn a turn of its own", async () => {
+    const scene = await stage.scene({ main: [{ text: "One." }, { text: "Two." }] });
+    const run = claudeEngine().start(say("main"), scene.options);
+    const ended: string[][] = [];
+    for await (const event of run) {
+      if (event.type === "text" && event.data.text === "One.") {
+        await run.send({ id: "late", text: "One more thing." }, "steer");
+        await run.finish();
+      }
+      if (event.type === "turn_end") ended.push(event.data.inputIds);
+    }
+    expect(ended).toEqual([["main"], ["late"]]);
+    scene.model.assertPlayedOut("main");
+  });
+
   it("is resumed after it was shot, with all that was said before", async () => {
     const scene = await stage.scene({
       main: [{ text: "I begin.", tools: [shell(FOREVER)] }],

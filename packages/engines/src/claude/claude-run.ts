@@ -155,9 +155,14 @@ export class ClaudeRun implements EngineRun {
     const { standing } = this.#mapping;
     if (this.#isBeyondTurns()) this.#stopOverTurns();
     const isEnding = this.#isOver || this.#isClosed || this.#isKilled;
-    const waiting = this.#waiting.length;
-    const turnLimit = this.#start.limits.turns;
-    if (!isEnding) this.#do(decideNext({ standing, waiting, isFinishing: this.#isFinishing, turnLimit }));
+    const situation = {
+      standing,
+      waiting: this.#waiting.length,
+      untaken: this.#mapping.inputs.size,
+      isFinishing: this.#isFinishing,
+      turnLimit: this.#start.limits.turns,
+    };
+    if (!isEnding) this.#do(decideNext(situation));
     this.#changes.fire();
   }
 

@@ -44,6 +44,12 @@ const cases: { name: string; standing: Partial<Standing>; rest?: Partial<Situati
   },
   { name: "a sub-agent works on", standing: { isIdle: false }, rest: { isFinishing: true }, next: "drain" },
   {
+    name: "an input came too late for the turn",
+    standing: {},
+    rest: { untaken: 1, isFinishing: true },
+    next: "drain",
+  },
+  {
     name: "the model has not heard of the end of a task",
     standing: { owesTurn: true },
     rest: { isFinishing: true },
@@ -55,7 +61,7 @@ const cases: { name: string; standing: Partial<Standing>; rest?: Partial<Situati
 
 describe("decideNext", () => {
   it.each(cases)("$name: $next", ({ standing, rest, next }) => {
-    const situation = { waiting: 0, isFinishing: false, turnLimit: 9, ...rest };
+    const situation = { waiting: 0, untaken: 0, isFinishing: false, turnLimit: 9, ...rest };
     expect(decideNext({ ...situation, standing: { ...idle, ...standing } })).toBe(next);
   });
 });

@@ -4,6 +4,8 @@ export interface Situation {
   standing: Standing;
   /** Inputs for the next turn that the engine was not yet given. */
   waiting: number;
+  /** Inputs it was given and no turn has ended: sent at the last moment of a turn, one begins a turn of its own. */
+  untaken: number;
   isFinishing: boolean;
   turnLimit: number;
 }
@@ -21,12 +23,12 @@ export type NextStep =
   | "settle";
 
 /** What the driver does after anything changed. A result is not the end: background work may begin another turn. */
-export function decideNext({ standing, waiting, isFinishing, turnLimit }: Situation): NextStep {
+export function decideNext({ standing, waiting, untaken, isFinishing, turnLimit }: Situation): NextStep {
   if (standing.isTurnOpen) return "wait";
   const { lastStop } = standing;
   if (lastStop === "max_turns" || lastStop === "budget") return "close";
   if (waiting > 0) return standing.turns >= turnLimit ? "close" : "send";
-  const isBusy = standing.isIdle === false || standing.background.length > 0;
+  const isBusy = standing.isIdle === false || standing.background.length > 0 || untaken > 0;
   if (!isFinishing) return "wait";
   if (isBusy) return "drain";
   return standing.owesTurn ? "settle" : "close";
