@@ -11,7 +11,7 @@ export interface ChainPlan {
   readonly marker: string;
   readonly controlDir: string;
   /** Files to write "0" into: the process that writes joins. */
-  readonly cgroupProcs: readonly string[];
+  readonly joins: readonly string[];
   readonly uid: number | null;
   readonly secondsLeft: number;
   readonly argumentsFd: number;
@@ -21,10 +21,13 @@ export interface ChainPlan {
 /**
  * The holder outlives the server that started it. It joins no cgroup itself, so that neither the
  * memory killer nor a fork bomb can stop it from writing down how the sandbox ended. bwrap is its
- * direct child and dies with it.
+ * direct child and dies with it. A holder whose creator died before it ran, and whose folder was made
+ * anew since, finds another marker there and does nothing.
  */
 const HOLDER = `
 control=$1; count=$2; shift 2
+read -r record <"$control/record.json"
+case $record in *"$0"*) ;; *) exit 125 ;; esac
 echo $$ >"$control/holder" || exit 125
 (
   while [ "$count" -gt 0 ]; do
@@ -48,17 +51,9 @@ function privileges(plan: ChainPlan): string[] {
  * deadline even when no server lives any more.
  */
 export function chainCommand(plan: ChainPlan): string[] {
-  const { tools, marker, cgroupProcs } = plan;
-  const deadline = [tools.timeout, "--signal=KILL", String(plan.secondsLeft)];
-  const holder = [
-    tools.sh,
-    "-c",
-    HOLDER,
-    marker,
-    plan.controlDir,
-    String(cgroupProcs.length),
-    ...cgroupProcs,
-  ];
+  const { tools, marker, joins } = plan;
+  const deadline = [tools.timeout, "-s", "KILL", String(plan.secondsLeft)];
+  const holder = [tools.sh, "-c", HOLDER, marker, plan.controlDir, String(joins.length), ...joins];
   const bwrap = [tools.bwrap, "--args", String(plan.argumentsFd), "--setenv", MARKER_VARIABLE, marker, "--"];
   return [...deadline, ...holder, ...privileges(plan), ...bwrap, ...plan.command];
 }

@@ -17,10 +17,10 @@ export interface LocalContext {
   readonly searchPath: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly tools: () => Promise<Tools>;
+  /** These are looked for once; `fresh` looks again. */
+  readonly tools: (how?: "fresh") => Promise<Tools>;
   readonly hostRoot: () => Promise<HostRoot>;
   readonly inherited: () => Promise<readonly number[]>;
-  /** Looked for once; `fresh` looks again. */
   readonly cgroups: (how?: "fresh") => Promise<FoundTree>;
   readonly ownFiles: () => Promise<OwnFiles>;
 }

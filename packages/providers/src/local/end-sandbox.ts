@@ -4,7 +4,7 @@ import { removeGroups, wasOutOfMemory } from "./cgroup/groups.ts";
 import type { LocalContext } from "./context.ts";
 import { findChain, isAlive, kill } from "./processes.ts";
 import type { ProcessId } from "./processes.ts";
-import { readEnd, readHoldings, readProcesses, readRecord, writeJson } from "./records.ts";
+import { readEnd, readProcesses, readRecord, writeJson } from "./records.ts";
 import type { SandboxFolder } from "./sandbox-folder.ts";
 import { releaseUids } from "./uid-claims.ts";
 
@@ -28,10 +28,9 @@ export async function endSandbox(
   const record = await readRecord(folder);
   if (record === null) return;
   const until = context.clock.now() + PATIENCE_MS;
-  const holdings = await readHoldings(folder);
   await killChain(context, folder, record.marker, { until, signal });
-  const oom = (await readEnd(folder))?.oom === true || (await wasOutOfMemory(holdings?.cgroups ?? []));
-  await removeGroups(holdings?.cgroups ?? [], context.clock, until);
+  const oom = (await readEnd(folder))?.oom === true || (await wasOutOfMemory(record.cgroups));
+  await removeGroups(record.cgroups, context.clock, until);
   await writeJson(folder.control.end, { at: new Date(context.clock.now()).toISOString(), oom });
   if (context.uids !== null) {
     // The uid goes to another sandbox now: it must not open this folder, should it ever get here.
@@ -55,13 +54,14 @@ async function killChain(
   const recorded = await readProcesses(folder);
   if (recorded !== null)
     remember(seen, [recorded.holder, ...(recorded.init === null ? [] : [recorded.init])]);
+  // The first round strikes at what is known; a look through all of /proc is only worth it afterwards.
   let emptyLooks = 0;
-  for (let wait = FIRST_WAIT_MS; emptyLooks < EMPTY_LOOKS; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-    const chain = await findChain(marker);
-    remember(seen, chain);
+  for (let round = 0, wait = FIRST_WAIT_MS; ; round += 1, wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    const looks = round > 0 || seen.size === 0;
+    if (looks) remember(seen, await findChain(marker));
     const alive = await living([...seen.values()]);
     for (const { pid } of alive) kill(pid);
-    emptyLooks = alive.length === 0 && chain.length === 0 ? emptyLooks + 1 : 0;
+    emptyLooks = looks && alive.length === 0 ? emptyLooks + 1 : 0;
     if (emptyLooks === EMPTY_LOOKS) return;
     if (context.clock.now() > bounds.until || bounds.signal.aborted) throw stuck(folder, alive);
     await context.clock.sleep(wait, bounds.signal);

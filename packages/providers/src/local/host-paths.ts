@@ -61,6 +61,7 @@ export function refusal(path: string, rules: HostPathRules): string | null {
 
 /** The real paths behind the configured ones. Throws on the first that may not be given. */
 export async function checkHostPaths(paths: readonly string[], dataDir: string): Promise<string[]> {
+  if (paths.length === 0) return [];
   const rules = { serverHome: await realpath(homedir()), dataDir: await realpath(dataDir) };
   return Promise.all(paths.map((path) => checkHostPath(path, rules)));
 }

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { open } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
+import { closeSync, openSync } from "node:fs";
 import { Readable } from "node:stream";
 import type { Clock } from "@agency/core";
 import { ProviderError } from "@agency/core";
@@ -34,12 +33,17 @@ type Beginning = "ready" | "ended" | "aborted" | "late";
  * Resolves to the first process's pid, or null when the chain ended before; nothing is killed here.
  */
 export async function launch(plan: Launch, clock: Clock, signal: AbortSignal): Promise<number | null> {
-  const files: FileHandle[] = [];
+  const files: number[] = [];
+  // Synchronously: all of them were just written or are read each time, and a dozen trips through the
+  // thread pool take longer than the whole of bwrap.
+  const take = (path: string, flags: string): number => {
+    const fd = openSync(path, flags, 0o600);
+    files.push(fd);
+    return fd;
+  };
   try {
-    files.push(await open("/dev/null", "r"), await open(plan.consolePath, "a", 0o600));
-    files.push(await open(plan.statusPath, "w", 0o600));
-    files.push(...(await Promise.all(plan.inputs.map((path) => open(path, "r")))));
-    const [nothing = 0, console = 0, ...passed] = files.map((file) => file.fd);
+    const [nothing, console] = [take("/dev/null", "r"), take(plan.consolePath, "a")];
+    const passed = [take(plan.statusPath, "w"), ...plan.inputs.map((path) => take(path, "r"))];
     const [program = "", ...args] = plan.command;
     const child = spawn(program, args, {
       cwd: "/",
@@ -51,7 +55,7 @@ export async function launch(plan: Launch, clock: Clock, signal: AbortSignal): P
     child.unref();
     return decide(beginning, child);
   } finally {
-    await Promise.all(files.map((file) => file.close()));
+    for (const fd of files) closeSync(fd);
   }
 }
 

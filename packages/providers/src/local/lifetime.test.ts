@@ -128,7 +128,7 @@ describe("the end of a local sandbox", () => {
     const { ref, inside, word } = await withDaemons();
     void inside.run("process.exit(5)");
     await untilWritten(folderOf(ground.home, ref).control.exit);
-    expect(await commandsWith(word)).toEqual([]);
+    await untilNone(word);
     expect(await provider.observe(ref, signal)).toMatchObject({ phase: "gone", reason: "exit", exitCode: 5 });
   });
 
@@ -164,7 +164,7 @@ describe("the end of a local sandbox", () => {
 
   it("frees its cgroups", async () => {
     const ref = await provider.create(sandboxSpec(), quiet);
-    const { cgroups } = JSON.parse(await readFile(folderOf(ground.home, ref).control.holdings, "utf8"));
+    const { cgroups } = JSON.parse(await readFile(folderOf(ground.home, ref).control.record, "utf8"));
     await provider.destroy(ref, signal);
     for (const folder of cgroups) await expect(readdir(folder)).rejects.toThrow(/ENOENT/u);
   });

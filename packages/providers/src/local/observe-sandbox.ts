@@ -4,7 +4,7 @@ import { wasOutOfMemory } from "./cgroup/groups.ts";
 import type { LocalContext } from "./context.ts";
 import { isHostLocked } from "./host-lock.ts";
 import { isChainProcess } from "./processes.ts";
-import { isMissing, parseStatus, readEnd, readHoldings, readRecord, readText } from "./records.ts";
+import { isMissing, parseStatus, readEnd, readRecord, readText } from "./records.ts";
 import type { SandboxRecord } from "./records.ts";
 import { folderOf, lockKey, parseFolderName, refOf } from "./sandbox-folder.ts";
 import type { SandboxFolder } from "./sandbox-folder.ts";
@@ -46,7 +46,7 @@ async function observeFolder(
   };
   const holder = Number((await readText(folder.control.holder)) ?? "");
   const { initPid } = parseStatus((await readText(folder.control.status)) ?? "");
-  // The exit is written when the sandbox is gone; its holder needs a moment longer.
+  // Written when the runner has ended: what it left is being killed, and the holder is about to go.
   const exited = ((await readText(folder.control.exit)) ?? "") !== "";
   if (!exited && holder > 0 && (await isChainProcess(holder, record.marker))) {
     return { ...known, phase: initPid === null ? "pending" : "running" };
@@ -58,17 +58,19 @@ async function observeFolder(
   ) {
     return { ...known, phase: "pending" };
   }
-  return { ...known, phase: "gone", ...(await ending(folder)) };
+  return { ...known, phase: "gone", ...(await ending(folder, record)) };
 }
 
 /** Without an exit code the holder was killed too: by destroy(), by its deadline or by hand. */
-async function ending(folder: SandboxFolder): Promise<Pick<SandboxObservation, "reason" | "exitCode">> {
+async function ending(
+  folder: SandboxFolder,
+  record: SandboxRecord,
+): Promise<Pick<SandboxObservation, "reason" | "exitCode">> {
   const text = ((await readText(folder.control.exit)) ?? "").trim();
   if (text === "") return { reason: (await readText(folder.control.holder)) === null ? "unknown" : "killed" };
   const exitCode = Number(text);
   if (exitCode !== KILLED) return { reason: "exit", exitCode };
-  const groups = (await readHoldings(folder))?.cgroups ?? [];
-  const oom = (await readEnd(folder))?.oom === true || (await wasOutOfMemory(groups));
+  const oom = (await readEnd(folder))?.oom === true || (await wasOutOfMemory(record.cgroups));
   return { reason: oom ? "oom" : "killed", exitCode };
 }
 

@@ -23,7 +23,7 @@ import { runtimeDir } from "./preparation.ts";
 import { PROVIDER_ID, folderOf, lockKey, parseFolderName } from "./sandbox-folder.ts";
 import type { SandboxFolder } from "./sandbox-folder.ts";
 import { systemClock } from "./system-clock.ts";
-import { createToolFinder } from "./tools.ts";
+import { findTools } from "./tools.ts";
 
 /** Installation ids become names of cgroups, engine names become names of files. */
 const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/u;
@@ -69,7 +69,7 @@ function createContext(options: LocalProviderOptions): LocalContext {
     searchPath,
     clock,
     logger: options.logger,
-    tools: createToolFinder(searchPath, asRoot),
+    tools: once(() => findTools(searchPath, asRoot)),
     hostRoot: once(readHostRoot),
     inherited: once(inheritedDescriptors),
     cgroups: once(() => findTree(asRoot, clock)),

@@ -10,11 +10,7 @@ export interface SandboxRecord {
   readonly createdAt: string;
   /** Unguessable word in the command line of every process of ours: their proof of identity. */
   readonly marker: string;
-}
-
-/** What has to be given back. Written before any of it is used. */
-export interface Holdings {
-  readonly uid: number | null;
+  /** Its cgroup folders, named before they are made so that they can always be given back. */
   readonly cgroups: readonly string[];
 }
 
@@ -31,13 +27,6 @@ export interface End {
 
 export async function readRecord(folder: SandboxFolder): Promise<SandboxRecord | null> {
   return parseRecord(await readJson(folder.control.record));
-}
-
-export async function readHoldings(folder: SandboxFolder): Promise<Holdings | null> {
-  const json = await readJson(folder.control.holdings);
-  if (!isObject(json) || !Array.isArray(json["cgroups"])) return null;
-  const uid = typeof json["uid"] === "number" ? json["uid"] : null;
-  return { uid, cgroups: json["cgroups"].filter((path) => typeof path === "string") };
 }
 
 export async function readProcesses(folder: SandboxFolder): Promise<Processes | null> {
@@ -112,6 +101,7 @@ function parseRecord(json: unknown): SandboxRecord | null {
     generation,
     createdAt: text("createdAt"),
     marker: text("marker"),
+    cgroups: Array.isArray(json["cgroups"]) ? json["cgroups"].filter((path) => typeof path === "string") : [],
   };
 }
 

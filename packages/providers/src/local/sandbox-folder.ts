@@ -13,7 +13,6 @@ export interface SandboxFolder {
   readonly control: {
     readonly root: string;
     readonly record: string;
-    readonly holdings: string;
     readonly processes: string;
     readonly holder: string;
     readonly status: string;
@@ -48,6 +47,10 @@ export function lockKey(home: string, id: string): string {
   return `${home}\n${id}`;
 }
 
+export function cgroupName(installId: string, folder: SandboxFolder): string {
+  return `${installId}.${folder.name}`;
+}
+
 export function refOf(name: string): SandboxRef {
   return { provider: PROVIDER_ID, nativeId: name };
 }
@@ -70,7 +73,6 @@ export function folderAt(root: string, name: string): SandboxFolder {
     control: {
       root: control,
       record: join(control, "record.json"),
-      holdings: join(control, "holdings.json"),
       processes: join(control, "processes.json"),
       holder: join(control, "holder"),
       status: join(control, "status.json"),

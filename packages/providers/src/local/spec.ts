@@ -21,9 +21,9 @@ export function checkSpec(spec: SandboxSpec, now: number): void {
   if (deadline <= now) throw invalid(`the deadline ${spec.deadlineAt} has passed`);
 }
 
-/** In whole milliseconds, as `timeout` takes it. */
+/** In whole seconds, as every `timeout` takes it; never early. */
 export function secondsLeft(spec: SandboxSpec, now: number): number {
-  return Math.max(1, Date.parse(spec.deadlineAt) - now) / 1000;
+  return Math.max(1, Math.ceil((Date.parse(spec.deadlineAt) - now) / 1000));
 }
 
 function checkResources(resources: ResourceLimits): void {

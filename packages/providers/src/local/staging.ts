@@ -55,11 +55,10 @@ export async function resolveProgram(program: Program): Promise<string> {
 
 /** The first folder on the way to `path` that other users may not pass, or null. */
 export async function closedFolder(path: string): Promise<string | null> {
-  for (let folder = path; ; folder = dirname(folder)) {
-    const { mode } = await stat(folder);
-    if ((mode & SEARCH) === 0) return folder;
-    if (folder === dirname(folder)) return null;
-  }
+  const folders = [path];
+  for (let folder = path; folder !== dirname(folder); folder = dirname(folder)) folders.push(dirname(folder));
+  const facts = await Promise.all(folders.map((folder) => stat(folder)));
+  return folders.find((_, index) => ((facts[index]?.mode ?? 0) & SEARCH) === 0) ?? null;
 }
 
 /** For folders that other users must be able to pass, whatever our umask says. */

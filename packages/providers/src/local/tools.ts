@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
-import { access, realpath, stat } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { MachineProblem } from "./machine-problem.ts";
@@ -25,19 +25,16 @@ const INSTALL_UTIL_LINUX =
 const LEAST_BWRAP = [0, 8];
 const VERSION_TIMEOUT_MS = 5000;
 
-export function createToolFinder(searchPath: string, asRoot: boolean): () => Promise<Tools> {
-  const versions = new Map<string, string>();
-  return async () => {
-    const bwrap = await need(searchPath, "bwrap", INSTALL_BWRAP);
-    const [sh, timeout, prlimit, setpriv, bwrapVersion] = await Promise.all([
-      need(searchPath, "sh", "install a POSIX shell as /bin/sh"),
-      need(searchPath, "timeout", "install coreutils"),
-      need(searchPath, "prlimit", INSTALL_UTIL_LINUX),
-      asRoot ? need(searchPath, "setpriv", INSTALL_UTIL_LINUX) : null,
-      versionOf(bwrap, versions),
-    ]);
-    return { bwrap, bwrapVersion, sh, timeout, prlimit, setpriv };
-  };
+export async function findTools(searchPath: string, asRoot: boolean): Promise<Tools> {
+  const bwrap = await need(searchPath, "bwrap", INSTALL_BWRAP);
+  const [sh, timeout, prlimit, setpriv, bwrapVersion] = await Promise.all([
+    need(searchPath, "sh", "install a POSIX shell as /bin/sh"),
+    need(searchPath, "timeout", "install coreutils"),
+    need(searchPath, "prlimit", INSTALL_UTIL_LINUX),
+    asRoot ? need(searchPath, "setpriv", INSTALL_UTIL_LINUX) : null,
+    askVersion(bwrap),
+  ]);
+  return { bwrap, bwrapVersion, sh, timeout, prlimit, setpriv };
 }
 
 export async function findProgram(searchPath: string, name: string): Promise<string | null> {
@@ -62,16 +59,6 @@ async function need(searchPath: string, name: string, fix: string): Promise<stri
   const path = await findProgram(searchPath, name);
   if (path !== null) return path;
   throw new MachineProblem("unavailable", `${name} is not installed, so no sandbox can be made here`, fix);
-}
-
-/** Asked again only when the program on the disk is another one. */
-async function versionOf(bwrap: string, known: Map<string, string>): Promise<string> {
-  const real = await realpath(bwrap);
-  const facts = await stat(real);
-  const key = [real, facts.ino, facts.size, facts.mtimeMs].join(":");
-  const version = known.get(key) ?? (await askVersion(bwrap));
-  known.set(key, version);
-  return version;
 }
 
 async function askVersion(bwrap: string): Promise<string> {

@@ -12,7 +12,6 @@ import { isMissing } from "./records.ts";
  * and as a link's name is never used twice, removing a dead one can never remove a living one.
  */
 export async function claimUid(pool: SandboxUids, folder: string): Promise<number> {
-  await mkdir(pool.claims, { recursive: true, mode: 0o700 });
   return (await claimFree(pool, folder)) ?? (await claimAfterSweep(pool, folder));
 }
 
@@ -33,7 +32,11 @@ async function claimFree(pool: SandboxUids, folder: string): Promise<number | nu
 
 async function claimOne(pool: SandboxUids, uid: number, folder: string): Promise<boolean> {
   const name = `${uid}.${randomBytes(8).toString("hex")}`;
-  await symlink(folder, join(pool.claims, name));
+  await symlink(folder, join(pool.claims, name)).catch(async (error: unknown) => {
+    if (!isMissing(error)) throw error;
+    await mkdir(pool.claims, { recursive: true, mode: 0o700 });
+    await symlink(folder, join(pool.claims, name));
+  });
   const rivals = (await claimNames(pool)).filter((other) => other !== name && uidOf(other) === uid);
   if (rivals.length === 0) return true;
   await rm(join(pool.claims, name), { force: true });

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Clock, ResourceLimits } from "@agency/core";
 import { readText } from "../records.ts";
-import { createGroups, prepareParents, procsFiles, removeGroups } from "./groups.ts";
+import { createGroups, prepareParents, removeGroups } from "./groups.ts";
 import { CONTROLLERS, candidateParents, parseMounts, parseOwnPath } from "./mounts.ts";
 import type { Controller } from "./mounts.ts";
-import { foldersOf } from "./tree.ts";
+import { foldersOf, joinFiles } from "./tree.ts";
 import type { CgroupTree } from "./tree.ts";
 
 const run = promisify(execFile);
@@ -40,7 +40,7 @@ export async function findTree(asRoot: boolean, clock: Clock): Promise<FoundTree
     ...(mounts.unified === null
       ? []
       : await version2Trees(mounts.unified, parseOwnPath(cgroup ?? ""), asRoot)),
-    ...version1Trees(mounts.v1, mounts.unified),
+    ...version1Trees(mounts.v1),
   ];
   let problem = "this machine has no cgroup with memory, pids or cpu controllers";
   for (const tree of trees) {
@@ -58,25 +58,19 @@ async function version2Trees(mount: string, ownPath: string, asRoot: boolean): P
     const held = CONTROLLERS.filter((controller) => available.includes(controller));
     if (held.length === 0) continue;
     const parent = join(candidate, OURS);
-    trees.push({ version: 2, parents: parentsOf(held.map((c) => [c, parent])), killParent: parent });
+    trees.push({ version: 2, parents: parentsOf(held.map((c) => [c, parent])) });
   }
   return trees;
 }
 
-/** With and without the unified hierarchy's cgroup.kill, which may be mounted read-only. */
-function version1Trees(
-  v1: Readonly<Partial<Record<Controller, string>>>,
-  unified: string | null,
-): CgroupTree[] {
+function version1Trees(v1: Readonly<Partial<Record<Controller, string>>>): CgroupTree[] {
   const parents = parentsOf(
     CONTROLLERS.flatMap((controller) => {
       const mount = v1[controller];
       return mount === undefined ? [] : [[controller, join(mount, OURS)]];
     }),
   );
-  if (Object.keys(parents).length === 0) return [];
-  const bare: CgroupTree = { version: 1, parents, killParent: null };
-  return unified === null ? [bare] : [{ ...bare, killParent: join(unified, OURS) }, bare];
+  return Object.keys(parents).length === 0 ? [] : [{ version: 1, parents }];
 }
 
 function parentsOf(entries: readonly (readonly [Controller, string])[]): Partial<Record<Controller, string>> {
@@ -92,7 +86,7 @@ async function probe(tree: CgroupTree, clock: Clock): Promise<string | null> {
   try {
     await prepareParents(tree);
     await createGroups(tree, name, PROBE_LIMITS);
-    await run("/bin/sh", ["-c", JOIN, "probe", ...procsFiles(folders)], {
+    await run("/bin/sh", ["-c", JOIN, "probe", ...joinFiles(tree, name)], {
       env: {},
       timeout: PROBE_TIMEOUT_MS,
     });

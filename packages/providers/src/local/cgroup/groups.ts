@@ -5,15 +5,21 @@ import { ProviderError } from "@agency/core";
 import { kill } from "../processes.ts";
 import { codeOf, isMissing, readText } from "../records.ts";
 import { foldersOf, parseOomKills, settingsOf } from "./tree.ts";
-import type { CgroupTree } from "./tree.ts";
+import type { CgroupTree, Setting } from "./tree.ts";
 
 const FIRST_WAIT_MS = 1;
 const LONGEST_WAIT_MS = 50;
 
-/** Makes the folders and sets their limits. Whoever writes "0" into their cgroup.procs is held by them. */
+/** Makes the folders and sets their limits. Whoever joins is held by them. */
 export async function createGroups(tree: CgroupTree, name: string, limits: ResourceLimits): Promise<void> {
   await Promise.all(foldersOf(tree, name).map((folder) => mkdir(folder, { recursive: true })));
-  for (const { file, value, optional } of settingsOf(tree, name, limits)) {
+  const settings = Map.groupBy(settingsOf(tree, name, limits), ({ file }) => dirname(file));
+  await Promise.all([...settings.values()].map(applySettings));
+}
+
+/** In their order: within one controller a later one may build on an earlier. */
+async function applySettings(settings: readonly Setting[]): Promise<void> {
+  for (const { file, value, optional } of settings) {
     await writeFile(file, value).catch((error: unknown) => {
       if (optional && (isMissing(error) || codeOf(error) === "EACCES")) return;
       throw new ProviderError(
@@ -66,10 +72,6 @@ export async function wasOutOfMemory(folders: readonly string[]): Promise<boolea
     ),
   );
   return texts.some((text) => parseOomKills(text) > 0);
-}
-
-export function procsFiles(folders: readonly string[]): string[] {
-  return folders.map((folder) => join(folder, "cgroup.procs"));
 }
 
 /** Our own parent folders, made when missing; version 2 hands the controllers down step by step. */

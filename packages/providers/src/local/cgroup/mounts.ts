@@ -5,7 +5,6 @@ export type Controller = (typeof CONTROLLERS)[number];
 export interface CgroupMounts {
   /** Version 1: a hierarchy a controller (two may share one). */
   readonly v1: Readonly<Partial<Record<Controller, string>>>;
-  /** Version 2, if only for its cgroup.kill beside version 1. */
   readonly unified: string | null;
 }
 

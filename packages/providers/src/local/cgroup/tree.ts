@@ -7,8 +7,6 @@ export interface CgroupTree {
   readonly version: 1 | 2;
   /** Controller → folder below which each sandbox gets its own. */
   readonly parents: Readonly<Partial<Record<Controller, string>>>;
-  /** A version 2 folder whose cgroup.kill ends everything at once. */
-  readonly killParent: string | null;
 }
 
 export interface Setting {
@@ -22,8 +20,15 @@ const CPU_PERIOD_US = 100_000;
 
 /** A sandbox's own cgroup folders, each once. */
 export function foldersOf(tree: CgroupTree, name: string): string[] {
-  const parents = [...Object.values(tree.parents), ...(tree.killParent === null ? [] : [tree.killParent])];
-  return [...new Set(parents)].map((parent) => join(parent, name));
+  return [...new Set(Object.values(tree.parents))].map((parent) => join(parent, name));
+}
+
+/**
+ * Files into which a process writes "0" to join. In version 1 that is `tasks`: for a single thread the
+ * kernel then skips a lock over all processes of the machine, which costs milliseconds a controller.
+ */
+export function joinFiles(tree: CgroupTree, name: string): string[] {
+  return foldersOf(tree, name).map((folder) => join(folder, tree.version === 1 ? "tasks" : "cgroup.procs"));
 }
 
 export function settingsOf(tree: CgroupTree, name: string, limits: ResourceLimits): Setting[] {

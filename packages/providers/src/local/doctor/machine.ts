@@ -19,7 +19,7 @@ const GROUP_AND_OTHERS = 0o077;
 const OTHERS_SEARCH = 0o001;
 
 export async function checkTools(local: LocalContext): Promise<Check> {
-  const tools = await local.tools();
+  const tools = await local.tools("fresh");
   return { id: "local.bwrap", level: "ok", detail: `bubblewrap ${tools.bwrapVersion} is at ${tools.bwrap}.` };
 }
 
