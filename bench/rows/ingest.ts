@@ -6,7 +6,7 @@ import type { AttemptAccess } from "@agency/core";
 import { createEventStore } from "@agency/postgres";
 import type { Database } from "@agency/postgres";
 import { silent, withPostgres } from "../lab/postgres.ts";
-import { ms, times } from "../row.ts";
+import { ms } from "../row.ts";
 import type { Bench } from "../row.ts";
 import { interleave, median } from "../stats.ts";
 

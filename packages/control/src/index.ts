@@ -22,6 +22,7 @@ export type { HelloDeps } from "./uplink/hello.ts";
 export { bearer, runnerAccess } from "./uplink/runner-access.ts";
 export type { RunnerAccessDeps } from "./uplink/runner-access.ts";
 export { createActivityBook, createChores, releaseDue } from "./work/chores.ts";
+export type { ActivityBook, Chore } from "./work/chores.ts";
 export { DISPATCH_TIMES, Dispatcher } from "./work/dispatcher.ts";
 export { PROBE_FILE, recordProbe, requestProbes } from "./work/probe.ts";
 export type { ProbeDeps } from "./work/probe.ts";

@@ -38,7 +38,11 @@ export function wireUplink(parts: UplinkParts) {
   const access = { attempts: stores.attempts, tokens };
   const gate = createModelGate({ ...access, tasks: stores.tasks, costs: stores.costs, metrics, now });
   const ingestDeps = {
-    ...{ events: stores.events, storage: parts.storage, metrics, logger, now },
+    events: stores.events,
+    storage: parts.storage,
+    metrics,
+    logger,
+    now,
     redact: parts.redact,
     onActivity: parts.noteActivity,
   };

@@ -7,14 +7,15 @@ import {
   Dispatcher,
 } from "@agency/control";
 import { reap, recordProbe, releaseDue, requestProbes, superviseTask, systemClock } from "@agency/control";
-import type { ProbeDeps, SupervisorDeps, Tokens } from "@agency/control";
+import type { ActivityBook, Chore, ProbeDeps, SupervisorDeps, Tokens } from "@agency/control";
 import type { Bus, Logger, Metrics, Provider, Queue, ResourceLimits } from "@agency/core";
 import { ensurePartitions } from "@agency/postgres";
 import type { Database } from "@agency/postgres";
 import type { InstalledEngine } from "./engines.ts";
 import type { Stores } from "./stores.ts";
 
-const MINUTE = 60_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 
 export interface WorkerParts {
   db: Database;
@@ -41,54 +42,24 @@ export interface Worker {
 
 /** The half of the server that does the work: takes jobs, supervises tasks, keeps house. */
 export function createWorker(parts: WorkerParts): Worker {
-  const { stores, logger, metrics, queue, bus } = parts;
-  const now = () => Date.now();
+  const { logger, metrics, queue, bus, stores } = parts;
   const activities = createActivityBook(stores.tasks);
-  const probes: ProbeDeps = {
-    ...{
-      tasks: stores.tasks,
-      events: stores.events,
-      probes: stores.probes,
-      accountId: parts.accountId,
-      logger,
-      now,
-    },
-    engines: parts.engines.flatMap(({ entry, version }) => (version === null ? [] : [{ entry, version }])),
-    providerIds: [...parts.providers.keys()],
-  };
-  const supervisor: SupervisorDeps = {
-    ...{ tasks: stores.tasks, attempts: stores.attempts, providers: parts.providers, tokens: parts.tokens },
-    ...{ resources: parts.resources, installId: parts.installId, metrics, logger, now },
-    wakeups: createWakeups(bus, "ctl"),
-    clock: systemClock,
-    times: DEFAULT_TIMES,
-    onTerminal: (task) => {
-      if (task.hidden)
-        recordProbe(probes, task).catch((error: unknown) => logger.warn({ err: error }, "a probe was lost"));
-    },
-  };
+  const probes = probeDeps(parts);
+  const supervisor = supervisorDeps(parts, probes);
   const dispatcher = new Dispatcher({
-    ...{ queue, bus, metrics, logger, clock: systemClock, capacity: parts.capacity, times: DISPATCH_TIMES },
+    queue,
+    bus,
+    metrics,
+    logger,
+    clock: systemClock,
+    capacity: parts.capacity,
+    times: DISPATCH_TIMES,
     supervise: (taskId, lease) => superviseTask(supervisor, taskId, lease),
   });
-  const reaper = { attempts: stores.attempts, providers: parts.providers, logger };
   const chores = createChores({
-    ...{ clock: systemClock, logger },
-    chores: [
-      {
-        name: "release due tasks",
-        everyMs: 1_000,
-        run: async () => void (await releaseDue({ tasks: stores.tasks, now })),
-      },
-      { name: "write activities", everyMs: 500, run: () => activities.flush() },
-      { name: "reap sandboxes", everyMs: MINUTE, run: async (signal) => void (await reap(reaper, signal)) },
-      {
-        name: "make partitions",
-        everyMs: 60 * MINUTE,
-        run: async () => void (await ensurePartitions(parts.db, now())),
-      },
-      { name: "probe engines", everyMs: MINUTE, afterMs: 10_000, run: () => probeWhenIdle(stores, probes) },
-    ],
+    clock: systemClock,
+    logger,
+    chores: houseKeeping(parts, probes, activities),
   });
   return {
     start() {
@@ -101,6 +72,67 @@ export function createWorker(parts: WorkerParts): Worker {
     },
     noteActivity: activities.note,
   };
+}
+
+function probeDeps({ stores, engines, providers, accountId, logger }: WorkerParts): ProbeDeps {
+  return {
+    tasks: stores.tasks,
+    events: stores.events,
+    probes: stores.probes,
+    accountId,
+    logger,
+    now: () => Date.now(),
+    engines: engines.flatMap(({ entry, version }) => (version === null ? [] : [{ entry, version }])),
+    providerIds: [...providers.keys()],
+  };
+}
+
+function supervisorDeps(parts: WorkerParts, probes: ProbeDeps): SupervisorDeps {
+  const { stores, providers, tokens, resources, installId, metrics, logger, bus } = parts;
+  return {
+    tasks: stores.tasks,
+    attempts: stores.attempts,
+    providers,
+    tokens,
+    resources,
+    installId,
+    metrics,
+    logger,
+    now: () => Date.now(),
+    wakeups: createWakeups(bus, "ctl"),
+    clock: systemClock,
+    times: DEFAULT_TIMES,
+    onTerminal: (task) => {
+      if (!task.hidden) return;
+      recordProbe(probes, task).catch((error: unknown) => logger.warn({ err: error }, "a probe was lost"));
+    },
+  };
+}
+
+function houseKeeping(parts: WorkerParts, probes: ProbeDeps, activities: ActivityBook): Chore[] {
+  const { stores, providers, logger, db } = parts;
+  const now = () => Date.now();
+  const reaper = { attempts: stores.attempts, providers, logger };
+  return [
+    {
+      name: "release due tasks",
+      everyMs: SECOND,
+      run: async () => void (await releaseDue({ tasks: stores.tasks, now })),
+    },
+    { name: "write activities", everyMs: SECOND / 2, run: () => activities.flush() },
+    { name: "reap sandboxes", everyMs: MINUTE, run: async (signal) => void (await reap(reaper, signal)) },
+    {
+      name: "make partitions",
+      everyMs: 60 * MINUTE,
+      run: async () => void (await ensurePartitions(db, now())),
+    },
+    {
+      name: "probe engines",
+      everyMs: MINUTE,
+      afterMs: 10 * SECOND,
+      run: () => probeWhenIdle(stores, probes),
+    },
+  ];
 }
 
 /** A probe takes a processor for a second: never while somebody waits for their own task. */

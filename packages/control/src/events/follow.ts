@@ -69,9 +69,16 @@ async function* follow(
       // The tail must know where it stands before we read, else an event could fall between the two.
       await subscription.ready;
       if ((yield* catchUp(store, taskId, cursor)) === "end") return yield { kind: "end" };
-      const stopped = yield* live(subscription, cursor);
-      if (stopped === "end") return yield { kind: "end" };
-      if (stopped === "closed") return;
+      // Written out here and not delegated to: a thousand readers go through this for every event.
+      for (;;) {
+        const batch = await subscription.next();
+        if (batch === "closed") return;
+        const fresh = freshOf(batch, cursor.last);
+        if (fresh === null) break;
+        const item = present(fresh, cursor);
+        if (item !== null) yield item;
+        if (fresh.some(endsLog)) return yield { kind: "end" };
+      }
     } finally {
       signal.removeEventListener("abort", close);
       close();
@@ -91,7 +98,8 @@ async function* catchUp(
       yield { kind: "reset", firstSeq: first };
       cursor.last = first - 1;
     }
-    yield* present(page.events, cursor);
+    const item = present(page.events, cursor);
+    if (item !== null) yield item;
     if (page.events.some(endsLog)) return "end";
     if (page.events.length === 0 && (await isOver(store, taskId, page))) return "end";
     if (page.events.length < PAGE) return "caught_up";
@@ -106,26 +114,19 @@ async function isOver(store: EventStore, taskId: string, page: EventPage): Promi
   return (await store.read(taskId, page.lastSeq - 1, 1)).events.some(endsLog);
 }
 
-async function* live(
-  subscription: Subscription,
-  cursor: Cursor,
-): AsyncGenerator<FollowItem, "end" | "closed" | "behind"> {
-  for (;;) {
-    const batch = await subscription.next();
-    if (batch === "closed" || batch === "behind") return batch;
-    const fresh = batch.filter((event) => event.seq > cursor.last);
-    if (fresh[0] === undefined) continue;
-    if (fresh[0].seq > cursor.last + 1) return "behind";
-    yield* present(fresh, cursor);
-    if (fresh.some(endsLog)) return "end";
-  }
+/** What the reader has not seen, or null when something is missing and it must go back to the database. */
+function freshOf(batch: TaskEvent[] | "behind", last: number): TaskEvent[] | null {
+  if (batch === "behind") return null;
+  const fresh = batch[0] !== undefined && batch[0].seq > last ? batch : batch.filter(({ seq }) => seq > last);
+  return fresh[0] !== undefined && fresh[0].seq > last + 1 ? null : fresh;
 }
 
-function* present(events: TaskEvent[], cursor: Cursor): Generator<FollowItem> {
+/** Moves the cursor; null when none of the events is of a type asked for. */
+function present(events: TaskEvent[], cursor: Cursor): FollowItem | null {
   const { types } = cursor;
   cursor.last = events.at(-1)?.seq ?? cursor.last;
   const wanted = types === undefined ? events : events.filter((event) => types.includes(event.type));
-  if (wanted.length > 0) yield { kind: "events", events: wanted };
+  return wanted.length > 0 ? { kind: "events", events: wanted } : null;
 }
 
 function endsLog(event: TaskEvent): boolean {

@@ -47,11 +47,13 @@ export async function releaseDue(deps: { tasks: TaskStore; now: () => number }):
   return ids.length;
 }
 
-/** Activity words change many times a second; the row needs them about once. */
-export function createActivityBook(tasks: TaskStore): {
-  note(taskId: string, activity: string): void;
+export interface ActivityBook {
+  note: (taskId: string, activity: string) => void;
   flush(): Promise<void>;
-} {
+}
+
+/** Activity words change many times a second; the row needs them about once. */
+export function createActivityBook(tasks: TaskStore): ActivityBook {
   let pending = new Map<string, string>();
   return {
     note: (taskId, activity) => void pending.set(taskId, activity),
