@@ -36,7 +36,7 @@ function listenName(listen: string): string[] {
 export function checkHost(policy: HostPolicy): ApiMiddleware {
   return async (c, next) => {
     const { incoming } = c.env;
-    const hosts = incoming ? (incoming.headersDistinct.host ?? []) : [c.req.header("host") ?? ""];
+    const hosts = incoming ? hostsIn(incoming.rawHeaders) : [c.req.header("host") ?? ""];
     const asProxy = incoming?.url !== undefined && !incoming.url.startsWith("/");
     const [host = ""] = hosts;
     if (hosts.length === 1 && !asProxy && isAllowedHost(host, policy, incoming?.socket.localPort))
@@ -45,6 +45,11 @@ export function checkHost(policy: HostPolicy): ApiMiddleware {
       next: "Use http://localhost or http://127.0.0.1 with the server's port, or add the name to AGENCY_ALLOWED_HOSTS.",
     });
   };
+}
+
+/** From the bytes as they came: Node keeps only the first of several. */
+function hostsIn(rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === "host");
 }
 
 function whyRefused(host: string, count: number, asProxy: boolean): string {
