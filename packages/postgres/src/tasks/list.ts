@@ -63,7 +63,9 @@ function encodeCursor(row: TaskRow): string {
 
 function decodeCursor(cursor: string): { createdAt: Date; id: string } {
   const [, millis, id] =
-    /^(\d{1,14}) ([0-9a-f-]{36})$/.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
+    /^(\d{1,14}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(
+      Buffer.from(cursor, "base64url").toString(),
+    ) ?? [];
   if (millis === undefined || id === undefined) {
     throw new AgencyError("invalid_request", "This cursor is not one of ours.", {
       next: "Start again without it.",

@@ -255,9 +255,12 @@ describe("the list", () => {
     expect(await ids({ label: "team=a" })).toEqual([parent]);
     expect(await ids({ parentId: parent })).toEqual([child]);
     expect(await ids({ state: ["running"] })).toEqual([]);
-    await expect(store.list(account, { limit: 1, cursor: "nonsense" })).rejects.toMatchObject({
-      code: "invalid_request",
-    });
+    const nearly = Buffer.from(`1 ${randomUUID().replaceAll("-", "0")}`).toString("base64url");
+    for (const cursor of ["nonsense", nearly]) {
+      await expect(store.list(account, { limit: 1, cursor })).rejects.toMatchObject({
+        code: "invalid_request",
+      });
+    }
   });
 });
 
