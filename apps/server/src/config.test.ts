@@ -10,7 +10,7 @@ function configOf(env: Record<string, string>, isTerminal = false) {
 describe("the configuration of the server", () => {
   it("has defaults for everything", () => {
     const { resolved, log, warnings } = configOf({});
-    expect(resolved.settings).toMatchObject({ listen: "127.0.0.1", port: 7717, metrics: true });
+    expect(resolved.settings).toMatchObject({ listen: "127.0.0.1", port: 7717, metrics: "on" });
     expect(log).toEqual({ level: "info", pretty: false });
     expect(warnings).toEqual([]);
   });

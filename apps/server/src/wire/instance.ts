@@ -154,7 +154,7 @@ function apiApp(
     pingDatabase: async () => void (await store.db.query("select 1")),
   });
   const hosts = { listen: settings.listen, allowed: settings.allowedHosts };
-  const metricsPage = settings.metrics ? "key" : "off";
+  const metricsPage = settings.metrics === "on" ? "key" : settings.metrics;
   return createApiApp({
     useCases,
     apiKeys,

@@ -60,7 +60,7 @@ describe("where a setting comes from", () => {
     expect(problems).toEqual([]);
     expect(settings).toMatchObject({
       port: 0,
-      metrics: false,
+      metrics: "off",
       allowedHosts: ["a.example", "b.example"],
       databaseUrl: null,
     });
@@ -154,7 +154,7 @@ describe("what cannot be used", () => {
       { AGENCY_SANDBOX_READONLY: "/a,b" },
       'AGENCY_SANDBOX_READONLY must be absolute paths with commas between them (environment: "/a,b").',
     ],
-    [{ AGENCY_METRICS: "maybe" }, 'AGENCY_METRICS must be on or off (environment: "maybe").'],
+    [{ AGENCY_METRICS: "maybe" }, 'AGENCY_METRICS must be on, public or off (environment: "maybe").'],
     [
       { AGENCY_URL: "ftp://x" },
       'AGENCY_URL must be an http(s) address, such as http://127.0.0.1:7717 (environment: "ftp://x").',

@@ -10,11 +10,11 @@ import {
   logFormatValue,
   logLevelValue,
   memoryValue,
+  metricsValue,
   pathValue,
   pidsValue,
   portValue,
   runningValue,
-  switchValue,
 } from "./values.ts";
 
 interface Definition<S extends z.ZodType<unknown, string>, D extends string | null> {
@@ -202,8 +202,8 @@ export const SETTINGS = {
     env: "AGENCY_METRICS",
     scope: "server",
     default: "on",
-    describe: "Prometheus metrics at /metrics: on or off.",
-    schema: switchValue,
+    describe: "Prometheus metrics at /metrics: on (behind a key), public or off.",
+    schema: metricsValue,
   }),
 };
 

@@ -61,10 +61,13 @@ export const keyValue = z
   .trim()
   .regex(/^[\x21-\x7e]+$/, "must be one word without spaces or control characters");
 
-export const switchValue = z
-  .enum(["on", "off", "true", "false", "1", "0"], "must be on or off")
-  .transform((value) => value === "on" || value === "true" || value === "1");
-
 export const pathValue = z.string().regex(/^[^\0]+$/, "must be a path");
 export const logLevelValue = z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error");
 export const logFormatValue = z.enum(["auto", "json", "pretty"], "must be auto, json or pretty");
+/** In config.json people also write true and false. */
+export const metricsValue = z
+  .enum(["on", "true", "1", "public", "off", "false", "0"], "must be on, public or off")
+  .transform((value) => {
+    if (value === "public") return value;
+    return value === "on" || value === "true" || value === "1" ? "on" : "off";
+  });
