@@ -15,6 +15,8 @@ export interface AgencyOptions {
   /** An own one is made, and removed at the end, when none is given. */
   home?: string;
   env?: Record<string, string>;
+  /** A command the server is run by, such as one that changes what it sees. */
+  within?: string[];
 }
 
 /** A real server process on a free port, with a data folder and, unless told otherwise, a database of its own. */
@@ -37,9 +39,9 @@ export class Agency implements AsyncDisposable {
     this.client = createClient({ baseUrl: start.url, apiKey });
   }
 
-  static async start({ home, env = {} }: AgencyOptions = {}): Promise<Agency> {
+  static async start({ home, env = {}, within = [] }: AgencyOptions = {}): Promise<Agency> {
     const folder = home ?? (await mkdtemp(join(tmpdir(), "agency-e2e-")));
-    const started = await startServer(folder, env);
+    const started = await startServer(folder, env, within);
     const apiKey = (await readFile(join(folder, "api-key"), "utf8")).trim();
     return new Agency(started, folder, apiKey, home === undefined);
   }
@@ -100,8 +102,9 @@ interface Started {
   log: string[];
 }
 
-async function startServer(home: string, env: Record<string, string>): Promise<Started> {
-  const child = spawn(process.execPath, [SERVER], {
+async function startServer(home: string, env: Record<string, string>, within: string[]): Promise<Started> {
+  const [program = "", ...args] = [...within, process.execPath, SERVER];
+  const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       PATH: process.env["PATH"] ?? "",
