@@ -1,5 +1,6 @@
 // The runner as one file without dependencies: what a provider carries into a sandbox.
 import { mkdir, readdir, rename, stat } from "node:fs/promises";
+import { builtinModules } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import type { Plugin } from "esbuild";
@@ -8,19 +9,22 @@ const ROOT = join(import.meta.dirname, "..");
 const SOURCES = ["apps/runner/src", "packages/contract/src", "packages/core/src", "packages/engines/src"];
 const OTHERS = ["apps/runner/package.json", "package-lock.json", "scripts/bundle-runner.ts"];
 /** The engine's SDK looks for its CommonJS neighbours with require, which ESM does not have. */
-const BANNER =
-  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+const BANNER = 'const require=process.getBuiltinModule("node:module").createRequire(import.meta.url);';
 
 /**
- * `import` of node:http touches each of its exports, and one of them loads all of undici: 30 ms and 10 MB that
- * a runner has no use for. Taken as CommonJS, an export is touched when it is used.
+ * `import` of a built-in module touches each of its exports, and one of node:http loads all of undici: 30 ms and
+ * 10 MB that a runner has no use for. Taken as CommonJS, a module is loaded by who needs it, an export when used.
  */
-const httpWithoutUndici: Plugin = {
-  name: "http-without-undici",
+const builtinsWhenUsed: Plugin = {
+  name: "builtins-when-used",
   setup(bundle) {
-    bundle.onResolve({ filter: /^(?:node:)?http$/ }, () => ({ path: "http", namespace: "builtin" }));
-    bundle.onLoad({ filter: /^http$/, namespace: "builtin" }, () => ({
-      contents: 'module.exports = process.getBuiltinModule("node:http");',
+    const names = builtinModules.filter((name) => !name.includes(":")).join("|");
+    bundle.onResolve({ filter: new RegExp(`^(?:node:)?(?:${names})$`) }, ({ path }) => ({
+      path: path.replace(/^node:/, ""),
+      namespace: "builtin",
+    }));
+    bundle.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule("node:${path}");`,
     }));
   },
 };
@@ -32,6 +36,20 @@ const zodInEnglish: Plugin = {
     bundle.onLoad({ filter: /zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, ({ path }) => ({
       contents: 'export { default as en } from "./en.js";',
       resolveDir: dirname(path),
+    }));
+  },
+};
+
+/** The Claude SDK costs 20 MB and 70 ms to set up, which only a Claude task should pay: at its first call. */
+const claudeWhenCalled: Plugin = {
+  name: "claude-when-called",
+  setup(bundle) {
+    bundle.onResolve({ filter: /^@anthropic-ai\/claude-agent-sdk$/ }, ({ path, kind, resolveDir }) =>
+      kind === "require-call" ? undefined : { path, namespace: "when-called", pluginData: resolveDir },
+    );
+    bundle.onLoad({ filter: /.*/, namespace: "when-called" }, ({ path, pluginData: resolveDir }) => ({
+      contents: `export const query = (...call) => require("${path}").query(...call);`,
+      resolveDir,
     }));
   },
 };
@@ -61,7 +79,7 @@ export async function bundleRunner({ outfile = join(ROOT, "dist/runner.mjs") } =
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
-    plugins: [httpWithoutUndici, zodInEnglish],
+    plugins: [builtinsWhenUsed, zodInEnglish, claudeWhenCalled],
     logLevel: "silent",
   });
   await rename(partial, outfile);

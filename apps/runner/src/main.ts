@@ -4,6 +4,7 @@ import { createClaudeEngine, createCommandEngine } from "@agency/engines";
 import manifest from "../package.json" with { type: "json" };
 import { realClock } from "./clocks/real-clock.ts";
 import { readConfig } from "./config.ts";
+import { capYoungSpace } from "./process/young-space.ts";
 import { readBootstrap } from "./read-bootstrap.ts";
 import { EXIT, Runner } from "./runner.ts";
 import { createStderrLog } from "./stderr-log.ts";
@@ -11,6 +12,7 @@ import { createStderrLog } from "./stderr-log.ts";
 /** A second failure while the first is being reported. */
 const CRASH_MS = 10_000;
 
+capYoungSpace();
 const config = readConfig(process.env, process.cwd());
 const log = createStderrLog(
   (line) => process.stderr.write(line),

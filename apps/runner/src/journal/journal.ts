@@ -1,8 +1,8 @@
 import type { Clock } from "@agency/core";
 import { createSignal, waitUntil } from "../process/signal.ts";
-import type { LineBlock } from "./segment.ts";
+
 import { PendingLines } from "./pending-lines.ts";
-import type { ReadLimits } from "./pending-lines.ts";
+import type { LineBlock, ReadLimits } from "./pending-lines.ts";
 import { SegmentStore } from "./segment-store.ts";
 import type { SegmentLimits } from "./segment-store.ts";
 
@@ -18,11 +18,13 @@ export interface JournalLimits extends SegmentLimits {
 const DEFAULT_LIMITS: JournalLimits = {
   segmentBytes: 4 * 1024 * 1024,
   keptBytes: 4 * 1024 * 1024,
-  memoryBytes: 2 * 1024 * 1024,
+  memoryBytes: 1024 * 1024,
   diskBytes: 256 * 1024 * 1024,
   retryMs: 1000,
   syncMs: 1000,
 };
+
+const WRITE_BYTES = 256 * 1024;
 
 export interface JournalOptions {
   folder: string;
@@ -77,7 +79,7 @@ export class Journal {
   /** Numbers the line at once; resolves when there is room for the next. */
   async append(json: string): Promise<void> {
     this.#last += 1;
-    this.#pending.push(this.#last, Buffer.from(`${json}\n`));
+    this.#pending.push(this.#last, json);
     this.#changed.fire();
     await waitUntil(this.#changed, this.#closing.signal, () => this.hasRoom);
   }
@@ -137,10 +139,10 @@ export class Journal {
   }
 
   async #writeBlock(): Promise<void> {
-    const block = this.#pending.oldest(this.#limits.segmentBytes / 4);
+    const block = this.#pending.oldest(WRITE_BYTES);
     if (block === null) return;
     await this.#files.write(block);
-    const last = block.first + block.lines.length - 1;
+    const last = block.first + block.count - 1;
     this.#written = Math.max(this.#written, last);
     this.#pending.drop(last);
     if (this.#refused) this.#options.onDisk(null);

@@ -1,21 +1,28 @@
-import type { LineBlock } from "./segment.ts";
-
 export interface ReadLimits {
   readonly lines: number;
   readonly bytes: number;
 }
 
+/** Whole lines, each with its newline. */
+export interface LineBlock {
+  /** Valid until the next read: it is a view of a buffer that is used again. */
+  readonly bytes: Buffer;
+  readonly count: number;
+}
+
 interface Pending {
   readonly number: number;
-  readonly line: Buffer;
+  readonly json: string;
+  readonly bytes: number;
 }
 
-export interface Block {
+export interface TextBlock {
   readonly first: number;
-  readonly lines: readonly Buffer[];
+  readonly text: string;
+  readonly count: number;
 }
 
-/** Numbered lines that are not on disk yet. */
+/** Numbered lines that are not on disk yet. As strings: cheap to throw away, unlike thousands of small buffers. */
 export class PendingLines {
   #entries: Pending[] = [];
   #bytes = 0;
@@ -24,44 +31,45 @@ export class PendingLines {
     return this.#bytes;
   }
 
-  push(number: number, line: Buffer): void {
-    this.#entries.push({ number, line });
-    this.#bytes += line.length;
+  push(number: number, json: string): void {
+    const bytes = Buffer.byteLength(json) + 1;
+    this.#entries.push({ number, json, bytes });
+    this.#bytes += bytes;
   }
 
   /** The oldest lines, up to about `bytes`; they stay until `drop`. */
-  oldest(bytes: number): Block | null {
+  oldest(bytes: number): TextBlock | null {
     const first = this.#entries[0];
-    return first
-      ? { first: first.number, lines: this.#from(0, { lines: Number.POSITIVE_INFINITY, bytes }) }
-      : null;
+    return first ? this.#from(0, first.number, { lines: Number.POSITIVE_INFINITY, bytes }) : null;
   }
 
   read(number: number, most: ReadLimits): LineBlock {
     const start = this.#entries.findIndex((entry) => entry.number === number);
-    const lines = start === -1 ? [] : this.#from(start, most);
-    return { bytes: Buffer.concat(lines), count: lines.length };
+    if (start === -1) return { bytes: Buffer.alloc(0), count: 0 };
+    const { text, count } = this.#from(start, number, most);
+    return { bytes: Buffer.from(text), count };
   }
 
   drop(upTo: number): void {
     let count = 0;
     for (const entry of this.#entries) {
       if (entry.number > upTo) break;
-      this.#bytes -= entry.line.length;
+      this.#bytes -= entry.bytes;
       count += 1;
     }
     this.#entries.splice(0, count);
   }
 
-  #from(start: number, most: ReadLimits): Buffer[] {
-    const lines: Buffer[] = [];
+  #from(start: number, first: number, most: ReadLimits): TextBlock {
+    let text = "";
     let bytes = 0;
-    for (let at = start; at < this.#entries.length && lines.length < most.lines; at += 1) {
-      const line = this.#entries[at]?.line ?? Buffer.alloc(0);
-      if (lines.length > 0 && bytes + line.length > most.bytes) break;
-      lines.push(line);
-      bytes += line.length;
+    let count = 0;
+    for (const entry of this.#entries.slice(start, start + most.lines)) {
+      if (count > 0 && bytes + entry.bytes > most.bytes) break;
+      text += `${entry.json}\n`;
+      bytes += entry.bytes;
+      count += 1;
     }
-    return lines;
+    return { first, text, count };
   }
 }

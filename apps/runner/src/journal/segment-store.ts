@@ -1,7 +1,14 @@
 import { mkdir, rm } from "node:fs/promises";
 import { lastOf, offsetOf, openSegment, readLines, removeSegment, writeLines } from "./segment.ts";
-import type { LineBlock, Segment } from "./segment.ts";
-import type { Block, ReadLimits } from "./pending-lines.ts";
+import type { Segment } from "./segment.ts";
+import type { LineBlock, ReadLimits, TextBlock } from "./pending-lines.ts";
+import { ReadBuffer } from "./read-buffer.ts";
+
+interface Mark {
+  readonly number: number;
+  readonly segment: Segment;
+  readonly offset: number;
+}
 
 export interface SegmentLimits {
   /** A file is closed at this size. */
@@ -16,7 +23,9 @@ export class SegmentStore {
   readonly #limits: SegmentLimits;
   readonly #segments: Segment[] = [];
   #writing: Segment | null = null;
-  #cursor: { number: number; segment: Segment; offset: number } | null = null;
+  readonly #buffer = new ReadBuffer();
+  /** Where the last block read begins and ends: the next read is one of both, a repetition or what follows. */
+  #marks: Mark[] = [];
 
   constructor(folder: string, limits: SegmentLimits) {
     this.#folder = folder;
@@ -32,11 +41,11 @@ export class SegmentStore {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async write(block: Block): Promise<void> {
+  async write(block: TextBlock): Promise<void> {
     const segment = await this.#segmentFor(block.first);
     this.#writing = segment;
     try {
-      await writeLines(segment, block.lines);
+      await writeLines(segment, block);
     } finally {
       this.#writing = null;
     }
@@ -54,11 +63,11 @@ export class SegmentStore {
   async read(number: number, most: ReadLimits): Promise<LineBlock> {
     const segment = this.#segments.find((one) => one.first <= number && number <= lastOf(one));
     if (!segment) throw new Error(`The journal in ${this.#folder} holds no line ${number}.`);
-    const cursor = this.#cursor;
-    const known = cursor?.number === number && cursor.segment === segment;
-    const offset = known ? cursor.offset : await offsetOf(segment, number);
-    const block = await readLines(segment, offset, most);
-    this.#cursor = { number: number + block.count, segment, offset: offset + block.bytes.length };
+    const mark = this.#marks.find((one) => one.number === number && one.segment === segment);
+    const offset = mark?.offset ?? (await offsetOf(segment, number, this.#buffer));
+    const block = await readLines(segment, offset, most, this.#buffer);
+    const end = { number: number + block.count, segment, offset: offset + block.bytes.length };
+    this.#marks = [{ number, segment, offset }, end];
     return block;
   }
 
@@ -83,7 +92,7 @@ export class SegmentStore {
       oldest = this.#segments[0]
     ) {
       this.#segments.shift();
-      if (this.#cursor?.segment === oldest) this.#cursor = null;
+
       await removeSegment(oldest);
     }
   }

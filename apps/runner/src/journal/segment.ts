@@ -1,6 +1,8 @@
 import { open, unlink } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import type { LineBlock, ReadLimits, TextBlock } from "./pending-lines.ts";
+import type { ReadBuffer } from "./read-buffer.ts";
 
 /** One file of the journal: lines numbered `first`, `first + 1`, ... without a gap. */
 export interface Segment {
@@ -17,15 +19,15 @@ export async function openSegment(folder: string, first: number): Promise<Segmen
 }
 
 /** Writes at the end we know, so that what a failed write left half-done is written over. */
-export async function writeLines(segment: Segment, lines: readonly Buffer[]): Promise<void> {
-  const block = Buffer.concat(lines);
+export async function writeLines(segment: Segment, { text, count }: TextBlock): Promise<void> {
+  const block = Buffer.from(text);
   let done = 0;
   while (done < block.length) {
     const { bytesWritten } = await segment.file.write(block, done, block.length - done, segment.bytes + done);
     done += bytesWritten;
   }
   segment.bytes += block.length;
-  segment.count += lines.length;
+  segment.count += count;
 }
 
 export async function removeSegment(segment: Segment): Promise<void> {
@@ -38,46 +40,50 @@ export function lastOf(segment: Segment): number {
 }
 
 /** Where a line begins: found by reading, so that no index has to be kept for lines not sent yet. */
-export async function offsetOf(segment: Segment, number: number): Promise<number> {
+export async function offsetOf(segment: Segment, number: number, buffer: ReadBuffer): Promise<number> {
   let skip = number - segment.first;
   let offset = 0;
-  const chunk = Buffer.allocUnsafe(256 * 1024);
   while (skip > 0) {
-    const { bytesRead } = await segment.file.read(chunk, 0, chunk.length, offset);
-    if (bytesRead === 0) throw new Error(`The journal ${segment.path} is shorter than it was written.`);
-    const ends = lineEnds(chunk.subarray(0, bytesRead), skip);
-    skip -= ends.length;
-    offset += skip === 0 ? (ends.at(-1) ?? 0) : bytesRead;
+    const bytes = await readAt(segment, offset, buffer.ofSize(0));
+    const ends = lineEnds(bytes, skip);
+    skip -= ends.count;
+    offset += skip === 0 ? ends.last : bytes.length;
   }
   return offset;
-}
-
-export interface LineBlock {
-  /** Whole lines, each with its newline. */
-  readonly bytes: Buffer;
-  readonly count: number;
 }
 
 /** As many whole lines as fit, but at least one, however long it is. */
 export async function readLines(
   segment: Segment,
   offset: number,
-  most: { lines: number; bytes: number },
+  most: ReadLimits,
+  buffer: ReadBuffer,
 ): Promise<LineBlock> {
   for (let size = most.bytes; ; size *= 2) {
     const wanted = Math.min(size, segment.bytes - offset);
-    const chunk = Buffer.allocUnsafe(wanted);
-    const { bytesRead } = await segment.file.read(chunk, 0, wanted, offset);
-    const ends = lineEnds(chunk.subarray(0, bytesRead), most.lines);
-    const end = ends.at(-1);
-    if (end !== undefined) return { bytes: chunk.subarray(0, end), count: ends.length };
-    if (bytesRead < size) throw new Error(`The journal ${segment.path} is shorter than it was written.`);
+    const bytes = await readAt(segment, offset, buffer.ofSize(wanted).subarray(0, wanted));
+    const { count, last } = lineEnds(bytes, most.lines);
+    if (count > 0) return { bytes: bytes.subarray(0, last), count };
+    if (wanted < size) throw new Error(`The journal ${segment.path} was cut by somebody else.`);
   }
 }
 
-function lineEnds(bytes: Buffer, most: number): number[] {
-  const ends: number[] = [];
-  for (let at = bytes.indexOf(10); at >= 0 && ends.length < most; at = bytes.indexOf(10, at + 1))
-    ends.push(at + 1);
-  return ends;
+async function readAt({ file, path }: Segment, offset: number, into: Buffer): Promise<Buffer> {
+  const { bytesRead } = await file.read(into, 0, into.length, offset);
+  if (bytesRead === 0) throw new Error(`The journal ${path} was cut by somebody else.`);
+  return into.subarray(0, bytesRead);
+}
+
+const NEWLINE = 0x0a;
+
+function lineEnds(bytes: Buffer, most: number): { count: number; last: number } {
+  let count = 0;
+  let last = 0;
+  while (count < most) {
+    const at = bytes.indexOf(NEWLINE, last);
+    if (at === -1) break;
+    last = at + 1;
+    count += 1;
+  }
+  return { count, last };
 }

@@ -27,7 +27,7 @@ export interface UplinkClient {
   /** From now on every request carries the attempt's token. */
   authorise(attempt: Attempt): void;
   /** Never throws. */
-  post(path: string, body: Buffer): Promise<Reply>;
+  post(path: string, body: readonly Buffer[]): Promise<Reply>;
   /** A long answer to read as it comes; an answer other than 200 is read whole. */
   open(
     path: string,
@@ -63,14 +63,13 @@ export function createUplinkClient(door: Door, clock: Clock): UplinkClient {
   const agent = new DoorAgent(door);
   let attemptHeaders: Record<string, string> = {};
 
-  function begin(method: string, path: string, body: Buffer | null): ClientRequest {
-    const content = body ? { "content-type": "application/json", "content-length": String(body.length) } : {};
-    const headers = { ...attemptHeaders, ...content };
-    return request({ agent, host: "uplink", method, path, headers });
+  function begin(method: string, path: string, headers: Record<string, string> = {}): ClientRequest {
+    return request({ agent, host: "uplink", method, path, headers: { ...attemptHeaders, ...headers } });
   }
 
-  async function exchange(path: string, body: Buffer): Promise<Reply> {
-    const outgoing = begin("POST", path, body);
+  async function exchange(path: string, body: readonly Buffer[]): Promise<Reply> {
+    const length = String(body.reduce((sum, part) => sum + part.length, 0));
+    const outgoing = begin("POST", path, { "content-type": "application/json", "content-length": length });
     const answered = new AbortController();
     void clock.sleep(ANSWER_MS, answered.signal).then(() => {
       if (answered.signal.aborted) return;
@@ -78,10 +77,11 @@ export function createUplinkClient(door: Door, clock: Clock): UplinkClient {
       outgoing.destroy(new Error(`No answer from the control plane within ${ANSWER_MS / 1000} s.`));
     });
     try {
-      outgoing.end(body);
+      for (const part of body) outgoing.write(part);
+      outgoing.end();
       return await readAnswer(await responseOf(outgoing));
     } catch (error) {
-      // A kept connection that the control plane had closed meanwhile: the request never arrived.
+      // A kept connection that the control plane closed meanwhile. Every request may be repeated.
       if (outgoing.reusedSocket && isReset(error)) return await exchange(path, body);
       return { kind: "unreachable", why: messageOf(error) };
     } finally {
@@ -99,7 +99,7 @@ export function createUplinkClient(door: Door, clock: Clock): UplinkClient {
     },
     post: exchange,
     async open(path, signal) {
-      const outgoing = begin("GET", path, null);
+      const outgoing = begin("GET", path);
       const stop = (): void => void outgoing.destroy(new Error("The runner stopped listening."));
       signal.addEventListener("abort", stop, { once: true });
       try {

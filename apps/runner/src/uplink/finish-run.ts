@@ -25,7 +25,7 @@ export type FinishResult =
 /** Every event first, then the outcome; again and again until the control plane has taken it. */
 export async function finishRun(options: FinishOptions): Promise<FinishResult> {
   const { client, journal, sender, clock, random, signal } = options;
-  const body = Buffer.from(JSON.stringify(options.finished));
+  const body = [Buffer.from(JSON.stringify(options.finished))];
   for (let failures = 0; !signal.aborted; failures += 1) {
     await journal.drained(signal);
     if (signal.aborted) break;

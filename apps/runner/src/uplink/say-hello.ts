@@ -36,7 +36,7 @@ export async function sayHello({
     pid: runner.pid,
     nonce: runner.nonce,
   };
-  const body = Buffer.from(JSON.stringify(hello));
+  const body = [Buffer.from(JSON.stringify(hello))];
   const deadlineAt = Date.parse(bootstrap.deadlineAt);
   for (let failures = 0; ; failures += 1) {
     const verdict = judgeReply(await client.post(UPLINK_PATHS.hello, body));

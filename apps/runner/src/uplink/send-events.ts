@@ -1,7 +1,7 @@
 import { eventAckSchema, UPLINK_PATHS } from "@agency/contract";
 import type { Clock } from "@agency/core";
 import type { Journal } from "../journal/journal.ts";
-import type { LineBlock } from "../journal/segment.ts";
+import type { LineBlock } from "../journal/pending-lines.ts";
 import { backoffMs } from "./backoff.ts";
 import type { UplinkClient } from "./client.ts";
 import { judgeReply } from "./judge-reply.ts";
@@ -111,11 +111,11 @@ export class EventSender {
 const COMMA = 0x2c;
 const NEWLINE = 0x0a;
 
-/** JSON never holds a raw newline, so lines become an array by writing commas over their ends. */
-function toBatch(from: number, block: LineBlock): Buffer {
-  const lines = Buffer.from(block.bytes.subarray(0, -1));
+/** JSON never holds a raw newline, so lines become an array by writing commas over their ends, in place. */
+function toBatch(from: number, block: LineBlock): Buffer[] {
+  const lines = block.bytes.subarray(0, -1);
   for (let at = lines.indexOf(NEWLINE); at >= 0; at = lines.indexOf(NEWLINE, at + 1)) lines[at] = COMMA;
-  return Buffer.concat([Buffer.from(`{"from":${from},"events":[`), lines, Buffer.from("]}")]);
+  return [Buffer.from(`{"from":${from},"events":[`), lines, Buffer.from("]}")];
 }
 
 function markerFor(block: LineBlock, status: number): LineBlock {
