@@ -103,8 +103,8 @@ interface Started {
 }
 
 async function startServer(home: string, env: Record<string, string>, within: string[]): Promise<Started> {
-  const [program = "", ...args] = [...within, process.execPath, SERVER];
-  const child = spawn(program, args, {
+  const command = [...within, process.execPath, SERVER];
+  const child = spawn(command[0] ?? process.execPath, command.slice(1), {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       PATH: process.env["PATH"] ?? "",
