@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DEFAULT_LIMITS } from "@agency/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -191,6 +191,19 @@ describe("a runner", () => {
       reason: "engine_error",
       summary: "The engine adapter failed: boom",
     });
+  });
+
+  it("finishes without a disk to write to, and says so", async () => {
+    await mkdir(join(plane.root, "home"));
+    await writeFile(join(plane.root, "home", ".agency"), "a file where the runner's folder should be");
+    const engine = new ScriptedEngine((run) => {
+      for (let n = 0; n < 1000; n += 1) run.say(`text ${n}`);
+      run.turnEnd("completed");
+    });
+    expect(await runRunner(plane, engine).exit).toBe(0);
+    expect(plane.ofType("text")).toHaveLength(1000);
+    expect(plane.has("error", { class: "disk_full", severity: "warning" })).toBe(true);
+    expect(plane.finished[0]?.outcome.state).toBe("completed");
   });
 
   it("tells of its own failure and leaves no process", async () => {

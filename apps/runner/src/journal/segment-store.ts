@@ -103,7 +103,7 @@ export class SegmentStore {
   }
 
   async sync(): Promise<void> {
-    await this.#segments.at(-1)?.file.datasync();
+    await Promise.all(this.#segments.map((segment) => segment.file.datasync()));
   }
 
   async close(): Promise<void> {

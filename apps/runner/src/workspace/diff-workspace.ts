@@ -60,7 +60,7 @@ export async function diffWorkspace(options: DiffOptions): Promise<DiffResult> {
       diff: summarise(parseDiff(listing.stdout.toString()), patch.stdout, patch.truncated, commits.stdout),
     };
   } finally {
-    await rm(index, { force: true });
+    await rm(index, { force: true }).catch(() => undefined);
   }
 }
 

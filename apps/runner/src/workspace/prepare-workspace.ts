@@ -27,6 +27,15 @@ export interface PrepareOptions {
 
 /** A workspace always is a git repository with at least one commit, so that there is always a diff. */
 export async function prepareWorkspace(options: PrepareOptions): Promise<Prepared> {
+  try {
+    return await prepare(options);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : "unknown error";
+    return { ok: false, problem: `The workspace ${options.workspace} cannot be used: ${why}` };
+  }
+}
+
+async function prepare(options: PrepareOptions): Promise<Prepared> {
   const { repository, workspace } = options;
   if (await exists(join(workspace, ".git"))) return findBase(options);
   const problem = repository === null ? await initialise(options) : await clone(options, repository);

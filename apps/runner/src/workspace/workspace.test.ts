@@ -12,6 +12,7 @@ import { createGit } from "./git.ts";
 import { prepareWorkspace } from "./prepare-workspace.ts";
 
 const never = new AbortController().signal;
+const DONE = { code: 0, ended: "exit", stdout: Buffer.from("abc\n"), stderr: "", truncated: false } as const;
 
 describe("a workspace", () => {
   let root: string;
@@ -58,6 +59,17 @@ describe("a workspace", () => {
     git(workspace, "init", "--quiet", "-b", "trunk");
     git(workspace, "commit", "--quiet", "--allow-empty", "-m", "theirs");
     expect(await prepare()).toBe(git(workspace, "rev-parse", "HEAD"));
+  });
+
+  it("that is not there is a problem, not an exception", async () => {
+    await rm(workspace, { recursive: true });
+    const options = { git: ours(), workspace, repository: null, forwarderUrl: "", signal: never };
+    expect(await prepareWorkspace(options)).toMatchObject({ ok: false });
+    const through = { ...options, git: async () => DONE };
+    expect(await prepareWorkspace(through)).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining("ENOENT"),
+    });
   });
 
   it("shows what was saved, staged and committed alike, and leaves the agent's index alone", async () => {
