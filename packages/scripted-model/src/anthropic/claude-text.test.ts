@@ -37,6 +37,7 @@ describe("isFromPerson", () => {
       "<command-name>/compact</command-name>",
       "Output token limit hit. Resume",
       "USD budget: $0.056048/$10; $9.943952 remaining",
+      "# Environment\nYou have been invoked in the following environment:",
     ];
     expect(notes.filter(isFromPerson)).toEqual([]);
     expect(isFromPerson("please go on")).toBe(true);

@@ -15,6 +15,7 @@ const ENGINE_NOTES = [
   "Output token limit hit.",
   "Your response above was stopped by a safety classifier",
   "[Your previous response had no visible output",
+  "# Environment\n",
   "USD budget: ",
   "Token usage: ",
 ];

@@ -84,7 +84,11 @@ interface ReadMessage {
 function readMessage(message: JsonObject): ReadMessage {
   const content = message["content"];
   const blocks = typeof content === "string" ? [{ type: "text", text: content }] : objectsIn(content);
-  return message["role"] === "assistant" ? readAnswer(blocks) : readUser(blocks);
+  if (message["role"] === "assistant") return readAnswer(blocks);
+  // Newer models are told about their surroundings in messages of this role, between the others.
+  if (message["role"] === "system")
+    return { entries: [], reminders: blocks.flatMap((block) => textsOf(block["text"])) };
+  return readUser(blocks);
 }
 
 function readAnswer(blocks: readonly JsonObject[]): ReadMessage {
