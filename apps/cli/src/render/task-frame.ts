@@ -37,6 +37,10 @@ export function renderTaskEnd(
       ? []
       : ["", ...wrap(summary, Math.min(width, 100) - 2).map((line) => (line === "" ? "" : `  ${line}`))]),
     ...fact("Changed", shown?.listedChanges === true ? null : changedOf(task)),
+    ...fact(
+      "Billed ",
+      task.demo ? "nothing: the scripted model is free, the cost shows what a real one would take" : null,
+    ),
     ...fact("Files  ", workspace === null ? null : oneLine(workspace)),
     ...fact("Again  ", `agency show ${task.id}`),
   ];

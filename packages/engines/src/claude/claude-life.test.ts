@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises";
+import { watch } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fault, raw, shell } from "@agency/scripted-model";
 import { appeared, endOf, eventsOf } from "@agency/testing";
@@ -160,6 +161,7 @@ describe("the claude engine over its life", () => {
     const run = engine.start(say("main"), scene.options);
     const events = readClaude(run);
     await started(scene);
+    await remembered(scene.options.home, "I begin.");
     shoot(scene);
     expect(endOf(await events)).toMatchObject({
       outcome: "failed",
@@ -226,4 +228,23 @@ function shoot(scene: Scene): void {
   const leader = ours.find(({ pid, ppid }) => parents.has(pid) && ppid === process.pid);
   if (leader === undefined) throw new Error("The engine's process was not found.");
   process.kill(leader.pid, "SIGKILL");
+}
+
+/** The engine writes its memory a moment after it acts; only what is on disk survives a shot. */
+async function remembered(home: string, text: string): Promise<void> {
+  const folder = join(home, ".claude", "projects");
+  const isThere = async () => {
+    const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".jsonl"));
+    const memories = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+    return memories.some((memory) => memory.includes(text));
+  };
+  await new Promise<void>((resolve) => {
+    const look = async () => {
+      if (!(await isThere())) return;
+      watcher.close();
+      resolve();
+    };
+    const watcher = watch(folder, { recursive: true }, () => void look());
+    void look();
+  });
 }
