@@ -7,6 +7,7 @@ export { createEventFollower } from "./events/follow.ts";
 export type { EventFollower, FollowItem, FollowRequest } from "./events/follow.ts";
 export { ingest } from "./events/ingest.ts";
 export type { IngestDeps } from "./events/ingest.ts";
+export { readEvent } from "./events/read-event.ts";
 export { createWakeups } from "./events/wakeups.ts";
 export { uuidv7 } from "./ids.ts";
 export { createTask } from "./tasks/create-task.ts";

@@ -17,7 +17,10 @@ function validRequest({ useCases }: TestApi, spec: (typeof specs)[number], accou
   const { id } = useCases.addTask(accountId, over ? { state: "completed" } : {});
   const bodies: Record<string, unknown> = { createTask: { prompt: "x" }, sendMessage: { text: "x" } };
   const body = bodies[spec.operationId];
-  return { path: spec.path.replace("{id}", id), ...(body === undefined ? {} : { body }) };
+  return {
+    path: spec.path.replace("{id}", id).replace("{seq}", "1"),
+    ...(body === undefined ? {} : { body }),
+  };
 }
 
 const STRANGERS: [string, Record<string, string>][] = [

@@ -7,6 +7,7 @@ import type {
   SendMessage,
   Status,
   Task,
+  TaskEvent,
 } from "@agency/contract";
 import type { ApiKeys, FollowItem, FollowRequest } from "@agency/control";
 import type { Clock, EventPage, Logger } from "@agency/core";
@@ -22,6 +23,8 @@ export interface UseCases {
   deleteTask(accountId: string, id: string): Promise<void>;
   /** Knows no accounts: ask `getTask` first. */
   readEvents(id: string, after: number, limit: number, types?: readonly EventType[]): Promise<EventPage>;
+  /** Whole, however large it is. Knows no accounts: ask `getTask` first. */
+  readEvent(id: string, seq: number): Promise<TaskEvent>;
   /** Knows no accounts: ask `getTask` first. */
   followEvents(request: FollowRequest): AsyncGenerator<FollowItem>;
   engines(): Promise<EngineInfo[]>;

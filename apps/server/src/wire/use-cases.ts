@@ -5,6 +5,7 @@ import {
   deleteTask,
   getTask,
   listTasks,
+  readEvent,
   sendMessage,
 } from "@agency/control";
 import type { Check, ProviderInfo, Setting, Status } from "@agency/contract";
@@ -53,6 +54,7 @@ export function bindUseCases(parts: UseCaseParts): UseCases {
     sendMessage: (accountId, id, input) => sendMessage(managing, accountId, id, input),
     deleteTask: (accountId, id) => deleteTask(managing, accountId, id),
     readEvents: (id, after, limit, types) => stores.events.read(id, after, limit, types),
+    readEvent: (id, seq) => readEvent({ events: stores.events, storage: parts.storage }, id, seq),
     followEvents: (request) => follower.follow(request),
     engines: () => describeEngines(parts.engines, stores.probes, parts.hasCredential),
     providers: () => Promise.all([...providers.values()].map(describeProvider)),

@@ -1,4 +1,4 @@
-import { AgencyError, EVENT_TYPES, eventPageSchema, MAX_PAGE } from "@agency/contract";
+import { AgencyError, EVENT_TYPES, eventPageSchema, MAX_PAGE, taskEventSchema } from "@agency/contract";
 import type { EventPage } from "@agency/contract";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { z } from "zod";
@@ -60,6 +60,20 @@ const read = {
   problems: ["not_found"],
 } as const;
 
+const readOne = {
+  policy: "key",
+  method: "get",
+  path: "/v1/tasks/{id}/events/{seq}",
+  operationId: "readEvent",
+  tag: "Events",
+  summary: "Read one event whole",
+  description:
+    "In pages and streams an event of more than 64 KiB is a preview with a `blob`; here it is whole.",
+  params: taskParams.extend({ seq: z.coerce.number().int().min(1).describe("Number of the event.") }),
+  responses: { 200: { description: "The event.", schema: taskEventSchema } },
+  problems: ["not_found"],
+} as const;
+
 export function eventRoutes(deps: Pick<ApiDeps, "useCases" | "clock" | "logger" | "stopping">): Route[] {
   const { useCases } = deps;
   const streams = createEventStreams(deps);
@@ -81,6 +95,10 @@ export function eventRoutes(deps: Pick<ApiDeps, "useCases" | "clock" | "logger" 
   }
 
   return [
+    route(readOne, async ({ params, caller }) => {
+      const { id } = await useCases.getTask(caller.accountId, params.id);
+      return { status: 200, body: await useCases.readEvent(id, params.seq) };
+    }),
     route(read, async ({ params, query, caller }, c) => {
       // The log itself knows no accounts: this is what keeps one from reading another's.
       const { id } = await useCases.getTask(caller.accountId, params.id);

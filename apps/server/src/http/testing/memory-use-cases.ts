@@ -73,6 +73,11 @@ export function createMemoryUseCases(): MemoryUseCases {
       tasks.delete(id);
     },
     readEvents: (id, after, limit, types) => log.read(id, after, limit, types),
+    async readEvent(id, seq) {
+      const [event] = (await log.read(id, seq - 1, 1)).events;
+      if (event?.seq !== seq) throw new AgencyError("not_found", `Task ${id} has no event ${seq}.`);
+      return event;
+    },
     followEvents: (request) => follower.follow(request),
     ...describing(() => memory.missing, fail),
   };
