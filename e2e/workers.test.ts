@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -84,16 +84,18 @@ describe("two workers on one database", () => {
     await first.event(id, "log", (data) => data.text.includes("began"));
     await using second = await Agency.start({ home, env });
     await first.kill();
-    const { id: opener } = await second.client.createTask({
-      prompt: "x",
-      engine: "command",
-      command: "true",
-    });
-    await second.finished(opener);
-    await second.client.cancelTask(id);
+    const [sandbox = ""] = await readdir(join(home, "sandboxes"));
+    await writeFile(join(home, "sandboxes", sandbox, "workspace", "go"), "");
     const { task, events } = await second.finished(id);
-    expect(task).toMatchObject({ state: "cancelled", attempt: 1 });
+    expect(task, await second.story(id)).toMatchObject({
+      state: "completed",
+      attempt: 1,
+      result: { files: 1 },
+    });
     expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 1));
+    const said = events.flatMap((event) => (event.type === "log" ? event.data.text.trim().split("\n") : []));
+    expect(said).toEqual(["began", "ended"]);
+    expect(second.log.some((line) => line.includes("adopted a task under way"))).toBe(true);
     await second.stop();
     await database.drop();
     await rm(home, { recursive: true, force: true });

@@ -27,7 +27,7 @@ const access: AttemptAccess = {
   epoch: 1,
   taskEpoch: 1,
   live: true,
-  started: true,
+  working: true,
   demo: false,
   costUsd: 0,
   budgetUsd: 1,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isAgencyError } from "@agency/contract";
 import type { ApiKeys } from "@agency/control";
 import { readText, writePrivate } from "./data-folder.ts";
 
@@ -11,8 +12,12 @@ export async function ensureApiKey(apiKeys: ApiKeys, dataRoot: string, accountId
 }
 
 async function isValid(apiKeys: ApiKeys, key: string): Promise<boolean> {
-  return apiKeys.authenticate(`Bearer ${key}`).then(
-    () => true,
-    () => false,
-  );
+  try {
+    await apiKeys.authenticate(`Bearer ${key}`);
+    return true;
+  } catch (error) {
+    // A database that does not answer says nothing about the key.
+    if (isAgencyError(error) && error.code === "unauthenticated") return false;
+    throw error;
+  }
 }

@@ -23,8 +23,9 @@ export interface DataFolder {
  */
 export async function openDataFolder(root: string): Promise<DataFolder> {
   try {
-    await mkdir(root, { recursive: true });
-    await chmod(root, 0o711);
+    // Only a folder of our own making: somebody may have named one that is shared.
+    const made = await mkdir(root, { recursive: true });
+    if (made !== undefined) await chmod(root, process.getuid?.() === 0 ? 0o711 : 0o700);
     const folder = (name: string) => join(root, name);
     await makeFolder(folder("run"), 0o711);
     await makeFolder(folder("door"), 0o755);

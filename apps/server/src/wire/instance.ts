@@ -11,7 +11,7 @@ import { listenApi } from "../http/listen.ts";
 import type { ServerMetrics } from "../metrics.ts";
 import { listenUplink } from "../uplink/listen.ts";
 import { Closers } from "./closers.ts";
-import { writePrivate } from "./data-folder.ts";
+import { readText, writePrivate } from "./data-folder.ts";
 import { findEngines } from "./engines.ts";
 import type { InstalledEngine } from "./engines.ts";
 import { layFoundations } from "./foundations.ts";
@@ -120,8 +120,14 @@ async function startApi(
   const { instance } = dataFiles(folder.root);
   const about = { pid: process.pid, url: api.url, startedAt, version: parts.version };
   await writePrivate(instance, `${JSON.stringify(about)}\n`);
-  closers.add("instance file", { close: () => rm(instance, { force: true }) });
+  closers.add("instance file", { close: () => removeOwn(instance) });
   return api.url;
+}
+
+/** Another server on the same folder may have written its own since. */
+async function removeOwn(path: string): Promise<void> {
+  const text = await readText(path);
+  if (text?.includes(`"pid":${process.pid},`)) await rm(path, { force: true });
 }
 
 function apiApp(

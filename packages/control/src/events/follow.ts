@@ -77,7 +77,8 @@ async function* follow(
         if (fresh === null) break;
         const item = present(fresh, cursor);
         if (item !== null) yield item;
-        if (fresh.some(endsLog)) return yield { kind: "end" };
+        // Also for a reader that claims to have seen more than there is.
+        if (typeof batch !== "string" && batch.some(endsLog)) return yield { kind: "end" };
       }
     } finally {
       signal.removeEventListener("abort", close);

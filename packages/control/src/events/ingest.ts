@@ -3,7 +3,6 @@ import type { EventBatch, RunnerEventBody } from "@agency/contract";
 import { sanitizeEvent } from "@agency/core";
 import type { AttemptAccess, EventStore, Logger, Metrics, ReadyEvent, Storage } from "@agency/core";
 import { fencedError } from "../uplink/runner-access.ts";
-import { uuidv7 } from "../ids.ts";
 
 export interface IngestDeps {
   events: EventStore;
@@ -21,7 +20,9 @@ type Incoming = EventBatch["events"][number];
 /** Checks, cleans and stores a runner's batch; returns how far everything is stored. One bad event never fails its batch. */
 export async function ingest(deps: IngestDeps, access: AttemptAccess, batch: EventBatch): Promise<number> {
   const ready: ReadyEvent[] = [];
-  for (const event of batch.events) ready.push(await prepare(deps, access, event));
+  for (const [index, event] of batch.events.entries()) {
+    ready.push(await prepare(deps, access, event, batch.from + index));
+  }
   const result = await deps.events.append({
     taskId: access.taskId,
     epoch: access.epoch,
@@ -42,7 +43,12 @@ export async function ingest(deps: IngestDeps, access: AttemptAccess, batch: Eve
   }
 }
 
-async function prepare(deps: IngestDeps, access: AttemptAccess, incoming: Incoming): Promise<ReadyEvent> {
+async function prepare(
+  deps: IngestDeps,
+  access: AttemptAccess,
+  incoming: Incoming,
+  number: number,
+): Promise<ReadyEvent> {
   const at = believableTime(incoming.at, deps.now());
   // Cleaned before it is checked: the schema recurses, and would not survive data nested 20,000 deep.
   const clean = sanitizeEvent(incoming.data, deps.redact);
@@ -54,7 +60,7 @@ async function prepare(deps: IngestDeps, access: AttemptAccess, incoming: Incomi
   const { type, data } = parsed.data;
   const event: ReadyEvent = { type, data, at };
   if (clean.sanitized) event.sanitized = true;
-  if (clean.oversize !== undefined) event.blob = await keepWhole(deps, access, clean.oversize);
+  if (clean.oversize !== undefined) event.blob = await keepWhole(deps, access, number, clean.oversize);
   return event;
 }
 
@@ -71,13 +77,15 @@ function refusal(
   return { type: "notice", data: sanitizeEvent(data, deps.redact).data };
 }
 
+/** Named after the event's number: however often it is sent again, there is one blob. */
 async function keepWhole(
   deps: IngestDeps,
   access: AttemptAccess,
+  number: number,
   whole: string,
 ): Promise<{ key: string; bytes: number }> {
   const bytes = new TextEncoder().encode(whole);
-  const key = `tasks/${access.taskId}/events/${uuidv7(deps.now())}.json`;
+  const key = `tasks/${access.taskId}/events/${access.epoch}-${number}.json`;
   await deps.storage.put(key, bytes);
   return { key, bytes: bytes.length };
 }

@@ -1,10 +1,11 @@
 import { AgencyError } from "@agency/contract";
 import type { ListTasks, SendMessage, Task } from "@agency/contract";
-import type { Provider, Storage, TaskStore } from "@agency/core";
+import { isTerminal } from "@agency/core";
+import type { Provider, SandboxRecord, Storage, TaskStore } from "@agency/core";
 import { uuidv7 } from "../ids.ts";
 
 /** How long a runner may take to stop softly before it is cut off. */
-export const CANCEL_GRACE_MS = 10_000;
+const CANCEL_GRACE_MS = 5_000;
 
 export interface ManageDeps {
   tasks: TaskStore;
@@ -51,6 +52,10 @@ export async function sendMessage(
 }
 
 export async function deleteTask(deps: ManageDeps, accountId: string, id: string): Promise<void> {
+  await getTask(deps, accountId, id);
+  // The files first: when that fails, the task is still there to be deleted again.
+  const task = await deps.tasks.load(id);
+  if (task !== null && isTerminal(task.snapshot.state)) await discard(deps, task.attempt?.sandbox);
   const outcome = await deps.tasks.delete(accountId, id);
   if (outcome.kind !== "deleted") {
     if (outcome.kind === "not_found") throw notFound(id);
@@ -59,10 +64,12 @@ export async function deleteTask(deps: ManageDeps, accountId: string, id: string
     });
   }
   await deps.storage.deletePrefix(`tasks/${id}`);
-  for (const sandbox of outcome.sandboxes) {
-    if (sandbox.ref)
-      await deps.providers.get(sandbox.provider)?.discard(sandbox.ref, AbortSignal.timeout(30_000));
-  }
+  for (const sandbox of outcome.sandboxes) await discard(deps, sandbox);
+}
+
+async function discard(deps: ManageDeps, sandbox: SandboxRecord | undefined): Promise<void> {
+  if (sandbox?.ref)
+    await deps.providers.get(sandbox.provider)?.discard(sandbox.ref, AbortSignal.timeout(30_000));
 }
 
 function notFound(id: string): AgencyError {

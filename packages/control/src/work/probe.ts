@@ -72,14 +72,16 @@ function probeTask(deps: ProbeDeps, engine: string, version: string, provider: s
 export async function recordProbe(deps: ProbeDeps, task: SupervisedTask): Promise<void> {
   const version = deps.engines.find(({ entry }) => entry.id === task.engine)?.version;
   if (!task.hidden || version === undefined || !isTerminal(task.snapshot.state)) return;
+  const { state, reason } = task.snapshot;
+  // Only the engine's own doing is a verdict on the engine; anything else is asked again.
+  if (state !== "completed" && reason !== "engine_error") return;
   const { events } = await deps.events.read(task.id, 0, 500, ["file_change", "error"]);
   const made = events.some(
     (e) => e.type === "file_change" && e.data.op === "create" && e.data.path.endsWith(PROBE_FILE),
   );
-  const ok = made && task.snapshot.state === "completed";
+  const ok = made && state === "completed";
   const failure = events.findLast((e) => e.type === "error");
-  const why =
-    failure?.type === "error" ? failure.data.message : (task.snapshot.reason ?? "the file never appeared");
+  const why = failure?.type === "error" ? failure.data.message : "the file never appeared";
   const detail = ok ? "It created its first file." : `It could not create its first file: ${why}`;
   await deps.probes.save({
     engine: task.engine,

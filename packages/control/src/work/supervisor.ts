@@ -69,6 +69,8 @@ async function begin(
     log.info({ epoch: task.snapshot.epoch, state: task.snapshot.state }, "adopted a task under way");
   if (!unmade) return true;
   const made = await provision(deps, task, lease);
+  // Called off because this worker stops or lost the job: whoever has it next goes on with the same attempt.
+  if (!made.ok && lease.aborted) return false;
   const { epoch } = task.snapshot;
   if (made.ok) await deps.tasks.apply(taskId, { kind: "provisioned", epoch }, deps.clock.now());
   else
@@ -93,7 +95,6 @@ async function decide(
     attemptCreatedAt: attempt?.createdAt ?? task.createdAt,
     lastContactAt: attempt?.lastContactAt ?? null,
     lastEventAt: task.lastEventAt,
-    busy: task.activity?.startsWith("tool") ?? false,
     sandbox: await observe(deps, task, lease),
     amnestyUntil: amnesty.until,
   };

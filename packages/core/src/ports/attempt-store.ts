@@ -21,7 +21,8 @@ export interface AttemptAccess {
   /** The task's epoch now; a smaller `epoch` is fenced. */
   readonly taskEpoch: number;
   readonly live: boolean;
-  readonly started: boolean;
+  /** Said hello, has not handed in its outcome, and nobody wants it to stop: it may spend money. */
+  readonly working: boolean;
   readonly demo: boolean;
   readonly costUsd: number;
   readonly budgetUsd: number;

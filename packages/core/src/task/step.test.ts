@@ -99,13 +99,10 @@ describe("the life of a task", () => {
   });
 
   it("keeps the outcome that was handed in although the sandbox then vanished", () => {
-    const { task } = play(
-      fresh,
-      ...started,
-      { kind: "finalize", epoch: 1, outcome: completed },
-      { kind: "end", epoch: 1, cause: "sandbox_lost" },
-    );
-    expect(task).toMatchObject({ state: "completed", reason: null });
+    const { task } = play(fresh, ...started, { kind: "finalize", epoch: 1, outcome: completed });
+    const lost = stepTask(task, { kind: "end", epoch: 1, cause: "sandbox_lost" }, 0);
+    expect(lost).toMatchObject({ ok: false, error: { code: "not_now" } });
+    expect(play(task, { kind: "settle", epoch: 1 }).task).toMatchObject({ state: "completed", reason: null });
   });
 
   it("starts again, later each time, when the sandbox never reported, and gives up after the last start", () => {

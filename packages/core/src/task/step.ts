@@ -106,7 +106,7 @@ function cancel(task: TaskSnapshot, deadlineAt: number): StepResult {
   return done(next, [{ kind: "tell_runner", command: "cancel" }, { kind: "wake_supervisor" }]);
 }
 
-/** Ends the attempt and fences it: the new epoch cuts its database writes, model calls and pushes at once. */
+/** Ends the attempt and fences it: the new epoch refuses whatever it still writes or asks for. */
 function end(
   task: TaskSnapshot,
   cause: EndCause,
@@ -114,17 +114,9 @@ function end(
 ): StepResult {
   const { attempt } = task;
   if (attempt === null || !isLiveAttempt(attempt.state)) return notNow(task);
+  // The runner had handed in its outcome and everything up to it: nothing is lost, `settle` ends the task.
+  if (attempt.outcome !== null && cause === "sandbox_lost") return notNow(task);
   const fencedTask = { ...task, epoch: task.epoch + 1 };
-  if (attempt.outcome !== null && cause === "sandbox_lost") {
-    // The runner had already handed in its outcome and everything up to it: nothing was lost.
-    return closed(
-      fencedTask,
-      attempt.outcome.state,
-      attempt.outcome.reason,
-      attemptStateOf(attempt.outcome.state),
-      message,
-    );
-  }
   if (task.desired === "cancel")
     return closed(fencedTask, "cancelled", "cancelled_by_user", "cancelled", message);
   const attemptState = cause === "sandbox_lost" || cause === "start_deadline" ? "lost" : "failed";

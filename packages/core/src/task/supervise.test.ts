@@ -26,7 +26,6 @@ const view: SupervisionView = {
   attemptCreatedAt: 0,
   lastContactAt: 0,
   lastEventAt: 0,
-  busy: false,
   sandbox: "running",
   amnestyUntil: 0,
 };
@@ -85,7 +84,6 @@ describe("supervision", () => {
       { kind: "end", cause: "timeout" },
     ],
     ["ends a silent run", {}, 65_001, { kind: "end", cause: "silence" }],
-    ["never takes a running command for silence", { busy: true }, 65_001, { kind: "watch" }],
     [
       "grants amnesty from silence after an absence of its own",
       { amnestyUntil: 70_000 },

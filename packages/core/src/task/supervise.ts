@@ -18,10 +18,8 @@ export interface SupervisionView {
   readonly attemptCreatedAt: number;
   /** Last request of the runner, whatever it said; null before hello. */
   readonly lastContactAt: number | null;
-  /** Last event of any kind. */
+  /** Last event of any kind. The runner says `activity` while a command or a model call is open: that is progress. */
   readonly lastEventAt: number | null;
-  /** A running command or an open model call is progress. */
-  readonly busy: boolean;
   /** What the provider says; null while nothing has been asked or created yet. */
   readonly sandbox: SandboxPhase | null;
   /** Until then nobody is declared lost: we were away ourselves. */
@@ -76,5 +74,5 @@ function endedByLimit(view: SupervisionView, times: SupervisionTimes, now: numbe
   if (now - startedAt > view.limits.wallMs + times.limitGraceMs) return { kind: "end", cause: "timeout" };
   const quietSince = view.lastEventAt ?? startedAt;
   const quietTooLong = now - quietSince > view.limits.silenceMs + times.limitGraceMs;
-  return quietTooLong && !view.busy && now >= view.amnestyUntil ? { kind: "end", cause: "silence" } : null;
+  return quietTooLong && now >= view.amnestyUntil ? { kind: "end", cause: "silence" } : null;
 }

@@ -49,7 +49,7 @@ interface AccessRow {
   epoch: number;
   task_epoch: number;
   live: boolean;
-  started: boolean;
+  working: boolean;
   demo: boolean;
   cost_usd: string;
   budget_usd: number;
@@ -58,7 +58,7 @@ interface AccessRow {
 async function findAttempt(db: Database, attemptId: string): Promise<AttemptAccess | null> {
   const { rows } = await db.query<AccessRow>(
     `select a.id, a.task_id, a.account_id, a.epoch, t.epoch as task_epoch, a.state in ${LIVE} as live,
-       a.started_at is not null as started, (t.spec->>'demo')::boolean as demo, t.cost_usd::text,
+       (a.state = 'running' and t.desired = 'run') as working, (t.spec->>'demo')::boolean as demo, t.cost_usd::text,
        (t.spec->'limits'->>'costUsd')::float8 as budget_usd
      from attempts a join tasks t on t.id = a.task_id where a.id = $1`,
     [attemptId],
@@ -72,7 +72,7 @@ async function findAttempt(db: Database, attemptId: string): Promise<AttemptAcce
     epoch: row.epoch,
     taskEpoch: row.task_epoch,
     live: row.live,
-    started: row.started,
+    working: row.working,
     demo: row.demo,
     costUsd: Number(row.cost_usd),
     budgetUsd: row.budget_usd,
