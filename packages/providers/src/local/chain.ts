@@ -20,7 +20,8 @@ export interface ChainPlan {
 
 /**
  * The holder outlives the server that started it. It joins no cgroup itself, so that neither the
- * memory killer nor a fork bomb can stop it from writing down how the sandbox ended. bwrap is its
+ * memory killer nor a fork bomb can stop it from writing down how the sandbox ended. What runs inside
+ * is offered to the memory killer first, which is all there is where no cgroup can be had. bwrap is its
  * direct child and dies with it. A holder whose creator died before it ran, and whose folder was made
  * anew since, finds another marker there and does nothing.
  */
@@ -30,6 +31,7 @@ read -r record <"$control/record.json"
 case $record in *"$0"*) ;; *) exit 125 ;; esac
 echo $$ >"$control/holder" || exit 125
 (
+  echo 500 >/proc/self/oom_score_adj
   while [ "$count" -gt 0 ]; do
     echo 0 >"$1" || exit 125
     shift; count=$((count - 1))

@@ -46,6 +46,12 @@ describe("the limits of a local sandbox", () => {
     expect(await provider.observe(ref, signal)).toMatchObject(seen);
   });
 
+  it("offers the sandbox to the memory killer before the server", async () => {
+    const { inside } = await start();
+    const score = 'return Number(require("node:fs").readFileSync("/proc/self/oom_score_adj", "utf8"))';
+    expect(await inside.run(score)).toMatchObject({ value: 500 });
+  });
+
   it("gives the processor in shares", async () => {
     if (await isUnheld("cpu")) return;
     const { inside } = await start();

@@ -105,7 +105,9 @@ describe("what a server was started with", () => {
       ? (["unshare", "--net"] as const)
       : (["unshare", "--user", "--map-root-user", "--net"] as const);
     const setUp = `${giveLoopback(address)} exec "$@"`;
-    const back = isRoot ? [] : ["unshare", "--user", `--map-user=${process.geteuid?.()}`];
+    const back = isRoot
+      ? []
+      : ["unshare", "--user", `--map-user=${process.geteuid?.()}`, `--map-group=${process.getegid?.()}`];
     const creator = await startCreator(ground.base, ground.options, {
       wrapper: [...wrapper, "sh", "-c", setUp, "sh", ...back],
     });

@@ -78,9 +78,11 @@ describe("the system call filter in a real sandbox", () => {
     });
   });
 
-  it.runIf(process.arch === "x64")("kills a program that speaks the x32 ABI", async () => {
+  it("leaves nothing of the x32 ABI", async () => {
     const getpid = 39;
-    expect(await inside.run(callEach([[0x4000_0000 + getpid]]))).toMatchObject({ value: [SIGSYS] });
+    expect(await inside.run(callEach([[0x4000_0000 + getpid]]))).toMatchObject({
+      value: [process.arch === "x64" ? SIGSYS : ENOSYS],
+    });
   });
 
   it("does not hinder node, its threads and git", async () => {
