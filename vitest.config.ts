@@ -7,7 +7,7 @@ export default defineConfig({
     reporters: ["default"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 20_000,
+    testTimeout: 30_000,
     hookTimeout: 60_000,
   },
 });

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Agency } from "./support/agency.ts";
+import { makeHome } from "./support/home.ts";
 
 const CLI = new URL("../apps/cli/bin/agency.mjs", import.meta.url).pathname;
 const SERVER = new URL("../apps/server/src/main.ts", import.meta.url).pathname;
@@ -14,8 +14,7 @@ let agency: Agency;
 let folder: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "agency-bad-"));
-  await chmod(folder, 0o711);
+  folder = await makeHome();
   agency = await Agency.start();
 });
 afterAll(async () => {

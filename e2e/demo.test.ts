@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeHome } from "./support/home.ts";
 
 const CLI = new URL("../apps/cli/bin/agency.mjs", import.meta.url).pathname;
 const run = promisify(execFile);
@@ -12,7 +12,7 @@ let home: string;
 const env = () => ({ PATH: process.env["PATH"] ?? "", HOME: home, AGENCY_HOME: home, AGENCY_PORT: "0" });
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), "agency-demo-"));
+  home = await makeHome();
 });
 afterAll(async () => {
   await run(process.execPath, [CLI, "down"], { env: env() });
@@ -32,5 +32,5 @@ describe("the first command of a new user", () => {
     expect(text).not.toContain("You said");
     const folder = /Files\s+(\/\S+)/.exec(text)?.[1] ?? "";
     expect(await readFile(join(folder, "csv-table", "table.mjs"), "utf8")).toContain("export");
-  }, 120_000);
+  }, 240_000);
 });

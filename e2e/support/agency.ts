@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createClient } from "@agency/client";
 import type { Client } from "@agency/client";
+import { makeHome } from "./home.ts";
 import type { EventOf, EventType, Task, TaskEvent } from "@agency/contract";
 
 const SERVER = new URL("../../apps/server/src/main.ts", import.meta.url).pathname;
@@ -40,7 +40,7 @@ export class Agency implements AsyncDisposable {
   }
 
   static async start({ home, env = {}, within = [] }: AgencyOptions = {}): Promise<Agency> {
-    const folder = home ?? (await mkdtemp(join(tmpdir(), "agency-e2e-")));
+    const folder = home ?? (await makeHome());
     const started = await startServer(folder, env, within);
     const apiKey = (await readFile(join(folder, "api-key"), "utf8")).trim();
     return new Agency(started, folder, apiKey, home === undefined);
