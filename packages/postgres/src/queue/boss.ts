@@ -29,17 +29,31 @@ export const QUEUE_OPTIONS = {
 
 export function createBoss(sql: Sql, times: LeaseTimes): PgBoss {
   return new PgBoss({
-    db: bossDb(sql),
+    // Its upkeep is rare and its texts are many: not worth a plan each.
+    db: { executeSql: (text, values) => sql.query(text, values ?? []) },
     schedule: false,
     superviseIntervalSeconds: times.monitorSeconds,
     monitorIntervalSeconds: times.monitorSeconds,
   });
 }
 
-/** Lets the library speak inside one of our transactions. */
+/** Lets the library speak inside one of our transactions, or for one of a job's hot steps. */
 export function bossDb(tx: Tx): Db {
   const sql = asSql(tx);
-  return { executeSql: (text, values) => sql.query(text, values ?? []) };
+  return { executeSql: (text, values) => sql.query(text, values ?? [], nameOf(text)) };
+}
+
+/** Far more than the texts that sending, fetching and settling have. */
+const MAX_NAMED = 32;
+const names = new Map<string, string>();
+
+/** Planned once a connection: planning took 1 to 2 ms of each of these statements, running them 0.2 ms. */
+function nameOf(text: string): string | undefined {
+  const known = names.get(text);
+  if (known !== undefined || names.size === MAX_NAMED) return known;
+  const name = `queue ${names.size + 1}`;
+  names.set(text, name);
+  return name;
 }
 
 export function asSql(tx: Tx): Sql {

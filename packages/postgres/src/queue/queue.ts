@@ -33,7 +33,7 @@ export function createQueue(settings: QueueSettings): Queue {
   boss.on("warning", (warning) => logger.warn({ warning }, "The queue has a warning."));
   return {
     async enqueue({ taskId, accountId, priority, startAfter }, tx) {
-      await boss.send(QUEUE, { taskId, accountId } satisfies JobData, {
+      const sent = boss.send(QUEUE, { taskId, accountId } satisfies JobData, {
         db: bossDb(tx),
         priority,
         singletonKey: taskId,
@@ -41,7 +41,8 @@ export function createQueue(settings: QueueSettings): Queue {
         heartbeatSeconds: times.heartbeatSeconds,
         ...(startAfter === undefined ? {} : { startAfter }),
       });
-      if (startAfter === undefined) await wake(asSql(tx));
+      // Both in one trip. The wake-up is heard only once the transaction is committed.
+      await Promise.all(startAfter === undefined ? [sent, wake(asSql(tx))] : [sent]);
     },
     fetch: (max) => db.tx((tx) => fetchJobs(boss, tx, max, settings.maxRunning)),
     async touch(jobs) {
@@ -50,7 +51,7 @@ export function createQueue(settings: QueueSettings): Queue {
       return jobs.filter((job) => ids.has(job.id));
     },
     async complete(job) {
-      return settled(await boss.complete(QUEUE, job)).ids.has(job.id);
+      return settled(await boss.complete(QUEUE, job, undefined, { db: bossDb(db) })).ids.has(job.id);
     },
     release: (job, delayMs) =>
       db.tx(async (tx) => {
@@ -77,8 +78,7 @@ export function createQueue(settings: QueueSettings): Queue {
  * library keeps an account's limit by dropping jobs by id, not by priority.
  */
 async function fetchJobs(boss: PgBoss, tx: Sql, max: number, maxRunning: number): Promise<QueueJob[]> {
-  await tx.query("select pg_advisory_xact_lock($1)", [LOCKS.fetch]);
-  const groupConcurrency = await accountLimits(tx, maxRunning);
+  const groupConcurrency = await lockQueue(tx, maxRunning);
   const jobs: QueueJob[] = [];
   while (jobs.length < max) {
     const [job] = await boss.fetch<JobData>(QUEUE, { db: bossDb(tx), groupConcurrency });
@@ -91,19 +91,27 @@ async function fetchJobs(boss: PgBoss, tx: Sql, max: number, maxRunning: number)
   return jobs;
 }
 
-async function accountLimits(tx: Sql, maxRunning: number): Promise<GroupConcurrencyConfig> {
-  const { rows } = await tx.query<{ id: string; max_running: number }>(
-    "select id, max_running from accounts where max_running is not null",
+/** The lock and the limits in one trip. A limit changed while we wait for the lock holds from the next fetch on. */
+async function lockQueue(tx: Sql, maxRunning: number): Promise<GroupConcurrencyConfig> {
+  const { rows } = await tx.query<{ tiers: Record<string, number> | null }>(
+    `select pg_advisory_xact_lock($1),
+       (select json_object_agg(id, max_running) from accounts where max_running is not null) as tiers`,
+    [LOCKS.fetch],
+    "lock the queue",
   );
-  return { default: maxRunning, tiers: Object.fromEntries(rows.map((row) => [row.id, row.max_running])) };
+  return { default: maxRunning, tiers: rows[0]?.tiers ?? {} };
 }
 
-/** A task can have two jobs for a moment: the one whose worker queued it again, and the new one. */
+/**
+ * A task can have two jobs for a moment: the one whose worker queued it again, and the new one. The queue's
+ * name is part of the text: a plan for any name has every partition in it and was never kept, 2 ms a fetch.
+ */
 async function isHeld(tx: Sql, job: QueueJob): Promise<boolean> {
   const { rows } = await tx.query(
     `select 1 from pgboss.job
-     where name = $1 and state = 'active' and group_id = $2 and singleton_key = $3 and id <> $4`,
-    [QUEUE, job.accountId, job.taskId, job.id],
+     where name = '${QUEUE}' and state = 'active' and group_id = $1 and singleton_key = $2 and id <> $3`,
+    [job.accountId, job.taskId, job.id],
+    "task is held",
   );
   return rows.length > 0;
 }
@@ -116,7 +124,7 @@ async function giveBack(boss: PgBoss, tx: Tx, job: QueueJob, delayMs: number): P
 }
 
 async function wake(sql: Sql): Promise<void> {
-  await sql.query("select pg_notify('job', '')");
+  await sql.query("select pg_notify('job', '')", [], "wake the workers");
 }
 
 /** The library says more than its types do. */
