@@ -36,6 +36,7 @@ export interface AttemptOptions {
   client: UplinkClient;
   clock: Clock;
   random: () => number;
+  onEngineSpeaks: () => void;
   log: Logger;
 }
 

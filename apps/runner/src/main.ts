@@ -4,7 +4,7 @@ import { createClaudeEngine, createCommandEngine } from "@agency/engines";
 import manifest from "../package.json" with { type: "json" };
 import { realClock } from "./clocks/real-clock.ts";
 import { readConfig } from "./config.ts";
-import { capYoungSpace } from "./process/young-space.ts";
+import { preferMemory } from "./process/prefer-memory.ts";
 import { readBootstrap } from "./read-bootstrap.ts";
 import { EXIT, Runner } from "./runner.ts";
 import { createStderrLog } from "./stderr-log.ts";
@@ -12,7 +12,6 @@ import { createStderrLog } from "./stderr-log.ts";
 /** A second failure while the first is being reported. */
 const CRASH_MS = 10_000;
 
-capYoungSpace();
 const config = readConfig(process.env, process.cwd());
 const log = createStderrLog(
   (line) => process.stderr.write(line),
@@ -33,6 +32,8 @@ if (read.ok) {
     },
     clock: realClock,
     random: Math.random,
+    // Not before: loading an engine is faster without.
+    onEngineSpeaks: preferMemory,
     log,
     identity: { version, pid: process.pid, nonce: randomUUID() },
   });

@@ -32,6 +32,8 @@ export interface RunnerOptions {
   clock: Clock;
   /** In [0, 1). */
   random: () => number;
+  /** Set-up is over: from now on there is only output to carry. */
+  onEngineSpeaks: () => void;
   log: Logger;
   identity: { version: string; pid: number; nonce: string };
 }

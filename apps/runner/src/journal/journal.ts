@@ -1,6 +1,7 @@
 import type { Clock } from "@agency/core";
 import { createSignal, waitUntil } from "../process/signal.ts";
 
+import { BlockBuffer } from "./block-buffer.ts";
 import { PendingLines } from "./pending-lines.ts";
 import type { LineBlock, ReadLimits } from "./pending-lines.ts";
 import { SegmentStore } from "./segment-store.ts";
@@ -24,7 +25,7 @@ const DEFAULT_LIMITS: JournalLimits = {
   syncMs: 1000,
 };
 
-const WRITE_BYTES = 256 * 1024;
+const WRITE_LIMITS: ReadLimits = { lines: Number.POSITIVE_INFINITY, bytes: 256 * 1024 };
 
 export interface JournalOptions {
   folder: string;
@@ -46,6 +47,8 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #files: SegmentStore;
   readonly #pending = new PendingLines();
+  readonly #writeBuffer = new BlockBuffer();
+  readonly #sendBuffer = new BlockBuffer();
   readonly #changed = createSignal();
   readonly #closing = new AbortController();
   readonly #writing: Promise<void>;
@@ -96,7 +99,8 @@ export class Journal {
 
   /** Lines from `number` on, which must be readable and not acknowledged. */
   async read(number: number, most: ReadLimits): Promise<LineBlock> {
-    return number > this.#written ? this.#pending.read(number, most) : this.#files.read(number, most);
+    if (number <= this.#written) return this.#files.read(number, most);
+    return this.#pending.read(number, most, this.#sendBuffer);
   }
 
   /** Everything up to `number` is stored elsewhere. */
@@ -139,10 +143,11 @@ export class Journal {
   }
 
   async #writeBlock(): Promise<void> {
-    const block = this.#pending.oldest(WRITE_BYTES);
-    if (block === null) return;
-    await this.#files.write(block);
-    const last = block.first + block.count - 1;
+    const { first } = this.#pending;
+    if (first === null) return;
+    const block = this.#pending.read(first, WRITE_LIMITS, this.#writeBuffer);
+    await this.#files.write(first, block);
+    const last = first + block.count - 1;
     this.#written = Math.max(this.#written, last);
     this.#pending.drop(last);
     if (this.#refused) this.#options.onDisk(null);

@@ -5,7 +5,7 @@ export interface ReadLimits {
 
 /** Whole lines, each with its newline. */
 export interface LineBlock {
-  /** Valid until the next read: it is a view of a buffer that is used again. */
+  /** Valid until the next block is taken: it is a view of a buffer that is used again. */
   readonly bytes: Buffer;
   readonly count: number;
 }
@@ -16,11 +16,7 @@ interface Pending {
   readonly bytes: number;
 }
 
-export interface TextBlock {
-  readonly first: number;
-  readonly text: string;
-  readonly count: number;
-}
+const NEWLINE = 0x0a;
 
 /** Numbered lines that are not on disk yet. As strings: cheap to throw away, unlike thousands of small buffers. */
 export class PendingLines {
@@ -31,23 +27,29 @@ export class PendingLines {
     return this.#bytes;
   }
 
+  /** The number of the oldest line; null when there is none. */
+  get first(): number | null {
+    return this.#entries[0]?.number ?? null;
+  }
+
   push(number: number, json: string): void {
     const bytes = Buffer.byteLength(json) + 1;
     this.#entries.push({ number, json, bytes });
     this.#bytes += bytes;
   }
 
-  /** The oldest lines, up to about `bytes`; they stay until `drop`. */
-  oldest(bytes: number): TextBlock | null {
-    const first = this.#entries[0];
-    return first ? this.#from(0, first.number, { lines: Number.POSITIVE_INFINITY, bytes }) : null;
-  }
-
-  read(number: number, most: ReadLimits): LineBlock {
+  /** Lines from `number` on, written into the buffer; at least one, however long. They stay until `drop`. */
+  read(number: number, most: ReadLimits, buffer: { ofSize(bytes: number): Buffer }): LineBlock {
     const start = this.#entries.findIndex((entry) => entry.number === number);
-    if (start === -1) return { bytes: Buffer.alloc(0), count: 0 };
-    const { text, count } = this.#from(start, number, most);
-    return { bytes: Buffer.from(text), count };
+    const { count, bytes } = this.#measure(start, most);
+    const into = buffer.ofSize(bytes).subarray(0, bytes);
+    let at = 0;
+    for (let index = start; index < start + count; index += 1) {
+      at += into.write(this.#entries[index]?.json ?? "", at);
+      into[at] = NEWLINE;
+      at += 1;
+    }
+    return { bytes: into, count };
   }
 
   drop(upTo: number): void {
@@ -60,16 +62,14 @@ export class PendingLines {
     this.#entries.splice(0, count);
   }
 
-  #from(start: number, first: number, most: ReadLimits): TextBlock {
-    let text = "";
-    let bytes = 0;
+  #measure(start: number, most: ReadLimits): { count: number; bytes: number } {
     let count = 0;
-    for (const entry of this.#entries.slice(start, start + most.lines)) {
-      if (count > 0 && bytes + entry.bytes > most.bytes) break;
-      text += `${entry.json}\n`;
-      bytes += entry.bytes;
-      count += 1;
+    let bytes = 0;
+    for (; start !== -1 && count < most.lines; count += 1) {
+      const next = this.#entries[start + count]?.bytes;
+      if (next === undefined || (count > 0 && bytes + next > most.bytes)) break;
+      bytes += next;
     }
-    return { first, text, count };
+    return { count, bytes };
   }
 }

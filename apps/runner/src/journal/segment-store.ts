@@ -1,8 +1,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { lastOf, offsetOf, openSegment, readLines, removeSegment, writeLines } from "./segment.ts";
 import type { Segment } from "./segment.ts";
-import type { LineBlock, ReadLimits, TextBlock } from "./pending-lines.ts";
-import { ReadBuffer } from "./read-buffer.ts";
+import { BlockBuffer } from "./block-buffer.ts";
+import type { LineBlock, ReadLimits } from "./pending-lines.ts";
 
 interface Mark {
   readonly number: number;
@@ -23,7 +23,7 @@ export class SegmentStore {
   readonly #limits: SegmentLimits;
   readonly #segments: Segment[] = [];
   #writing: Segment | null = null;
-  readonly #buffer = new ReadBuffer();
+  readonly #buffer = new BlockBuffer();
   /** Where the last block read begins and ends: the next read is one of both, a repetition or what follows. */
   #marks: Mark[] = [];
 
@@ -41,8 +41,8 @@ export class SegmentStore {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async write(block: TextBlock): Promise<void> {
-    const segment = await this.#segmentFor(block.first);
+  async write(first: number, block: LineBlock): Promise<void> {
+    const segment = await this.#segmentFor(first);
     this.#writing = segment;
     try {
       await writeLines(segment, block);

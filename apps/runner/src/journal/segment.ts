@@ -1,8 +1,8 @@
 import { open, unlink } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import type { LineBlock, ReadLimits, TextBlock } from "./pending-lines.ts";
-import type { ReadBuffer } from "./read-buffer.ts";
+import type { BlockBuffer } from "./block-buffer.ts";
+import type { LineBlock, ReadLimits } from "./pending-lines.ts";
 
 /** One file of the journal: lines numbered `first`, `first + 1`, ... without a gap. */
 export interface Segment {
@@ -19,8 +19,7 @@ export async function openSegment(folder: string, first: number): Promise<Segmen
 }
 
 /** Writes at the end we know, so that what a failed write left half-done is written over. */
-export async function writeLines(segment: Segment, { text, count }: TextBlock): Promise<void> {
-  const block = Buffer.from(text);
+export async function writeLines(segment: Segment, { bytes: block, count }: LineBlock): Promise<void> {
   let done = 0;
   while (done < block.length) {
     const { bytesWritten } = await segment.file.write(block, done, block.length - done, segment.bytes + done);
@@ -40,7 +39,7 @@ export function lastOf(segment: Segment): number {
 }
 
 /** Where a line begins: found by reading, so that no index has to be kept for lines not sent yet. */
-export async function offsetOf(segment: Segment, number: number, buffer: ReadBuffer): Promise<number> {
+export async function offsetOf(segment: Segment, number: number, buffer: BlockBuffer): Promise<number> {
   let skip = number - segment.first;
   let offset = 0;
   while (skip > 0) {
@@ -57,7 +56,7 @@ export async function readLines(
   segment: Segment,
   offset: number,
   most: ReadLimits,
-  buffer: ReadBuffer,
+  buffer: BlockBuffer,
 ): Promise<LineBlock> {
   for (let size = most.bytes; ; size *= 2) {
     const wanted = Math.min(size, segment.bytes - offset);

@@ -20,6 +20,7 @@ export interface EngineTurnsOptions {
   firstId: string;
   recorder: Recorder;
   progress: ProgressTracker;
+  onFirstEvent: () => void;
   /** The engine has no more input: how long it may still work in the background is someone else's clock. */
   onDraining: () => void;
 }
@@ -91,8 +92,13 @@ export class EngineTurns {
   }
 
   async #passEvents(): Promise<void> {
+    let isFirst = true;
     try {
-      for await (const event of this.#options.run) await this.#take(event);
+      for await (const event of this.#options.run) {
+        if (isFirst) this.#options.onFirstEvent();
+        isFirst = false;
+        await this.#take(event);
+      }
     } catch (error) {
       await this.#broke(error);
     }

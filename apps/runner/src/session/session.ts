@@ -45,6 +45,7 @@ export interface SessionOptions {
   recorder: Recorder;
   state: RunState;
   progress: ProgressTracker;
+  onEngineSpeaks: () => void;
   /** The state changed in a way that may bring a deadline forward. */
   poke: () => void;
 }
@@ -197,11 +198,19 @@ export class Session {
     const engine = engines[order.engine];
     if (engine === undefined) return null;
     const run = engine.start({ id: order.promptId, text: order.prompt }, this.#engineStart(engine));
+    const onFirstEvent = this.#options.onEngineSpeaks;
     const onDraining = (): void => {
       state.draining = { since: clock.now(), forMs: DRAIN_BACKSTOP_MS };
       poke();
     };
-    const turns = new EngineTurns({ run, firstId: order.promptId, recorder, progress, onDraining });
+    const turns = new EngineTurns({
+      run,
+      firstId: order.promptId,
+      recorder,
+      progress,
+      onDraining,
+      onFirstEvent,
+    });
     this.#turns = turns;
     this.#enter("engine");
     const driven = turns.drive();

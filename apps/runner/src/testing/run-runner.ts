@@ -38,6 +38,7 @@ export function runRunner(
     engines: { [plane.order.engine]: engine },
     clock,
     random: () => 0.5,
+    onEngineSpeaks: () => undefined,
     log: silent,
     identity: { version: "0.0.0", pid: process.pid, nonce: "nonce-of-this-test" },
   });
