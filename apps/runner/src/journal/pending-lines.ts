@@ -65,10 +65,11 @@ export class PendingLines {
   #measure(start: number, most: ReadLimits): { count: number; bytes: number } {
     let count = 0;
     let bytes = 0;
-    for (; start !== -1 && count < most.lines; count += 1) {
+    while (count < most.lines) {
       const next = this.#entries[start + count]?.bytes;
       if (next === undefined || (count > 0 && bytes + next > most.bytes)) break;
       bytes += next;
+      count += 1;
     }
     return { count, bytes };
   }
