@@ -67,6 +67,7 @@ describe("two workers on one database", () => {
         .length;
     expect([carried(first), carried(second)].every((count) => count > 0)).toBe(true);
     expect(carried(first) + carried(second)).toBe(TASKS);
+    await first.clear();
     await first.stop();
     await second.stop();
     await database.drop();
@@ -98,6 +99,7 @@ describe("two workers on one database", () => {
     const said = events.flatMap((event) => (event.type === "log" ? event.data.text.trim().split("\n") : []));
     expect(said).toEqual(["began", "ended"]);
     expect(second.log.some((line) => line.includes("adopted a task under way"))).toBe(true);
+    await second.clear();
     await second.stop();
     await database.drop();
     await rm(home, { recursive: true, force: true });

@@ -62,7 +62,21 @@ export class Agency implements AsyncDisposable {
     return this.#child.exitCode;
   }
 
+  /** Ends and deletes every task, so that no sandbox, claim or workspace outlives the test. */
+  async clear(): Promise<void> {
+    for (;;) {
+      const { tasks } = await this.client.listTasks({ limit: 100 });
+      for (const { id } of tasks) {
+        await this.client.cancelTask(id);
+        await this.finished(id);
+        await this.client.deleteTask(id);
+      }
+      if (tasks.length === 0) return;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.clear();
     await this.stop();
     if (this.#ownsHome) await rm(this.home, { recursive: true, force: true });
   }
