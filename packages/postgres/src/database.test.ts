@@ -80,7 +80,8 @@ describe("a transaction", () => {
         await tx.query("update marks set n = n + 1 where id = $1", [second]);
       });
     await Promise.all([crossing(10, 11), crossing(11, 10)]);
-    expect(runs).toBe(3);
+    // On a slow machine the second try can cross the other one again.
+    expect(runs).toBeGreaterThanOrEqual(3);
     expect((await db.query("select n from marks")).rows).toEqual([{ n: 2 }, { n: 2 }]);
   });
 });
