@@ -251,21 +251,69 @@ describe("the store, with many callers at once", () => {
     expect(rows).toEqual([{ least: 160, most: 160, gapless: true }]);
   });
 
-  it("sends what arrives during a flush together with the next, in its callers' order", async () => {
-    const statements: number[] = [];
-    const counting: Database = {
+  it("sends what arrives during a flush together with the next, a task's own batches one by one", async () => {
+    const statements: string[][] = [];
+    const second = Promise.withResolvers<void>();
+    const gated: Database = {
       ...db,
-      query: (text, values, name) => {
-        if (text.includes("task_heads")) statements.push(JSON.parse(String(values?.[0])).length);
+      query: async (text, values, name) => {
+        if (!text.includes("task_heads")) return db.query(text, values, name);
+        const batches: { t: string }[] = JSON.parse(String(values?.[0]));
+        if (statements.push(batches.map(({ t }) => t)) === 2) second.resolve();
+        await second.promise;
         return db.query(text, values, name);
       },
     };
-    const own = createEventStore(counting, realClock);
+    const own = createEventStore(gated, realClock);
     const [a, b, c] = [await newTask(), await newTask(), await newTask()];
     const one = (taskId: string, from: number) => own.append({ taskId, epoch: 1, from, events: says(1) });
     const results = await Promise.all([one(a, 1), one(a, 2), one(b, 1), one(c, 1), one(a, 3)]);
-    expect(statements).toEqual([1, 3, 1]);
+    expect(statements).toEqual([[a], [b, c], [a], [a]]);
     expect(results.map((result) => result.lastSeq)).toEqual([1, 2, 1, 1, 3]);
+  });
+
+  it("never has more than two statements under way", async () => {
+    let underWay = 0;
+    let most = 0;
+    const counting: Database = {
+      ...db,
+      query: async (text, values, name) => {
+        most = Math.max(most, (underWay += 1));
+        return db.query(text, values, name).finally(() => (underWay -= 1));
+      },
+    };
+    // Without a pause between them, and each task's batch on its own.
+    const own = createEventStore(counting, { ...realClock, sleep: async () => {} });
+    const tasks = await Promise.all(Array.from({ length: 12 }, () => newTask()));
+    const write = async (taskId: string): Promise<void> => {
+      for (let from = 1; from <= 5; from += 1) {
+        await own.append({ taskId, epoch: 1, from, events: says(1) });
+      }
+    };
+    await Promise.all(tasks.map(write));
+    expect(most).toBe(2);
+  });
+
+  it("does not hold back as much as fills a statement", async () => {
+    const paused = Promise.withResolvers<AbortSignal>();
+    const clock: Clock = {
+      now: () => 1_000,
+      sleep: (_, signal) =>
+        new Promise((resolve) => {
+          signal?.addEventListener("abort", () => resolve());
+          if (signal !== undefined) paused.resolve(signal);
+        }),
+    };
+    const own = createEventStore(db, clock);
+    const taskId = await newTask();
+    const flood = (id: string, from: number) =>
+      own.append({ taskId: id, epoch: 1, from, events: [say("x".repeat(300_000))] });
+    await own.append({ taskId, epoch: 1, from: 1, events: says(1) });
+    const small = own.append({ taskId, epoch: 1, from: 2, events: says(1) });
+    const signal = await paused.promise;
+    expect(signal.aborted).toBe(false);
+    await flood(await newTask(), 1);
+    expect((await small).verdict).toBe("ok");
   });
 
   it("waits between two flushes, but not before the first", async () => {
