@@ -1,5 +1,5 @@
 import { cleanJson } from "./clean-json.ts";
-import { jsonBytes } from "./json-size.ts";
+import { jsonFits } from "./json-size.ts";
 import { previewJson } from "./preview-json.ts";
 import type { JsonObject } from "./preview-json.ts";
 
@@ -22,8 +22,7 @@ export function sanitizeEvent(raw: unknown, redactText?: (text: string) => strin
   const { value, changed } = cleanJson(raw, redactText);
   if (value === null || typeof value !== "object" || Array.isArray(value))
     return { data: {}, sanitized: true };
-  if (jsonBytes(value, EVENT_LIMITS.inlineBytes) <= EVENT_LIMITS.inlineBytes)
-    return { data: value, sanitized: changed };
+  if (jsonFits(value, EVENT_LIMITS.inlineBytes)) return { data: value, sanitized: changed };
   return {
     data: previewJson(value, EVENT_LIMITS.inlineBytes, EVENT_LIMITS.previewBytes),
     sanitized: changed,
