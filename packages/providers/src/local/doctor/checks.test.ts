@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sandboxSpec } from "@agency/testing";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createGround, quiet, signal } from "../testing/ground.ts";
 import type { Ground } from "../testing/ground.ts";
 
@@ -58,6 +58,9 @@ describe("the checks of the local provider", () => {
     const inside = await ground.inside(ref);
     void inside.run("process.exit(0)");
     await inside.closed;
+    await vi.waitUntil(async () => (await provider.observe(ref, signal)).phase === "gone", {
+      timeout: 10_000,
+    });
     const tomorrow = { now: () => Date.now() + 24 * 3600_000, sleep: () => Promise.resolve() };
     const later = ground.provider({
       clock: { ...tomorrow, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
