@@ -254,14 +254,16 @@ describe("the store, with many callers at once", () => {
   it("sends what arrives during a flush together with the next, a task's own batches one by one", async () => {
     const statements: string[][] = [];
     const second = Promise.withResolvers<void>();
+    const judge = async (input: unknown): Promise<void> => {
+      const batches: { t: string }[] = JSON.parse(String(input));
+      if (statements.push(batches.map(({ t }) => t)) === 2) second.resolve();
+      await second.promise;
+    };
     const gated: Database = {
       ...db,
-      query: async (text, values, name) => {
-        if (!text.includes("task_heads")) return db.query(text, values, name);
-        const batches: { t: string }[] = JSON.parse(String(values?.[0]));
-        if (statements.push(batches.map(({ t }) => t)) === 2) second.resolve();
-        await second.promise;
-        return db.query(text, values, name);
+      async query<R extends object>(text: string, values?: readonly unknown[], name?: string) {
+        if (text.includes("task_heads")) await judge(values?.[0]);
+        return db.query<R>(text, values, name);
       },
     };
     const own = createEventStore(gated, realClock);
@@ -277,9 +279,9 @@ describe("the store, with many callers at once", () => {
     let most = 0;
     const counting: Database = {
       ...db,
-      query: async (text, values, name) => {
+      query<R extends object>(text: string, values?: readonly unknown[], name?: string) {
         most = Math.max(most, (underWay += 1));
-        return db.query(text, values, name).finally(() => (underWay -= 1));
+        return db.query<R>(text, values, name).finally(() => (underWay -= 1));
       },
     };
     // Without a pause between them, and each task's batch on its own.
