@@ -27,17 +27,24 @@ export async function applyCommand(
   });
 }
 
+/** Nothing here waits for an answer to know what to write next: given together, in order, it is one trip. */
 async function writeStep(tx: Sql, queue: Queue, row: TaskRow, step: Step, now: number): Promise<void> {
-  await writeTask(tx, row, step, now);
-  if (step.next.epoch !== row.epoch) await moveEpoch(tx, row.id, step.next.epoch);
-  await writeAttempt(tx, row, step, now);
-  for (const effect of step.effects) await carryOut(tx, queue, row, effect, now);
-  if (step.events.length > 0) {
-    const at = new Date(now).toISOString();
-    const events = step.events.map(({ type, data }) => ({ type, data, at }));
-    await appendOrFail(tx, { taskId: row.id, epoch: step.next.epoch, from: null, events });
-    await wake(tx, row.id);
-  }
+  await Promise.all([
+    writeTask(tx, row, step, now),
+    step.next.epoch === row.epoch ? null : moveEpoch(tx, row.id, step.next.epoch),
+    writeAttempt(tx, row, step, now),
+    ...step.effects.map((effect) => carryOut(tx, queue, row, effect, now)),
+    step.events.length === 0 ? null : writeEvents(tx, row.id, step, now),
+  ]);
+}
+
+async function writeEvents(tx: Sql, taskId: string, { next, events }: Step, now: number): Promise<void> {
+  const at = new Date(now).toISOString();
+  const batch = events.map(({ type, data }) => ({ type, data, at }));
+  await Promise.all([
+    appendOrFail(tx, { taskId, epoch: next.epoch, from: null, events: batch }),
+    wake(tx, taskId),
+  ]);
 }
 
 async function writeTask(tx: Sql, row: TaskRow, { next, events }: Step, now: number): Promise<void> {
@@ -118,16 +125,17 @@ async function carryOut(tx: Sql, queue: Queue, row: TaskRow, effect: Effect, now
 /** The sandbox row is written before anybody asks a provider for one: a crash leaves nothing we cannot find. */
 async function openAttempt(tx: Sql, row: TaskRow, epoch: number, now: number): Promise<void> {
   const attemptId = randomUUID();
-  await tx.query(
+  const attempt = tx.query(
     `insert into attempts (id, task_id, account_id, epoch, state, provider, created_at)
      values ($1, $2, $3, $4, 'claimed', $5, $6)`,
     [attemptId, row.id, row.account_id, epoch, row.provider, new Date(now)],
   );
-  await tx.query(
+  const sandbox = tx.query(
     `insert into sandboxes (id, attempt_id, task_id, account_id, provider, generation, state, created_at)
      values ($1, $2, $3, $4, $5, 1, 'intent', $6)`,
     [randomUUID(), attemptId, row.id, row.account_id, row.provider, new Date(now)],
   );
+  await Promise.all([attempt, sandbox]);
 }
 
 function toDate(at: number | null): Date | null {

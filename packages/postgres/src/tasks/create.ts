@@ -20,15 +20,18 @@ export async function createTaskRow(
         throw new NoParent();
       }
       const state = task.notBefore === null ? "queued" : "scheduled";
-      await insertTask(tx, task, state);
-      await appendOrFail(tx, {
-        taskId: task.id,
-        epoch: 0,
-        from: null,
-        events: [{ type: "status", data: { state }, at: new Date().toISOString() }],
-      });
-      if (state === "queued")
-        await queue.enqueue({ taskId: task.id, accountId: task.accountId, priority: task.priority }, tx);
+      const job = { taskId: task.id, accountId: task.accountId, priority: task.priority };
+      // Given together, they travel together.
+      await Promise.all([
+        insertTask(tx, task, state),
+        appendOrFail(tx, {
+          taskId: task.id,
+          epoch: 0,
+          from: null,
+          events: [{ type: "status", data: { state }, at: new Date().toISOString() }],
+        }),
+        state === "queued" ? queue.enqueue(job, tx) : null,
+      ]);
       const row = await selectTask(tx, task.id);
       if (row === null) throw new Error(`task ${task.id} vanished inside its own transaction`);
       return { kind: "created" as const, task: toTask(row) };
