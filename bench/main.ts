@@ -7,6 +7,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   submit: async () => (await import("./rows/submit.ts")).submitBench,
   queue: async () => (await import("./rows/queue.ts")).queueBench,
   ingest: async () => (await import("./rows/ingest.ts")).ingestBench,
+  start: async () => (await import("./rows/start.ts")).startBench,
 };
 
 const flags = new Set(process.argv.slice(2));
