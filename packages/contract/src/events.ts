@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { reasonSchema, taskStateSchema } from "./states.ts";
+import { answerBodySchema, askBodySchema } from "./asks.ts";
+import { limitsSchema } from "./limits.ts";
 import { jsonSchema } from "./json.ts";
 
 /** Who may write an event of a type: the runner inside the sandbox, or only the control plane outside. */
@@ -172,11 +174,6 @@ const workEvents = [
     turns: count.optional(),
     engineCostUsd: usd.optional().describe("What the engine says the session cost so far. Information only."),
   }),
-  event("question", {
-    id: z.string(),
-    text,
-    options: z.array(z.object({ label: text, description: text.optional() })).optional(),
-  }),
   event("checkpoint", { id: z.string(), label: text.optional(), bytes: count.optional() }),
   event("artifact", { name: text, path: text.optional(), bytes: count, mediaType: z.string().optional() }),
   event("delivery", {
@@ -193,7 +190,12 @@ const workEvents = [
 
 /** What only the control plane says. A runner that sends one of these is refused that event. */
 const controlEvents = [
-  event("status", { state: taskStateSchema, reason: reasonSchema.optional(), message: text.optional() }),
+  event("status", {
+    state: taskStateSchema,
+    reason: reasonSchema.optional(),
+    message: text.optional(),
+    until: z.iso.datetime().optional().describe("When a task that waits goes on by itself."),
+  }),
   event("message", { id: z.string(), text, mode: z.enum(["steer", "next_turn"]) }),
   event("usage", {
     key: z.string().describe("Unique for one model response; the same key never counts twice."),
@@ -204,6 +206,32 @@ const controlEvents = [
     cacheWrite: count,
     costUsd: usd,
     totalCostUsd: usd.describe("Cost of the task so far, this response included."),
+  }),
+  event("compute", {
+    seconds: z.number().nonnegative(),
+    costUsd: usd,
+    totalCostUsd: usd.describe("Cost of the task so far, this time included."),
+  }),
+  event("ask", { ask: askBodySchema }),
+  event("answer", { askId: z.string(), answer: answerBodySchema, by: z.string() }),
+  event("limits", { limits: limitsSchema, by: z.string() }),
+  event("credential", {
+    vendor: z.string(),
+    credential: z.string().describe("Its name, never its value."),
+    limitedUntil: z.iso.datetime().nullable(),
+    next: z.string().nullable().describe("The one used from now on; null when there is none."),
+  }),
+  event("network", {
+    host: text,
+    port: z.number().int(),
+    via: z.enum(["connect", "http", "socks5"]),
+    verdict: z.enum(["allowed", "denied", "failed"]),
+    reason: text.optional(),
+    address: z.string().optional().describe("What was dialled."),
+    bytesIn: count,
+    bytesOut: count,
+    durationMs: ms,
+    count: z.number().int().positive().describe("Connections alike that this event stands for."),
   }),
 ] as const;
 

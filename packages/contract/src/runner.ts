@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { limitsSchema } from "./limits.ts";
-import { networkSchema, repositorySchema } from "./tasks.ts";
+import { approveSchema, commandPolicySchema, repositorySchema } from "./tasks.ts";
+import { answerBodySchema, askBodySchema } from "./asks.ts";
+import { networkSchema } from "./network.ts";
+import { waitReasonSchema } from "./states.ts";
 import { jsonSchema } from "./json.ts";
 
 /**
@@ -11,10 +14,14 @@ export const UPLINK_PATHS = {
   hello: "/uplink/hello",
   events: "/uplink/events",
   commands: "/uplink/commands",
+  ask: "/uplink/ask",
   finished: "/uplink/finished",
   model: "/model",
   git: "/git",
 } as const;
+
+/** The answer to a model call that may not be made yet: the forwarder keeps the request and tries again. */
+export const HOLD_HEADER = "x-agency-hold";
 
 /** What a provider hands to the runner at start. Short-lived and worthless after hello. */
 export const bootstrapSchema = z.object({
@@ -56,6 +63,13 @@ export const workOrderSchema = z.object({
   limits: limitsSchema,
   network: networkSchema,
   repository: repositorySchema.nullable(),
+  /** Hosts and repositories git reaches through the broker, as `scheme://host`; the rest goes nowhere. */
+  gitHosts: z.array(z.string()),
+  demo: z.boolean(),
+  approve: approveSchema,
+  commandPolicy: commandPolicySchema,
+  questions: z.boolean(),
+  onBudget: z.enum(["wait", "stop"]),
   env: z.record(z.string(), z.string()),
   modelKeys: z.record(z.string(), z.string()).describe("Vendor → placeholder. The real key never comes in."),
   serverTime: z.iso.datetime(),
@@ -83,8 +97,14 @@ export const runnerCommandSchema = z.discriminatedUnion("kind", [
   z.object({ ...commandBase, kind: z.literal("interrupt") }),
   z.object({ ...commandBase, kind: z.literal("cancel") }),
   z.object({ ...commandBase, kind: z.literal("limits"), limits: limitsSchema }),
+  /** The task waits: clocks stop. `pause` is true when the agent itself must stop, not only its model calls. */
+  z.object({ ...commandBase, kind: z.literal("wait"), reason: waitReasonSchema, pause: z.boolean() }),
+  z.object({ ...commandBase, kind: z.literal("proceed") }),
+  z.object({ ...commandBase, kind: z.literal("answer"), askId: z.string(), answer: answerBodySchema }),
 ]);
 export type RunnerCommand = z.infer<typeof runnerCommandSchema>;
+type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
+export type RunnerCommandBody = WithoutId<RunnerCommand>;
 
 /**
  * The command stream is newline-delimited JSON: commands and, every few seconds, `{"kind":"ping"}`;
@@ -97,6 +117,9 @@ export const commandFrameSchema = z.union([
 ]);
 export type CommandFrame = z.infer<typeof commandFrameSchema>;
 
+/** Asked until answered with 2xx; the same id asks once. The answer comes as a command. */
+export const postAskSchema = askBodySchema;
+
 export const outcomeSchema = z.object({
   state: z.enum(["completed", "failed", "cancelled"]),
   reason: z
@@ -105,6 +128,7 @@ export const outcomeSchema = z.object({
       "silence",
       "turns_exceeded",
       "budget_exceeded",
+      "output_exceeded",
       "engine_error",
       "setup_failed",
       "cancelled_by_user",

@@ -36,6 +36,7 @@ export const REASONS = [
   "sandbox_lost",
   "start_deadline",
   "checks_failed",
+  "output_exceeded",
   "cancelled_by_user",
   "internal_error",
 ] as const;
@@ -44,17 +45,23 @@ export type Reason = z.infer<typeof reasonSchema>;
 
 /** What a person reads: what happened, then what to do next. */
 export const REASON_SENTENCES: Record<Reason, { what: string; next: string }> = {
-  needs_input: { what: "The agent asked a question.", next: "Answer it to let the run go on." },
+  needs_input: {
+    what: "The agent asked a question.",
+    next: "Answer it with `agency answer` to let the run go on.",
+  },
   needs_approval: {
     what: "The agent wants to do something that needs your yes.",
-    next: "Approve or refuse it.",
+    next: "Allow or refuse it with `agency answer`.",
   },
   usage_limit: {
     what: "The model account reached its usage limit.",
-    next: "The run goes on by itself at the reset.",
+    next: "A run that waits goes on by itself at the reset; one that failed can be started again then.",
   },
-  budget: { what: "The run reached its budget and was kept as it is.", next: "Add budget to let it go on." },
-  paused_by_user: { what: "You paused the run.", next: "Resume it when you like." },
+  budget: {
+    what: "The run reached its budget and was kept as it is.",
+    next: "Add to it with `agency budget` to let it go on.",
+  },
+  paused_by_user: { what: "You paused the run.", next: "Let it go on with `agency resume`." },
   timeout: {
     what: "The run reached its time limit and was stopped.",
     next: "Run it again with a larger --timeout.",
@@ -87,9 +94,34 @@ export const REASON_SENTENCES: Record<Reason, { what: string; next: string }> = 
     what: "The agent finished, but the declared checks failed.",
     next: "Read the check output.",
   },
+  output_exceeded: {
+    what: "The run wrote more than its output limit and was stopped.",
+    next: "Look at the last events; run it again with a larger limits.outputBytes if that much is wanted.",
+  },
   cancelled_by_user: { what: "You stopped the run.", next: "Start it again when you like." },
   internal_error: { what: "Agency itself failed.", next: "Read the server log and report it." },
 };
+
+/** Why a live task waits. Several can hold at once; the first of this list that does is the one shown. */
+export const WAIT_REASONS = [
+  "paused_by_user",
+  "needs_approval",
+  "needs_input",
+  "budget",
+  "usage_limit",
+] as const satisfies readonly Reason[];
+export const waitReasonSchema = z.enum(WAIT_REASONS);
+export type WaitReason = (typeof WAIT_REASONS)[number];
+
+/** One thing a task waits for. */
+export const waitSchema = z.object({
+  id: z.string().describe("The ask it belongs to; else the reason itself."),
+  reason: waitReasonSchema,
+  since: z.iso.datetime(),
+  until: z.iso.datetime().nullable().describe("When it ends by itself."),
+  message: z.string().nullable(),
+});
+export type Wait = z.infer<typeof waitSchema>;
 
 /** One attempt is one run of a task in one sandbox. */
 export const ATTEMPT_STATES = [

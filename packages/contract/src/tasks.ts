@@ -1,6 +1,9 @@
 import { z } from "zod";
-import { reasonSchema, taskStateSchema } from "./states.ts";
+import { askSchema } from "./asks.ts";
 import { limitsSchema, MAX_PAGE, MAX_PROMPT_BYTES } from "./limits.ts";
+import { networkSchema } from "./network.ts";
+import { projectSchema, taskSecretsSchema } from "./secrets.ts";
+import { reasonSchema, taskStateSchema, waitSchema } from "./states.ts";
 
 const encoder = new TextEncoder();
 const id = z.uuid();
@@ -25,21 +28,44 @@ export const promptSchema = z
     "is over 1 MiB: put long input in a file of the repository",
   );
 
+const gitUrlSchema = z
+  .url({ protocol: /^https?$/, error: "must be an http(s) git URL, such as https://github.com/owner/name" })
+  .max(2000)
+  .refine((value) => !/^https?:\/\/[^/]*@/.test(value), "must not contain a user or password");
+
+const branchSchema = z
+  .string()
+  .max(250)
+  .regex(/^(?!-)(?!.*\.\.)(?!.*[\x00-\x20~^:?*[\\\x7f])(?!.*\/$)(?!\/).+$/, "is not a valid branch name");
+
 export const repositorySchema = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: "must be an http(s) git URL, such as https://github.com/owner/name" })
-    .max(2000)
-    .refine((value) => !/^https?:\/\/[^/]*@/.test(value), "must not contain a user or password"),
-  branch: z
-    .string()
-    .max(250)
-    .regex(/^(?!-)(?!.*\.\.)(?!.*[\x00-\x20~^:?*[\\\x7f])(?!.*\/$)(?!\/).+$/, "is not a valid branch name")
-    .optional(),
+  url: gitUrlSchema,
+  branch: branchSchema.optional(),
+  pushBranch: branchSchema
+    .optional()
+    .describe(
+      "A branch the agent may push beside its own `agency/<task>/…`. Existing commits can be replaced in it.",
+    ),
 });
 export type Repository = z.infer<typeof repositorySchema>;
 
-export const networkSchema = z.enum(["none"]).describe("What the agent may reach. Model calls always work.");
-export type Network = z.infer<typeof networkSchema>;
+/**
+ * One pattern a line of shell is judged by: the words of a simple command, `*` for anything. `git push *`,
+ * `npm *`, `rm -rf *`.
+ */
+const commandPatternSchema = z.string().trim().min(1).max(500);
+export const commandPolicySchema = z.strictObject({
+  allow: z.array(commandPatternSchema).max(200).default([]).describe("Not empty: only these commands."),
+  deny: z.array(commandPatternSchema).max(200).default([]).describe("Never these, whatever `allow` says."),
+});
+export type CommandPolicy = z.output<typeof commandPolicySchema>;
+
+export const approveSchema = z
+  .enum(["none", "commands", "all"])
+  .describe(
+    "Which tool calls wait for a person: none, shell commands, or every one that is not just reading.",
+  );
+export type Approve = z.infer<typeof approveSchema>;
 
 const envSchema = z
   .record(
@@ -55,7 +81,31 @@ export const createTaskSchema = z.strictObject({
   provider: z.string().min(1).max(64).default("local"),
   repository: repositorySchema.optional(),
   limits: limitsSchema.partial().default({}),
-  network: networkSchema.default("none"),
+  repositories: z
+    .array(gitUrlSchema)
+    .max(50)
+    .default([])
+    .describe("Further repositories that may be read with the credential of their host."),
+  network: networkSchema.default("internet"),
+  allowInternalNetwork: z
+    .boolean()
+    .default(false)
+    .describe("Opens private networks to this task. Never this machine, never metadata services. Audited."),
+  approve: approveSchema.default("none"),
+  commandPolicy: commandPolicySchema.default({ allow: [], deny: [] }),
+  questions: z.boolean().default(true).describe("May the agent stop and ask a person?"),
+  onBudget: z
+    .enum(["wait", "stop"])
+    .default("wait")
+    .describe("At the budget: keep everything and wait for more, or fail."),
+  onUsageLimit: z
+    .enum(["next", "wait", "stop"])
+    .default("next")
+    .describe(
+      "When a model credential is used up: take the next one and wait when there is none, wait, or fail.",
+    ),
+  project: projectSchema.optional().describe("Whose secrets are used before the account's."),
+  secrets: taskSecretsSchema.default({}),
   env: envSchema
     .default({})
     .describe("Plain settings for the agent. Secrets do not belong here: the agent can read it."),
@@ -99,6 +149,8 @@ export const taskSchema = z.object({
   state: taskStateSchema,
   reason: reasonSchema.nullable(),
   message: z.string().nullable().describe("The reason as a sentence, with the next step."),
+  waits: z.array(waitSchema).describe("Everything the task waits for now."),
+  asks: z.array(askSchema).describe("Open questions and approvals, oldest first."),
   cancelRequested: z.boolean(),
   prompt: z.string(),
   engine: z.string(),
@@ -106,15 +158,22 @@ export const taskSchema = z.object({
   provider: z.string(),
   repository: repositorySchema.nullable(),
   limits: limitsSchema,
+  repositories: z.array(z.string()),
   network: networkSchema,
+  allowInternalNetwork: z.boolean(),
+  approve: approveSchema,
+  onBudget: z.enum(["wait", "stop"]),
+  onUsageLimit: z.enum(["next", "wait", "stop"]),
+  project: z.string().nullable(),
   demo: z.boolean(),
   labels: z.record(z.string(), z.string()),
   priority: z.number(),
   parentId: id.nullable(),
   attempt: z.number().int().describe("The epoch of the newest attempt; 0 before the first."),
   lastSeq: z.number().int().describe("Number of the newest event."),
-  costUsd: z.number(),
+  costUsd: z.number().describe("Everything the task has cost so far: model calls and computing time."),
   usage: usageSchema,
+  waitedMs: z.number().int().describe("Time spent waiting; the time limit leaves it out."),
   activity: z.string().nullable().describe("What the agent is doing now."),
   lastEventAt: when.nullable(),
   result: resultSchema.nullable(),

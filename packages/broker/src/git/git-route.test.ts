@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGitRoute } from "./git-route.ts";
 import type { GitRouteDeps } from "./git-route.ts";
-import { isPublicAddress, vetHost } from "./public-address.ts";
+import { isPublicAddress, vetHost } from "../address/public-address.ts";
 
 const run = promisify(execFile);
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };

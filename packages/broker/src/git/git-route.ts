@@ -4,7 +4,7 @@ import { request as requestHttps } from "node:https";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Logger } from "@agency/core";
-import { vetHost } from "./public-address.ts";
+import { vetHost } from "../address/public-address.ts";
 
 export interface GitRouteDeps {
   /** The repository a task may read, or null. */

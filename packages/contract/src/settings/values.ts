@@ -61,6 +61,27 @@ export const keyValue = z
   .trim()
   .regex(/^[\x21-\x7e]+$/, "must be one word without spaces or control characters");
 
+/** `id:base64` of 32 bytes, the current one first; older ones stay until nothing is sealed with them. */
+export const masterKeysValue = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=(?:,[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=)*$/,
+    "must be id:base64 of 32 random bytes, such as k1:$(openssl rand -base64 32), with commas between several",
+  )
+  .transform((text) =>
+    items(text).map((item) => ({
+      id: item.slice(0, item.indexOf(":")),
+      key: item.slice(item.indexOf(":") + 1),
+    })),
+  );
+
+export const moneyValue = z
+  .string()
+  .regex(/^\d{1,6}(\.\d{1,6})?$/, { error: "must be an amount of US dollars, such as 0.05", abort: true })
+  .transform(Number);
+
+export const unknownModelsValue = z.enum(["dearest", "refuse"], "must be dearest or refuse");
+
 export const pathValue = z.string().regex(/^[^\0]+$/, "must be a path");
 export const logLevelValue = z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error");
 export const logFormatValue = z.enum(["auto", "json", "pretty"], "must be auto, json or pretty");

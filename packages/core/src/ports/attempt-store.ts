@@ -1,4 +1,4 @@
-import type { RunnerCommand } from "@agency/contract";
+import type { RunnerCommand, WaitReason } from "@agency/contract";
 import type { SandboxRef } from "./provider.ts";
 
 export type SandboxState = "intent" | "creating" | "active" | "deleting" | "deleted" | "discarded";
@@ -23,6 +23,10 @@ export interface AttemptAccess {
   readonly live: boolean;
   /** Said hello, has not handed in its outcome, and nobody wants it to stop: it may spend money. */
   readonly working: boolean;
+  /** It waits, and its model calls wait with it: null also while only a person is asked something. */
+  readonly hold: Extract<WaitReason, "paused_by_user" | "budget" | "usage_limit"> | null;
+  /** When the hold ends by itself. */
+  readonly holdUntil: number | null;
   readonly demo: boolean;
   readonly costUsd: number;
   readonly budgetUsd: number;

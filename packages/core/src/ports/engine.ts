@@ -1,4 +1,7 @@
-import type { ErrorClass, EventBody } from "@agency/contract";
+import type { ErrorClass, EventBody, Question, ToolKind } from "@agency/contract";
+
+export const VENDORS = ["anthropic", "openai"] as const;
+export type Vendor = (typeof VENDORS)[number];
 
 /** Files that make a session resumable elsewhere; paths are relative to the engine's home. */
 export interface SessionBundle {
@@ -14,12 +17,26 @@ export interface UserInput {
 
 export interface EngineLimits {
   /** What is left for this run, not the session's total. */
-  turns: number;
-  costUsd: number;
+  /** Null: somebody else counts, and may allow more later. */
+  turns: number | null;
+  costUsd: number | null;
   /** After a turn ends: how long background work may go on before it is cut. */
   drainMs: number;
   killGraceMs: number;
 }
+
+export interface ToolCall {
+  id: string;
+  name: string;
+  kind: ToolKind;
+  /** The command, the path: what the call is about, in one line. */
+  title: string;
+  input: unknown;
+  /** The line of shell, when the call runs one. */
+  command?: string;
+}
+
+export type GateDecision = { allow: true } | { allow: false; reason: string };
 
 export interface EngineStart {
   cwd: string;
@@ -28,8 +45,12 @@ export interface EngineStart {
   /** Replaces the child's environment; nothing is inherited. */
   env: Record<string, string>;
   model?: string;
-  /** Base URL of the model API inside the sandbox and the placeholder that opens it. */
-  modelApi?: { baseUrl: string; key: string };
+  /** Vendor → base URL of its API inside the sandbox, without `/v1`, and the placeholder that opens it. */
+  modelApis: Readonly<Partial<Record<Vendor, { baseUrl: string; key: string }>>>;
+  /** Asked before every tool call; the call waits for the decision. Not set: nothing is asked. */
+  gate?: (call: ToolCall, signal: AbortSignal) => Promise<GateDecision>;
+  /** Puts questions to a person and waits. Not set: the engine must not ask. Null: nobody will answer. */
+  ask?: (id: string, questions: Question[], signal: AbortSignal) => Promise<string[][] | null>;
   systemAppend?: string;
   sessionId?: string;
   resume?: { sessionId: string; fork?: boolean };
@@ -55,7 +76,6 @@ type Passed =
   | "feature_end"
   | "progress"
   | "phase"
-  | "question"
   | "checkpoint"
   | "artifact"
   | "subtask"
@@ -98,6 +118,9 @@ export interface EngineRun extends AsyncIterable<EngineEvent> {
   finish(): Promise<void>;
   /** Ends the whole process tree. Idempotent; resolves when it is gone. */
   kill(): Promise<void>;
+  /** Stops the program where it stands, and lets it go on. Only with the capability `pause`. */
+  pause(): void;
+  unpause(): void;
   /** Callable between turns and after the end. */
   exportSession(): Promise<SessionBundle>;
 }
@@ -108,8 +131,13 @@ export interface EngineCapabilities {
   midTurnInput: boolean;
   fileChanges: "structured" | "none";
   deltas: boolean;
-  /** Whose model API it speaks; null when it brings its own or needs none. */
-  vendor: "anthropic" | null;
+  /** model: it stands still while its model calls are held. process: it is stopped where it stands. */
+  pause: "model" | "process";
+  /** every-call: `gate` is asked before each tool call. none: it runs what it likes. */
+  toolGate: "every-call" | "none";
+  questions: boolean;
+  /** Whose model APIs it is given. */
+  vendors: readonly Vendor[];
 }
 
 export interface Engine {

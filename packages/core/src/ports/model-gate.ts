@@ -1,3 +1,5 @@
+import type { WaitReason } from "@agency/contract";
+
 /** What one model response used, as the vendor's own response says it. */
 export interface ModelUsage {
   input: number;
@@ -27,6 +29,8 @@ export interface ModelRequestFacts {
   readonly model: string;
   /** The most output tokens this call may produce. */
   readonly maxTokens: number;
+  /** Size of the request: the most its input can come to is reckoned from it. */
+  readonly inputBytes: number;
 }
 
 export interface ModelCall {
@@ -42,7 +46,27 @@ export interface ModelCall {
   readonly partial: boolean;
 }
 
-export type ModelAdmission = { ok: true } | { ok: false; status: number; type: string; message: string };
+export type ModelAdmission =
+  | {
+      readonly ok: true;
+      /** Money set aside for this call, until it is settled. */ readonly reservation: string;
+    }
+  /** Not now: the caller keeps its request and asks again, after `retryMs` or when it is told to proceed. */
+  | {
+      readonly ok: false;
+      readonly hold: WaitReason | "busy";
+      readonly retryMs: number;
+      readonly message: string;
+    }
+  | { readonly ok: false; readonly status: number; readonly type: string; readonly message: string };
+
+export interface UsageLimit {
+  readonly vendor: string;
+  /** Names of the credentials tried, each used up. */
+  readonly credentials: readonly string[];
+  /** When the first of them can be used again. */
+  readonly until: number;
+}
 
 /**
  * What the broker asks the control plane about model calls. A rejection of authorize or admit means
@@ -50,12 +74,18 @@ export type ModelAdmission = { ok: true } | { ok: false; status: number; type: s
  */
 export interface ModelGate {
   /** Exact match only. `fenced`: a newer attempt of the task has taken over, or the task has ended. */
-  authorize(placeholder: string): Promise<ModelCaller | { refused: "unknown" | "fenced" }>;
+  authorize(vendor: string, placeholder: string): Promise<ModelCaller | { refused: "unknown" | "fenced" }>;
   /** Asked once before each billed call; `type` and `message` reach the engine in the vendor's error shape. */
   admit(caller: ModelCaller, request: ModelRequestFacts): Promise<ModelAdmission>;
   /**
-   * Told once for each admitted call, and again with the same key when it rejected. It has resolved
-   * before the engine can see the end of the response, so that the next admit knows of it.
+   * Told what an admitted call used, again with the same key when it rejected. It has resolved before the engine
+   * can see the end of the response, so that the next admit knows of it.
    */
   record(caller: ModelCaller, call: ModelCall): Promise<void>;
+  /** The admitted call is over and everything it used is recorded: what was set aside is free again. */
+  settle(caller: ModelCaller, reservation: string): Promise<void>;
+  /** Every credential the task may use is used up: it waits for the reset, or fails, as it was asked to. */
+  usedUp(caller: ModelCaller, limit: UsageLimit): Promise<void>;
+  /** One credential is used up and the next one takes over. For the task's log. */
+  changedCredential(caller: ModelCaller, limit: UsageLimit, next: string): Promise<void>;
 }

@@ -1,12 +1,31 @@
-import type { Limits, ListTasks, Network, Repository, Task, TaskResult } from "@agency/contract";
+import type {
+  Approve,
+  CommandPolicy,
+  Limits,
+  ListTasks,
+  Network,
+  Repository,
+  Task,
+  TaskResult,
+} from "@agency/contract";
 import type { Step, StepError, TaskCommand, TaskSnapshot } from "../task/snapshot.ts";
 import type { SandboxRecord } from "./attempt-store.ts";
+import type { SealedSecret } from "./secret-store.ts";
 
 /** The rest of the request: what is kept as one document because nothing searches in it. */
 export interface TaskSpec {
   limits: Limits;
   network: Network;
+  allowInternalNetwork: boolean;
   repository: Repository | null;
+  /** Further repositories it may read. */
+  repositories: string[];
+  approve: Approve;
+  commandPolicy: CommandPolicy;
+  questions: boolean;
+  onBudget: "wait" | "stop";
+  onUsageLimit: "next" | "wait" | "stop";
+  project: string | null;
   env: Record<string, string>;
   command: string | null;
   demo: boolean;
@@ -28,6 +47,8 @@ export interface NewTask {
   parentId: string | null;
   /** Agency's own probes: run like any task, never listed. */
   hidden: boolean;
+  /** Sealed; they go when the task has ended. */
+  secrets: readonly { name: string; secret: SealedSecret }[];
 }
 
 export interface Idempotency {
@@ -60,6 +81,11 @@ export interface SupervisedTask {
   readonly activity: string | null;
   readonly lastEventAt: number | null;
   readonly costUsd: number;
+  /** Of `costUsd`, what computing time came to. */
+  readonly computeUsd: number;
+  /** Model calls counted so far. */
+  readonly calls: number;
+  readonly outputBytes: number;
 }
 
 export interface SupervisedAttempt {
@@ -73,6 +99,11 @@ export interface SupervisedAttempt {
 }
 
 export type MessageOutcome = "sent" | "not_found" | "finished";
+export type ChangeLimitsOutcome =
+  | { readonly kind: "changed"; readonly task: Task }
+  | { readonly kind: "not_found" | "finished" }
+  /** A limit would leave its range: which, and why. */
+  | { readonly kind: "invalid"; readonly problem: string };
 export type DeleteOutcome =
   | { readonly kind: "deleted"; readonly sandboxes: readonly SandboxRecord[] }
   | { readonly kind: "not_found" | "live" };
@@ -92,6 +123,17 @@ export interface TaskStore {
     id: string,
     message: { id: string; text: string; mode: "steer" | "next_turn" },
   ): Promise<MessageOutcome>;
+  /**
+   * One transaction: the row is locked, `change` decides on the limits it has now, then the row, the `limits` event
+   * and the runner's command are written; a wait for budget ends when there is budget again.
+   */
+  changeLimits(
+    accountId: string,
+    id: string,
+    change: (limits: Limits) => { ok: true; limits: Limits } | { ok: false; problem: string },
+    by: string,
+    now: number,
+  ): Promise<ChangeLimitsOutcome>;
   /** Scheduled tasks whose time has come, oldest first. */
   dueIds(now: number, limit: number): Promise<string[]>;
   setActivity(activities: ReadonlyMap<string, string>): Promise<void>;

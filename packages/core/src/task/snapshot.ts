@@ -1,4 +1,15 @@
-import type { AttemptState, EventBody, Outcome, Reason, TaskState, TerminalState } from "@agency/contract";
+import type {
+  AnswerBody,
+  AskBody,
+  AttemptState,
+  EventBody,
+  Outcome,
+  Reason,
+  RunnerCommandBody,
+  TaskState,
+  TerminalState,
+  WaitReason,
+} from "@agency/contract";
 
 export interface AttemptSnapshot {
   readonly epoch: number;
@@ -6,6 +17,16 @@ export interface AttemptSnapshot {
   /** When the runner said hello; null before. From then on the attempt is never retried by itself. */
   readonly startedAt: number | null;
   readonly outcome: Outcome | null;
+}
+
+/** One thing a task waits for; `id` is the ask's, else the reason itself. */
+export interface WaitSnapshot {
+  readonly id: string;
+  readonly reason: WaitReason;
+  readonly since: number;
+  /** When it ends by itself; null when somebody must end it. */
+  readonly until: number | null;
+  readonly message: string | null;
 }
 
 /** What a decision about a task needs to know, and nothing else. Times are milliseconds since 1970. */
@@ -20,6 +41,12 @@ export interface TaskSnapshot {
   readonly startsLeft: number;
   /** The newest attempt, alive or not; null before the first. */
   readonly attempt: AttemptSnapshot | null;
+  /** Not empty exactly while the task is `waiting`. */
+  readonly waits: readonly WaitSnapshot[];
+  /** Since when at least one wait holds. */
+  readonly waitingSince: number | null;
+  /** Time waited before that, in all; the time limit leaves it out. */
+  readonly waitedMs: number;
 }
 
 /** Why the control plane ends an attempt against the runner's will or without its word. */
@@ -32,6 +59,9 @@ export type EndCause = Extract<
   | "sandbox_lost"
   | "start_deadline"
   | "setup_failed"
+  | "turns_exceeded"
+  | "output_exceeded"
+  | "usage_limit"
   | "internal_error"
 >;
 
@@ -40,8 +70,19 @@ export type TaskCommand =
   | { readonly kind: "claim" }
   | { readonly kind: "provisioned"; readonly epoch: number }
   | { readonly kind: "hello"; readonly epoch: number }
-  | { readonly kind: "wait"; readonly epoch: number; readonly reason: WaitReason }
-  | { readonly kind: "proceed"; readonly epoch: number }
+  /** The broker may not go on: for money, or until the vendor's limit is reset. Again with the same reason: replaced. */
+  | {
+      readonly kind: "wait";
+      readonly epoch: number;
+      readonly reason: "budget" | "usage_limit";
+      readonly until: number | null;
+      readonly message: string;
+    }
+  | { readonly kind: "pause" }
+  /** Ends one wait; that it is over already is no error. */
+  | { readonly kind: "proceed"; readonly id: string }
+  | { readonly kind: "ask"; readonly epoch: number; readonly ask: AskBody }
+  | { readonly kind: "answer"; readonly askId: string; readonly answer: AnswerBody; readonly by: string }
   | { readonly kind: "finalize"; readonly epoch: number; readonly outcome: Outcome }
   | { readonly kind: "settle"; readonly epoch: number }
   | { readonly kind: "cancel"; readonly graceMs: number }
@@ -53,16 +94,11 @@ export type TaskCommand =
       /** Trying again cannot help. */ readonly final?: boolean;
     };
 
-export type WaitReason = Extract<
-  Reason,
-  "needs_input" | "needs_approval" | "usage_limit" | "budget" | "paused_by_user"
->;
-
 export type Effect =
   | { readonly kind: "enqueue"; readonly delayMs: number }
   | { readonly kind: "dequeue" }
   | { readonly kind: "open_attempt"; readonly epoch: number }
-  | { readonly kind: "tell_runner"; readonly command: "cancel" }
+  | { readonly kind: "tell_runner"; readonly command: RunnerCommandBody }
   | { readonly kind: "wake_supervisor" };
 
 export interface Step {

@@ -1,14 +1,8 @@
-import type { AttemptState, EventBody, Outcome, Reason, TaskState, TerminalState } from "@agency/contract";
+import type { AttemptState, Outcome, Reason, TerminalState } from "@agency/contract";
+import { done, fenced, moved, notNow } from "./result.ts";
+import type { EndCause, Effect, StepResult, TaskCommand, TaskSnapshot } from "./snapshot.ts";
 import { isLiveAttempt, isTerminal } from "./states.ts";
-import type {
-  EndCause,
-  Effect,
-  Step,
-  StepResult,
-  TaskCommand,
-  TaskSnapshot,
-  WaitReason,
-} from "./snapshot.ts";
+import { answerAsk, beginWait, endWait, leaveWaits } from "./waits.ts";
 
 /** Starts tried before a task is given up, as long as the engine never began (it may have pushed since). */
 export const MAX_STARTS = 3;
@@ -35,31 +29,27 @@ function transition(task: TaskSnapshot, command: TaskCommand, now: number): Step
     case "hello":
       return hello(task, now);
     case "wait":
-      return wait(task, command.reason);
+    case "pause":
+    case "ask":
+      return beginWait(task, command, now);
     case "proceed":
-      return proceed(task);
+      return endWait(task, command.id, now);
+    case "answer":
+      return answerAsk(task, command, now);
     case "finalize":
-      return finalize(task, command.outcome);
+      return finalize(task, command.outcome, now);
     case "settle":
       return settle(task);
     case "cancel":
       return cancel(task, now + command.graceMs);
     case "end":
-      return end(task, command.cause, command);
+      return end(leaveWaits(task, now), command.cause, command);
   }
 }
 
 function due(task: TaskSnapshot): StepResult {
   if (task.state !== "scheduled") return notNow(task);
   return moved(task, "queued", [{ kind: "enqueue", delayMs: 0 }]);
-}
-
-function wait(task: TaskSnapshot, reason: WaitReason): StepResult {
-  return task.state === "running" ? moved({ ...task, reason }, "waiting", []) : notNow(task);
-}
-
-function proceed(task: TaskSnapshot): StepResult {
-  return task.state === "waiting" ? moved({ ...task, reason: null }, "running", []) : notNow(task);
 }
 
 function claim(task: TaskSnapshot): StepResult {
@@ -83,10 +73,11 @@ function hello(task: TaskSnapshot, now: number): StepResult {
   return moved(next, "running", []);
 }
 
-function finalize(task: TaskSnapshot, outcome: Outcome): StepResult {
+function finalize(task: TaskSnapshot, outcome: Outcome, now: number): StepResult {
   if ((task.state !== "running" && task.state !== "waiting") || task.attempt === null) return notNow(task);
   const attempt = { ...task.attempt, state: "finalizing" as const, outcome };
-  return moved({ ...task, attempt, reason: null }, "finishing", [{ kind: "wake_supervisor" }]);
+  const next = { ...leaveWaits(task, now), attempt, reason: null };
+  return moved(next, "finishing", [{ kind: "wake_supervisor" }]);
 }
 
 function settle(task: TaskSnapshot): StepResult {
@@ -103,7 +94,7 @@ function cancel(task: TaskSnapshot, deadlineAt: number): StepResult {
   }
   if (task.desired === "cancel") return done(task);
   const next: TaskSnapshot = { ...task, desired: "cancel", cancelDeadlineAt: deadlineAt };
-  return done(next, [{ kind: "tell_runner", command: "cancel" }, { kind: "wake_supervisor" }]);
+  return done(next, [{ kind: "tell_runner", command: { kind: "cancel" } }, { kind: "wake_supervisor" }]);
 }
 
 /** Ends the attempt and fences it: the new epoch refuses whatever it still writes or asks for. */
@@ -161,32 +152,4 @@ function closed(
 ): StepResult {
   const attempt = task.attempt && attemptState ? { ...task.attempt, state: attemptState } : task.attempt;
   return moved({ ...task, attempt, reason }, state, effects, message);
-}
-
-function moved(
-  task: TaskSnapshot,
-  state: TaskState,
-  effects: readonly Effect[],
-  message?: string,
-): StepResult {
-  const data: Extract<EventBody, { type: "status" }>["data"] = { state };
-  if (task.reason !== null) data.reason = task.reason;
-  if (message !== undefined) data.message = message;
-  return ok({ next: { ...task, state }, events: [{ type: "status", data }], effects });
-}
-
-function done(next: TaskSnapshot, effects: readonly Effect[] = []): StepResult {
-  return ok({ next, events: [], effects });
-}
-
-function ok(step: Step): StepResult {
-  return { ok: true, step };
-}
-
-function fenced(task: TaskSnapshot): StepResult {
-  return { ok: false, error: { code: "fenced", epoch: task.epoch } };
-}
-
-function notNow(task: TaskSnapshot): StepResult {
-  return { ok: false, error: { code: "not_now", state: task.state } };
 }

@@ -1,7 +1,9 @@
+import { MAX_WAIT_MS } from "@agency/contract";
 import type { Limits } from "@agency/contract";
 import type { SandboxPhase } from "../ports/provider.ts";
 import { isTerminal } from "./states.ts";
 import type { EndCause, TaskSnapshot } from "./snapshot.ts";
+import { waitedUntil } from "./waits.ts";
 
 export interface SupervisionTimes {
   /** From claim to the runner's hello. */
@@ -24,12 +26,20 @@ export interface SupervisionView {
   readonly sandbox: SandboxPhase | null;
   /** Until then nobody is declared lost: we were away ourselves. */
   readonly amnestyUntil: number;
+  /** Model calls the broker has counted; some engines make a few beside their turns. */
+  readonly calls: number;
+  readonly outputBytes: number;
+  /** Computing time alone has used up the budget: nothing else would stop a run that calls no model. */
+  readonly computeOverBudget: boolean;
+  readonly onBudget: "wait" | "stop";
 }
 
 export type SupervisionAction =
   | { readonly kind: "watch" }
   | { readonly kind: "settle" }
   | { readonly kind: "clean_up" }
+  | { readonly kind: "proceed"; readonly id: string }
+  | { readonly kind: "wait_for_budget" }
   | { readonly kind: "end"; readonly cause: EndCause; readonly message?: string };
 
 /** What to do about a claimed task now. Pure; the supervisor carries it out. */
@@ -44,8 +54,17 @@ export function decideSupervision(
   return (
     endedByCancel(view, now) ??
     endedByLoss(view, times, now) ??
+    waitOver(view.task, now) ??
     endedByLimit(view, times, now) ?? { kind: "watch" }
   );
+}
+
+function waitOver({ waits, waitingSince }: TaskSnapshot, now: number): SupervisionAction | null {
+  const over = waits.find((wait) => wait.until !== null && wait.until <= now);
+  if (over !== undefined) return { kind: "proceed", id: over.id };
+  if (waitingSince === null || now - waitingSince <= MAX_WAIT_MS) return null;
+  const days = Math.round(MAX_WAIT_MS / 86_400_000);
+  return { kind: "end", cause: "timeout", message: `It had waited for ${days} days.` };
 }
 
 function endedByCancel({ task }: SupervisionView, now: number): SupervisionAction | null {
@@ -71,7 +90,27 @@ function endedByLoss(view: SupervisionView, times: SupervisionTimes, now: number
 function endedByLimit(view: SupervisionView, times: SupervisionTimes, now: number): SupervisionAction | null {
   const startedAt = view.task.attempt?.startedAt ?? null;
   if (startedAt === null || view.task.state !== "running") return null;
-  if (now - startedAt > view.limits.wallMs + times.limitGraceMs) return { kind: "end", cause: "timeout" };
+  const worked = now - startedAt - waitedUntil(view.task, now);
+  if (worked > view.limits.wallMs + times.limitGraceMs) return { kind: "end", cause: "timeout" };
+  return endedByAmount(view) ?? endedBySilence(view, times, startedAt, now);
+}
+
+/** What the runner lets pass without us is a little more than the limit; a runner that lets all pass is cut here. */
+function endedByAmount(view: SupervisionView): SupervisionAction | null {
+  const { limits } = view;
+  if (view.calls > limits.turns * 1.1 + 10) return { kind: "end", cause: "turns_exceeded" };
+  if (view.outputBytes > limits.outputBytes * 1.1) return { kind: "end", cause: "output_exceeded" };
+  if (!view.computeOverBudget) return null;
+  return view.onBudget === "wait" ? { kind: "wait_for_budget" } : { kind: "end", cause: "budget_exceeded" };
+}
+
+function endedBySilence(
+  view: SupervisionView,
+  times: SupervisionTimes,
+  startedAt: number,
+  now: number,
+): SupervisionAction | null {
+  // The status event that ends a wait is an event too, so time spent waiting is no silence.
   const quietSince = view.lastEventAt ?? startedAt;
   const quietTooLong = now - quietSince > view.limits.silenceMs + times.limitGraceMs;
   return quietTooLong && now >= view.amnestyUntil ? { kind: "end", cause: "silence" } : null;
