@@ -14,8 +14,9 @@ export function describeSettings(resolved: ResolvedSettings, scope: "client" | "
   );
 }
 
-function shownValue(key: SettingKey, value: string | number | readonly string[] | null): string {
+function shownValue(key: SettingKey, value: ResolvedSettings["settings"][SettingKey]): string {
   if (value === null) return "not set";
+  if (key === "masterKeys") return "set";
   if (typeof value === "object") return value.length === 0 ? "none" : value.join(", ");
   if (key === "sandboxMemory") return `${Math.round(Number(value) / 1024 ** 2)} MiB`;
   const secret = SETTINGS[key].secret;
