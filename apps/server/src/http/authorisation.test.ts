@@ -6,19 +6,21 @@ import { route } from "./route.ts";
 import type { Policy } from "./middleware/authorise.ts";
 import { ANNA, BERT, createTestApi } from "./testing/test-api.ts";
 import type { TestApi } from "./testing/test-api.ts";
+import { VALID_BODIES } from "./testing/valid-bodies.ts";
 
+const SECRET = "GITHUB_TOKEN";
 const api = createTestApi();
 const specs = api.routes.map(({ spec }) => spec);
 const behindKey = specs.filter(({ policy }) => policy === "key");
 
 /** A request that its route would take from the right caller. */
-function validRequest({ useCases }: TestApi, spec: (typeof specs)[number], accountId: string) {
+async function validRequest({ useCases }: TestApi, spec: (typeof specs)[number], accountId: string) {
   const over = spec.operationId === "deleteTask";
   const { id } = useCases.addTask(accountId, over ? { state: "completed" } : {});
-  const bodies: Record<string, unknown> = { createTask: { prompt: "x" }, sendMessage: { text: "x" } };
-  const body = bodies[spec.operationId];
+  await useCases.setSecret(accountId, SECRET, { value: "12345678", check: false }, "a test");
+  const body = VALID_BODIES[spec.operationId];
   return {
-    path: spec.path.replace("{id}", id).replace("{seq}", "1"),
+    path: spec.path.replace("{id}", id).replace("{seq}", "1").replace("{name}", SECRET),
     ...(body === undefined ? {} : { body }),
   };
 }
@@ -49,7 +51,7 @@ describe("every route", () => {
   it.each(behindKey)("$method $path is closed to strangers", async (spec) => {
     for (const [who, headers] of STRANGERS) {
       for (const accept of ["application/json", "text/event-stream"]) {
-        const { path, body } = validRequest(api, spec, "anna");
+        const { path, body } = await validRequest(api, spec, "anna");
         const answer = await api.ask(spec.method.toUpperCase(), path, {
           headers: { ...headers, accept },
           body,
@@ -74,7 +76,7 @@ describe("every route", () => {
     "$method $path tells a stranger's task from a missing one by nothing",
     async (spec) => {
       const missing = "01900000-0000-7000-8000-000000000000";
-      const { path, body } = validRequest(api, spec, "anna");
+      const { path, body } = await validRequest(api, spec, "anna");
       const id = /[0-9a-f-]{36}/.exec(path)?.[0] ?? "";
       const method = spec.method.toUpperCase();
       const headers = { ...BERT, "x-request-id": "request-1" };
@@ -86,7 +88,7 @@ describe("every route", () => {
   );
 
   it.each(behindKey)("$method $path is open to its owner", async (spec) => {
-    const { path, body } = validRequest(api, spec, "anna");
+    const { path, body } = await validRequest(api, spec, "anna");
     const answer = await api.ask(spec.method.toUpperCase(), path, { headers: ANNA, body });
     expect(answer.status).toBeLessThan(300);
   });

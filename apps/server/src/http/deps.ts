@@ -1,10 +1,18 @@
 import type {
+  AccountBudget,
+  AuditEntry,
+  ChangeLimits,
   CreateTask,
   EngineInfo,
   EventType,
+  GiveAnswer,
+  ListAudit,
   ListTasks,
   ProviderInfo,
+  SecretInfo,
   SendMessage,
+  SetAccountBudget,
+  SetSecret,
   Status,
   Task,
   TaskEvent,
@@ -20,7 +28,21 @@ export interface UseCases {
   listTasks(accountId: string, query: ListTasks): Promise<{ tasks: Task[]; nextCursor: string | null }>;
   cancelTask(accountId: string, id: string): Promise<Task>;
   sendMessage(accountId: string, id: string, input: SendMessage): Promise<{ id: string }>;
+  pauseTask(accountId: string, id: string): Promise<Task>;
+  resumeTask(accountId: string, id: string): Promise<Task>;
+  answerTask(accountId: string, id: string, input: GiveAnswer, by: string): Promise<Task>;
+  changeLimits(accountId: string, id: string, input: ChangeLimits, by: string): Promise<Task>;
   deleteTask(accountId: string, id: string): Promise<void>;
+  accountBudget(accountId: string): Promise<AccountBudget>;
+  setAccountBudget(accountId: string, input: SetAccountBudget, by: string): Promise<AccountBudget>;
+  listSecrets(accountId: string): Promise<SecretInfo[]>;
+  setSecret(accountId: string, name: string, input: SetSecret, by: string): Promise<SecretInfo>;
+  removeSecret(accountId: string, name: string, project: string | null, by: string): Promise<void>;
+  rotateSecrets(accountId: string, by: string): Promise<{ rewrapped: number; keyId: string }>;
+  listAudit(
+    accountId: string,
+    query: ListAudit,
+  ): Promise<{ entries: AuditEntry[]; nextCursor: string | null }>;
   /** Knows no accounts: ask `getTask` first. */
   readEvents(id: string, after: number, limit: number, types?: readonly EventType[]): Promise<EventPage>;
   /** Whole, however large it is. Knows no accounts: ask `getTask` first. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { listenApi } from "./listen.ts";
 import type { RouteSpec } from "./route.ts";
 import { ANNA, createTestApi, expectProblem, readAnswer, specFor } from "./testing/test-api.ts";
+import { VALID_BODIES } from "./testing/valid-bodies.ts";
 
 const RUNS = 300;
 const HANG_MS = 5_000;
@@ -41,7 +42,10 @@ const task = {
   provider: "local",
   repository: { url: "https://host/repo", branch: "main" },
   limits: { wallMs: 60_000, silenceMs: 60_000, turns: 5, costUsd: 1 },
-  network: "none",
+  repositories: ["https://host/other"],
+  network: { allow: ["dev", "*.example.com:8443"] },
+  commandPolicy: { allow: ["git *"], deny: ["rm *"] },
+  secrets: { GITHUB_TOKEN: "ghp_0123456789" },
   env: { A: "1" },
   demo: true,
   name: "a name",
@@ -50,7 +54,7 @@ const task = {
   notBefore: "2030-01-01T00:00:00Z",
   parentId: live,
 };
-const VALID: Record<string, object> = { createTask: task, sendMessage: { text: "stop that", mode: "steer" } };
+const VALID: Readonly<Record<string, object>> = { ...VALID_BODIES, createTask: task };
 
 const deep = (open: string, close: string) => `${open.repeat(20_000)}1${close.repeat(20_000)}`;
 const rawBodies = [
@@ -83,7 +87,11 @@ function nearlyValid(valid: object): fc.Arbitrary<string> {
     .tuple(fc.oneof(fc.constantFrom(...Object.keys(valid)), anyText), anyValue)
     .map(([key, value]) => JSON.stringify({ ...valid, [key]: value }));
   const inner = fc
-    .tuple(fc.constantFrom("limits", "repository", "env", "labels"), anyText, anyValue)
+    .tuple(
+      fc.constantFrom("limits", "repository", "env", "labels", "network", "answer", "set", "add", "secrets"),
+      anyText,
+      anyValue,
+    )
     .map(([key, name, value]) => JSON.stringify({ ...valid, [key]: { [name]: value } }));
   return fc.oneof(changed, inner, fc.constant(JSON.stringify(valid)));
 }
@@ -95,7 +103,16 @@ function bodyFor({ operationId }: RouteSpec): fc.Arbitrary<string> {
 }
 
 const pathId = fc.oneof(
-  fc.constantFrom(live, ended, live.toUpperCase(), "01900000-0000-7000-8000-000000000000", "%", "%e0%a4%a"),
+  fc.constantFrom(
+    live,
+    ended,
+    "GITHUB_TOKEN",
+    "GIT_TOKEN@host:1",
+    live.toUpperCase(),
+    "01900000-0000-7000-8000-000000000000",
+    "%",
+    "%e0%a4%a",
+  ),
   anyText.map((text) => encodeURIComponent(text.toWellFormed())),
 );
 
@@ -152,7 +169,9 @@ const request = (spec: RouteSpec) =>
         ),
       },
     ),
-    path: fc.tuple(pathId, queryFor(spec)).map(([id, query]) => spec.path.replace("{id}", id) + query),
+    path: fc
+      .tuple(pathId, queryFor(spec))
+      .map(([id, query]) => spec.path.replace(/\{(?:id|name)\}/, id) + query),
     headers: fc
       .tuple(headers, fc.boolean())
       .map(([odd, json]) => ({ ...(json ? { "content-type": "application/json" } : {}), ...odd })),

@@ -13,6 +13,8 @@ Errors are problem documents (RFC 9457): \`code\` is stable and meant for progra
 const TAGS = {
   Tasks: "What you ask for, from start to end.",
   Events: "What the agent does, as a numbered log without gaps.",
+  Money: "What is spent, and what may be.",
+  Secrets: "Credentials, kept outside every sandbox.",
   Instance: "What runs here, and what it can do.",
   Health: "For machines that watch this one.",
   Documents: "This API, described.",

@@ -26,8 +26,10 @@ function parseParams(schema: z.ZodObject, c: ApiContext): unknown {
   for (const name of Object.keys(schema.shape)) params[name] = c.req.param(name);
   const parsed = schema.safeParse(params);
   if (parsed.success) return parsed.data;
-  const given = Object.values(params).join(", ");
-  throw new AgencyError("not_found", `"${echo(given)}" is not an id.`, {
+  const name = String(parsed.error.issues[0]?.path[0] ?? "id");
+  const given = echo(params[name] ?? "");
+  if (name !== "id") throw invalid([{ path: name, message: parsed.error.issues[0]?.message ?? "is wrong" }]);
+  throw new AgencyError("not_found", `"${given}" is not an id.`, {
     next: "Ids look like the ones in the list.",
   });
 }

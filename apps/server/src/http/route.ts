@@ -7,7 +7,7 @@ import type { Policy } from "./middleware/authorise.ts";
 /** Everything of a route but its handler, as data: what OpenAPI publishes is what is enforced. */
 export interface RouteSpec {
   policy: Policy;
-  method: "get" | "post" | "delete";
+  method: "get" | "post" | "put" | "patch" | "delete";
   /** OpenAPI form: `/v1/tasks/{id}`. */
   path: string;
   operationId: string;
@@ -77,4 +77,9 @@ export type LooseAnswer =
 
 export function route<const S extends RouteSpec>(spec: S, handle: RouteHandler<S>): Route {
   return { spec, handle: handle as Route["handle"] };
+}
+
+/** Who asks, as the audit log and events name them. */
+export function actorOf(caller: Caller): string {
+  return `key ${caller.keyId}`;
 }

@@ -1,12 +1,18 @@
 import type { ApiDeps } from "../deps.ts";
 import type { Route } from "../route.ts";
+import { answerRoutes } from "./answers.ts";
+import { auditRoutes } from "./audit.ts";
+import { budgetRoutes } from "./budget.ts";
 import { docsRoutes } from "./docs.ts";
 import { engineRoutes } from "./engines.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
+import { limitRoutes } from "./limits.ts";
 import { messageRoutes } from "./messages.ts";
 import { metricsRoutes } from "./metrics.ts";
+import { pauseRoutes } from "./pauses.ts";
 import { providerRoutes } from "./providers.ts";
+import { secretRoutes } from "./secrets.ts";
 import { statusRoutes } from "./status.ts";
 import { taskRoutes } from "./tasks.ts";
 
@@ -14,10 +20,16 @@ export function apiRoutes(deps: ApiDeps): Route[] {
   const api = [
     ...taskRoutes(deps),
     ...messageRoutes(deps),
+    ...pauseRoutes(deps),
+    ...answerRoutes(deps),
+    ...limitRoutes(deps),
     ...eventRoutes(deps),
+    ...budgetRoutes(deps),
+    ...secretRoutes(deps),
     ...engineRoutes(deps),
     ...providerRoutes(deps),
     ...statusRoutes(deps),
+    ...auditRoutes(deps),
     ...healthRoutes(deps),
     ...metricsRoutes(deps),
   ];

@@ -1,5 +1,5 @@
 import { AgencyError, DEFAULT_LIMITS, TERMINAL_STATES } from "@agency/contract";
-import type { CreateTask, Task } from "@agency/contract";
+import type { CreateTask, SecretInfo, SetSecret, Task } from "@agency/contract";
 import { createEventFollower, uuidv7 } from "@agency/control";
 import type { UseCases } from "../deps.ts";
 import { MemoryLog } from "./memory-log.ts";
@@ -32,6 +32,11 @@ export function createMemoryUseCases(): MemoryUseCases {
     if (found?.accountId === accountId) return { ...found.task, lastSeq: log.lastSeq(id) };
     throw new AgencyError("not_found", `There is no task ${id}.`);
   };
+  const change = (accountId: string, id: string, to: Partial<Task>): Task => {
+    const task = { ...find(accountId, id), ...to };
+    tasks.set(id, { accountId, task });
+    return task;
+  };
   const fail = () => {
     if (memory.failure !== null) throw memory.failure;
   };
@@ -58,9 +63,7 @@ export function createMemoryUseCases(): MemoryUseCases {
     },
     async cancelTask(accountId, id) {
       fail();
-      const task = { ...find(accountId, id), cancelRequested: true };
-      tasks.set(id, { accountId, task });
-      return task;
+      return change(accountId, id, { cancelRequested: true });
     },
     async sendMessage(accountId, id) {
       fail();
@@ -72,6 +75,8 @@ export function createMemoryUseCases(): MemoryUseCases {
       if (!isOver(find(accountId, id))) throw new AgencyError("conflict", `Task ${id} is still alive.`);
       tasks.delete(id);
     },
+    ...waiting(find, change, fail),
+    ...accounts(fail),
     readEvents: (id, after, limit, types) => log.read(id, after, limit, types),
     async readEvent(id, seq) {
       const [event] = (await log.read(id, seq - 1, 1)).events;
@@ -82,6 +87,104 @@ export function createMemoryUseCases(): MemoryUseCases {
     ...describing(() => memory.missing, fail),
   };
   return memory;
+}
+
+type Find = (accountId: string, id: string) => Task;
+type Change = (accountId: string, id: string, to: Partial<Task>) => Task;
+
+function waiting(
+  find: Find,
+  change: Change,
+  fail: () => void,
+): Pick<UseCases, "pauseTask" | "resumeTask" | "answerTask" | "changeLimits"> {
+  const live = (accountId: string, id: string): Task => {
+    fail();
+    const task = find(accountId, id);
+    if (isOver(task)) throw new AgencyError("task_finished", `Task ${id} has ended.`);
+    return task;
+  };
+  return {
+    async pauseTask(accountId, id) {
+      live(accountId, id);
+      return change(accountId, id, { state: "waiting", reason: "paused_by_user" });
+    },
+    async resumeTask(accountId, id) {
+      live(accountId, id);
+      return change(accountId, id, { state: "running", reason: null });
+    },
+    async answerTask(accountId, id) {
+      return live(accountId, id);
+    },
+    async changeLimits(accountId, id, { set }) {
+      const { limits } = live(accountId, id);
+      return change(accountId, id, { limits: { ...limits, ...definedOnly(set) } });
+    },
+  };
+}
+
+function accounts(
+  fail: () => void,
+): Pick<
+  UseCases,
+  | "accountBudget"
+  | "setAccountBudget"
+  | "listSecrets"
+  | "setSecret"
+  | "removeSecret"
+  | "rotateSecrets"
+  | "listAudit"
+> {
+  const span = { capUsd: null, spentUsd: 0, resetsAt: NOW };
+  const secrets = new Map<string, SecretInfo>();
+  const caps: { dayUsd: number | null; monthUsd: number | null } = { dayUsd: null, monthUsd: null };
+  const budget = () => ({ day: { ...span, capUsd: caps.dayUsd }, month: { ...span, capUsd: caps.monthUsd } });
+  return {
+    async accountBudget() {
+      fail();
+      return budget();
+    },
+    async setAccountBudget(_, input) {
+      fail();
+      Object.assign(caps, definedOnly(input));
+      return budget();
+    },
+    async listSecrets() {
+      fail();
+      return [...secrets.values()];
+    },
+    async setSecret(_, name, input) {
+      fail();
+      const info = secretFrom(name, input);
+      secrets.set(name, info);
+      return info;
+    },
+    async removeSecret(_, name) {
+      fail();
+      if (!secrets.delete(name)) throw new AgencyError("not_found", `There is no secret ${name}.`);
+    },
+    async rotateSecrets() {
+      fail();
+      return { rewrapped: secrets.size, keyId: "k2" };
+    },
+    async listAudit() {
+      fail();
+      return { entries: [], nextCursor: null };
+    },
+  };
+}
+
+function secretFrom(name: string, { kind, project }: SetSecret): SecretInfo {
+  return {
+    name,
+    project: project ?? null,
+    kind: kind ?? "token",
+    use: "tests",
+    source: "stored",
+    hint: "…abcd",
+    version: 1,
+    updatedAt: NOW,
+    checked: null,
+  };
 }
 
 function describing(
@@ -139,7 +242,16 @@ function taskFrom(input: Pick<CreateTask, "prompt"> & Partial<CreateTask>): Task
     provider: input.provider ?? "local",
     repository: input.repository ?? null,
     limits: { ...DEFAULT_LIMITS, ...definedOnly(input.limits ?? {}) },
-    network: "none",
+    repositories: input.repositories ?? [],
+    network: input.network ?? "internet",
+    allowInternalNetwork: input.allowInternalNetwork ?? false,
+    approve: input.approve ?? "none",
+    onBudget: input.onBudget ?? "wait",
+    onUsageLimit: input.onUsageLimit ?? "next",
+    project: input.project ?? null,
+    waits: [],
+    asks: [],
+    waitedMs: 0,
     demo: input.demo ?? false,
     labels: input.labels ?? {},
     priority: input.priority ?? 0,

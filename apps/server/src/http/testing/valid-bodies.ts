@@ -1,0 +1,9 @@
+/** A body that each operation takes, by its id; an operation without one takes none. */
+export const VALID_BODIES: Readonly<Record<string, object>> = {
+  createTask: { prompt: "x" },
+  sendMessage: { text: "stop that", mode: "steer" },
+  answerTask: { answer: { kind: "approval", allow: true } },
+  changeLimits: { add: { wallMs: 60_000 }, set: { costUsd: 5 } },
+  setBudget: { dayUsd: 20, monthUsd: null },
+  setSecret: { value: "sk-ant-api03-0123456789", kind: "api_key", check: false },
+};
