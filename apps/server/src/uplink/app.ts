@@ -1,8 +1,8 @@
-import { AgencyError, finishedSchema, helloSchema, UPLINK_PATHS } from "@agency/contract";
-import type { EventBatch, Finished, Hello, WorkOrder } from "@agency/contract";
+import { AgencyError, finishedSchema, helloSchema, postAskSchema, UPLINK_PATHS } from "@agency/contract";
+import type { AskBody, EventBatch, Finished, Hello, WorkOrder } from "@agency/contract";
 import { bearer } from "@agency/control";
 import type { CommandFeed } from "@agency/control";
-import type { AttemptAccess, Logger } from "@agency/core";
+import type { AttemptAccess, AttemptCaller, Logger } from "@agency/core";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { requestId } from "../http/middleware/request-id.ts";
@@ -18,6 +18,8 @@ export interface UplinkDeps {
   access: (token: string) => Promise<AttemptAccess>;
   hello: (input: Hello) => Promise<WorkOrder>;
   ingest: (access: AttemptAccess, batch: EventBatch) => Promise<number>;
+  /** Throws `conflict` when nobody will answer. */
+  ask: (access: AttemptAccess, input: AskBody) => Promise<void>;
   finish: (
     access: AttemptAccess,
     input: Finished,
@@ -27,7 +29,7 @@ export interface UplinkDeps {
   heard: (attemptId: string) => void;
   /** By vendor; the path is what follows `/model/<vendor>`. Lets the engine in by its own placeholder. */
   models: Readonly<Record<string, (request: Request, path: string) => Promise<Response>>>;
-  git: (request: Request, path: string, caller: { taskId: string }) => Promise<Response>;
+  git: (request: Request, path: string, caller: AttemptCaller) => Promise<Response>;
   logger: Logger;
 }
 
@@ -62,6 +64,10 @@ function runnerRoutes(app: Hono<UplinkEnv>, deps: UplinkDeps): void {
   app.post(UPLINK_PATHS.events, runner, async (c) =>
     c.json({ ack: await deps.ingest(c.get("access"), await readBody(c, batchSchema, 16 * MiB)) }),
   );
+  app.post(UPLINK_PATHS.ask, runner, async (c) => {
+    await deps.ask(c.get("access"), await readBody(c, postAskSchema, MiB));
+    return c.json({});
+  });
   app.post(UPLINK_PATHS.finished, runner, async (c) => {
     const answer = await deps.finish(c.get("access"), await readBody(c, finishedSchema, MiB));
     return answer.accepted ? c.json({}) : c.json({ have: answer.have }, 409);
@@ -84,8 +90,8 @@ function carriedRoutes(app: Hono<UplinkEnv>, deps: UplinkDeps): void {
     return route(c.req.raw, rest(c, `${UPLINK_PATHS.model}/${vendor}`));
   });
   app.all(`${UPLINK_PATHS.git}/*`, letIn(deps), async (c) => {
-    const { taskId } = c.get("access");
-    return deps.git(c.req.raw, rest(c, UPLINK_PATHS.git), { taskId });
+    const { taskId, accountId, epoch } = c.get("access");
+    return deps.git(c.req.raw, rest(c, UPLINK_PATHS.git), { taskId, accountId, epoch });
   });
 }
 

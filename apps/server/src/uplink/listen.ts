@@ -1,12 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { chmod, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { AgencyError } from "@agency/contract";
 import { getRequestListener } from "@hono/node-server";
 import type { UplinkApp } from "./app.ts";
+
+/** An agent's own connection to the world, asked for with CONNECT. */
+export type ConnectHandler = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 export interface UplinkListener {
   path: string;
@@ -22,7 +26,11 @@ const MAX_CONNECTIONS = 4_096;
  * One socket a process, under a name of its own: several processes can hold the same door open, and a runner
  * uses any that answers. Sockets of processes that died are swept out.
  */
-export async function listenUplink(app: Pick<UplinkApp, "fetch">, doorDir: string): Promise<UplinkListener> {
+export async function listenUplink(
+  app: Pick<UplinkApp, "fetch">,
+  onConnect: ConnectHandler,
+  doorDir: string,
+): Promise<UplinkListener> {
   const path = join(doorDir, `${process.pid}-${randomBytes(4).toString("hex")}.sock`);
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
     throw new AgencyError("unavailable", `${path} is too long for the address of a socket.`, {
@@ -32,6 +40,7 @@ export async function listenUplink(app: Pick<UplinkApp, "fetch">, doorDir: strin
   await sweep(doorDir);
   const handle = getRequestListener(app.fetch, { hostname: "uplink", overrideGlobalObjects: false });
   const server = createServer((incoming, outgoing) => void handle(incoming, outgoing));
+  server.on("connect", onConnect);
   // A command stream, a model's answer and a large repository may all take hours.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;

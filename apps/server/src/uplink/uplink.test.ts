@@ -39,11 +39,12 @@ let agent: Agent;
 let lines: LoggedLine[];
 let heard: string[];
 let batches: EventBatch[];
+let asked: string[];
 let deps: UplinkDeps;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "door-"));
-  [lines, heard, batches] = [[], [], []];
+  [lines, heard, batches, asked] = [[], [], [], []];
   deps = {
     async access(token) {
       if (token === "of-a-runner") return access;
@@ -54,6 +55,10 @@ beforeEach(async () => {
     async ingest(_access, batch) {
       batches.push(batch);
       return batch.from + batch.events.length - 1;
+    },
+    async ask(_access, input) {
+      if (input.id === "late") throw new AgencyError("conflict", "Nobody will answer.");
+      asked.push(input.id);
     },
     finish: async (_access, input) =>
       input.finalSeq === 7 ? { accepted: true } : { accepted: false, have: 5 },
@@ -83,7 +88,7 @@ function open(): Promise<UplinkListener> {
     feed: (...args) => deps.feed(...args),
     models: { anthropic: (...args) => (deps.models["anthropic"] ?? missing)(...args) },
   };
-  return listenUplink(createUplinkApp(late), folder);
+  return listenUplink(createUplinkApp(late), (_incoming, socket) => socket.end("connected"), folder);
 }
 
 async function missing(): Promise<Response> {
@@ -145,6 +150,19 @@ describe("a runner", () => {
     const body = batch('{"stream":"stdout","text":"x"}', 4);
     expect(await ask("POST", "/uplink/events", { body })).toMatchObject({ status: 200, body: { ack: 4 } });
     expect(heard).toEqual(["attempt"]);
+  });
+
+  it("puts its questions, and learns when nobody will answer", async () => {
+    const question = (id: string) =>
+      JSON.stringify({ id, kind: "question", questions: [{ text: "Which of the two?" }] });
+    expect(await ask("POST", "/uplink/ask", { body: question("q1") })).toMatchObject({ status: 200 });
+    expect(await ask("POST", "/uplink/ask", { body: question("late") })).toMatchObject({
+      status: 409,
+      body: { code: "conflict" },
+    });
+    const empty = JSON.stringify({ id: "q2", kind: "question", questions: [] });
+    expect(await ask("POST", "/uplink/ask", { body: empty })).toMatchObject({ status: 400 });
+    expect(asked).toEqual(["q1"]);
   });
 
   it("gets any JSON at all to ingest, which knows what to do with it", async () => {
@@ -364,9 +382,23 @@ describe("the socket of the door", () => {
     await next.close();
   });
 
+  it("hands on what asks for a connection", async () => {
+    const asking = request({ socketPath: listener.path, method: "CONNECT", path: "example.com:443" });
+    asking.on("error", () => undefined).end();
+    const said = await new Promise<string>((resolve) => {
+      asking.on("socket", (socket) => {
+        let heardBack = "";
+        socket.on("data", (chunk: Buffer) => (heardBack += chunk.toString()));
+        socket.on("close", () => resolve(heardBack));
+      });
+    });
+    expect(said).toBe("connected");
+  });
+
   it("says so when the path is longer than a socket's may be", async () => {
     const app = createUplinkApp(deps);
-    await expect(listenUplink(app, join(folder, "x".repeat(100)))).rejects.toMatchObject({
+    const nobody = () => {};
+    await expect(listenUplink(app, nobody, join(folder, "x".repeat(100)))).rejects.toMatchObject({
       code: "unavailable",
       next: expect.stringContaining("AGENCY_HOME"),
     });

@@ -256,6 +256,15 @@ export const SETTINGS = {
     describe: "Processors one sandbox may use.",
     schema: cpusValue,
   }),
+  dnsServers: setting({
+    env: "AGENCY_DNS",
+    scope: "server",
+    default: "",
+    describe:
+      "Name servers (address or address:port) for the names an agent connects to, with commas between them; " +
+      "not set: those of this machine.",
+    schema: listValue,
+  }),
   internalHosts: setting({
     env: "AGENCY_INTERNAL_HOSTS",
     scope: "server",
