@@ -17,8 +17,24 @@ const task = {
   model: null,
   provider: "local",
   repository: null,
-  limits: { wallMs: 1000, silenceMs: 1000, turns: 1, costUsd: 1 },
+  limits: {
+    wallMs: 1000,
+    silenceMs: 1000,
+    turns: 1,
+    costUsd: 1,
+    outputBytes: 1_048_576,
+    eventsPerSecond: 10,
+  },
+  repositories: [],
   network: "none",
+  allowInternalNetwork: false,
+  approve: "none",
+  onBudget: "wait",
+  onUsageLimit: "next",
+  project: null,
+  waits: [],
+  asks: [],
+  waitedMs: 0,
   demo: false,
   labels: {},
   priority: 0,
@@ -79,6 +95,63 @@ describe("the calls", () => {
     expect(seen[0]?.url).toBe(
       "http://agency.test/v1/tasks?search=x&limit=5&state=queued%2Crunning&label=team%3Da+b",
     );
+  });
+
+  it("steers a task that waits", async () => {
+    const { client, seen } = clientWith(...Array.from({ length: 4 }, () => ({ status: 200, json: task })));
+    await client.pauseTask(task.id);
+    await client.resumeTask(task.id);
+    await client.answerTask(task.id, { answer: { kind: "approval", allow: true } });
+    await client.changeLimits(task.id, { add: { costUsd: 5 } });
+    const path = `http://agency.test/v1/tasks/${task.id}`;
+    expect(seen.map(({ method, url, body }) => [method, url, body])).toEqual([
+      ["POST", `${path}/pause`, undefined],
+      ["POST", `${path}/resume`, undefined],
+      ["POST", `${path}/answers`, { answer: { kind: "approval", allow: true } }],
+      ["PATCH", `${path}/limits`, { add: { costUsd: 5 } }],
+    ]);
+  });
+
+  it("reads and writes what belongs to the account", async () => {
+    const span = { capUsd: null, spentUsd: 0, resetsAt: "2026-01-02T00:00:00.000Z" };
+    const budget = { status: 200, json: { day: span, month: span } };
+    const secret = {
+      name: "GIT_TOKEN@git.example.com:8443",
+      project: null,
+      kind: "token",
+      use: "git",
+      source: "stored",
+      hint: "…abcd",
+      version: 1,
+      updatedAt: null,
+      checked: null,
+    };
+    const { client, seen } = clientWith(
+      budget,
+      budget,
+      { status: 200, json: { secrets: [secret] } },
+      { status: 200, json: secret },
+      { status: 204 },
+      { status: 200, json: { rewrapped: 1, keyId: "k2" } },
+      { status: 200, json: { entries: [], nextCursor: null } },
+    );
+    await client.budget();
+    await client.setBudget({ dayUsd: 5, monthUsd: null });
+    expect(await client.secrets()).toEqual([secret]);
+    await client.setSecret(secret.name, { value: "12345678" });
+    await client.removeSecret(secret.name, { project: "web" });
+    await client.rotateSecrets();
+    await client.audit({ limit: 5 });
+    const name = "GIT_TOKEN%40git.example.com%3A8443";
+    expect(seen.map(({ method, url }) => `${method} ${url.replace("http://agency.test/v1", "")}`)).toEqual([
+      "GET /budget",
+      "PUT /budget",
+      "GET /secrets",
+      `PUT /secrets/${name}`,
+      `DELETE /secrets/${name}?project=web`,
+      "POST /secrets/rotate",
+      "GET /audit?limit=5",
+    ]);
   });
 
   it("reaches every other path", async () => {

@@ -17,11 +17,17 @@ import type {
   TaskEvent,
   TaskState,
 } from "@agency/contract";
+import { accountCalls } from "./account-calls.ts";
+import type { AccountCalls } from "./account-calls.ts";
+import { finish, taskPath } from "./calls.ts";
+import type { Call } from "./calls.ts";
 import { call, send } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { parseEvent } from "./event-cursor.ts";
 import { followEvents } from "./follow-events.ts";
 import type { FollowClock, FollowOptions } from "./follow-events.ts";
+import { waitingCalls } from "./waiting-calls.ts";
+import type { WaitingCalls } from "./waiting-calls.ts";
 
 export interface ClientOptions {
   baseUrl: string;
@@ -42,12 +48,8 @@ export interface TaskFilter {
   limit?: number;
 }
 
-interface Call {
-  signal?: AbortSignal;
-}
-
 /** Every method throws AgencyError; an unreachable server is code `unavailable`. */
-export interface Client {
+export interface Client extends WaitingCalls, AccountCalls {
   readonly baseUrl: string;
   /** The same key never makes a second task; without one each call is a task of its own. */
   createTask(task: CreateTaskInput, options?: Call & { idempotencyKey?: string }): Promise<Task>;
@@ -100,8 +102,9 @@ export function createClient(options: ClientOptions): Client {
     timeoutMs: options.timeoutMs ?? REQUEST_TIMEOUT_MS,
   };
   const clock = { ...wallClock, ...options.clock };
-  const task = (id: string) => `/v1/tasks/${encodeURIComponent(id)}`;
   return {
+    ...waitingCalls(connection),
+    ...accountCalls(connection),
     baseUrl: connection.baseUrl,
     createTask: (body, { idempotencyKey = crypto.randomUUID(), signal } = {}) => {
       const headers = { "idempotency-key": idempotencyKey };
@@ -109,16 +112,16 @@ export function createClient(options: ClientOptions): Client {
     },
     listTasks: (filter = {}, { signal } = {}) =>
       call(connection, { path: "/v1/tasks", query: filterQuery(filter), signal }, taskPageSchema),
-    getTask: (id, { signal } = {}) => call(connection, { path: task(id), signal }, taskSchema),
+    getTask: (id, { signal } = {}) => call(connection, { path: taskPath(id), signal }, taskSchema),
     cancelTask: (id, { signal } = {}) =>
-      call(connection, { method: "POST", path: `${task(id)}/cancel`, signal }, taskSchema),
+      call(connection, { method: "POST", path: `${taskPath(id)}/cancel`, signal }, taskSchema),
     deleteTask: async (id, { signal } = {}) =>
-      finish(await send(connection, { method: "DELETE", path: task(id), signal })),
+      finish(await send(connection, { method: "DELETE", path: taskPath(id), signal })),
     sendMessage: async (id, body, { signal } = {}) =>
-      finish(await send(connection, { method: "POST", path: `${task(id)}/messages`, body, signal })),
+      finish(await send(connection, { method: "POST", path: `${taskPath(id)}/messages`, body, signal })),
     listEvents: (id, { after, limit, types } = {}, { signal } = {}) => {
       const query = { after, limit, types: types?.join(",") };
-      return call(connection, { path: `${task(id)}/events`, query, signal }, knownEventPage);
+      return call(connection, { path: `${taskPath(id)}/events`, query, signal }, knownEventPage);
     },
     events: (id, follow = {}) => followEvents(connection, clock, id, follow),
     engines: async ({ signal } = {}) =>
@@ -136,11 +139,6 @@ function filterQuery({ states, label, ...rest }: TaskFilter): Record<string, str
     state: states?.join(","),
     label: label === undefined ? undefined : `${label.key}=${label.value}`,
   };
-}
-
-/** An unread body would keep its connection. */
-async function finish(response: Response): Promise<void> {
-  await response.body?.cancel();
 }
 
 /** A page without the events whose type is newer than this client. */

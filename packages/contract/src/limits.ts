@@ -77,4 +77,5 @@ export const changeLimitsSchema = z
     ({ set, add }) => Object.keys(set).length + Object.keys(add).length > 0,
     "names no limit: give one to set or to add to",
   );
+export type ChangeLimitsInput = z.input<typeof changeLimitsSchema>;
 export type ChangeLimits = z.output<typeof changeLimitsSchema>;

@@ -32,6 +32,7 @@ export const setSecretSchema = z.strictObject({
     .describe("How a model credential is presented. Told from its beginning when not set."),
   check: z.boolean().default(false).describe("Ask the vendor whether it works before it is stored."),
 });
+export type SetSecretInput = z.input<typeof setSecretSchema>;
 export type SetSecret = z.output<typeof setSecretSchema>;
 
 /** A secret as it can be read back: everything but its value. */
@@ -48,6 +49,9 @@ export const secretInfoSchema = z.object({
 });
 export type SecretInfo = z.infer<typeof secretInfoSchema>;
 export const secretListSchema = z.object({ secrets: z.array(secretInfoSchema) });
+
+export const rotatedSchema = z.object({ rewrapped: z.number().int(), keyId: z.string() });
+export type Rotated = z.infer<typeof rotatedSchema>;
 
 /** Secrets of one task only: encrypted, used by the broker, gone when the task has ended. */
 export const taskSecretsSchema = z

@@ -9,6 +9,7 @@ import type {
   ListAudit,
   ListTasks,
   ProviderInfo,
+  Rotated,
   SecretInfo,
   SendMessage,
   SetAccountBudget,
@@ -38,7 +39,7 @@ export interface UseCases {
   listSecrets(accountId: string): Promise<SecretInfo[]>;
   setSecret(accountId: string, name: string, input: SetSecret, by: string): Promise<SecretInfo>;
   removeSecret(accountId: string, name: string, project: string | null, by: string): Promise<void>;
-  rotateSecrets(accountId: string, by: string): Promise<{ rewrapped: number; keyId: string }>;
+  rotateSecrets(accountId: string, by: string): Promise<Rotated>;
   listAudit(
     accountId: string,
     query: ListAudit,

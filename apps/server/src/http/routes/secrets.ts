@@ -1,5 +1,6 @@
 import {
   projectSchema,
+  rotatedSchema,
   secretInfoSchema,
   secretListSchema,
   secretNameSchema,
@@ -61,7 +62,7 @@ const rotate = {
   responses: {
     200: {
       description: "How many were sealed anew.",
-      schema: z.object({ rewrapped: z.number().int(), keyId: z.string() }),
+      schema: rotatedSchema,
     },
   },
 } as const;

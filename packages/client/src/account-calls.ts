@@ -1,0 +1,51 @@
+import {
+  accountBudgetSchema,
+  auditPageSchema,
+  rotatedSchema,
+  secretInfoSchema,
+  secretListSchema,
+} from "@agency/contract";
+import type {
+  AccountBudget,
+  AuditEntry,
+  Rotated,
+  SecretInfo,
+  SetAccountBudget,
+  SetSecretInput,
+} from "@agency/contract";
+import { finish } from "./calls.ts";
+import type { Call } from "./calls.ts";
+import { call, send } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+
+export interface AccountCalls {
+  budget(options?: Call): Promise<AccountBudget>;
+  setBudget(caps: SetAccountBudget, options?: Call): Promise<AccountBudget>;
+  secrets(options?: Call): Promise<SecretInfo[]>;
+  setSecret(name: string, secret: SetSecretInput, options?: Call): Promise<SecretInfo>;
+  removeSecret(name: string, options?: Call & { project?: string }): Promise<void>;
+  rotateSecrets(options?: Call): Promise<Rotated>;
+  audit(
+    page?: { cursor?: string; limit?: number },
+    options?: Call,
+  ): Promise<{ entries: AuditEntry[]; nextCursor: string | null }>;
+}
+
+export function accountCalls(connection: Connection): AccountCalls {
+  const secret = (name: string) => `/v1/secrets/${encodeURIComponent(name)}`;
+  return {
+    budget: ({ signal } = {}) => call(connection, { path: "/v1/budget", signal }, accountBudgetSchema),
+    setBudget: (body, { signal } = {}) =>
+      call(connection, { method: "PUT", path: "/v1/budget", body, signal }, accountBudgetSchema),
+    secrets: async ({ signal } = {}) =>
+      (await call(connection, { path: "/v1/secrets", signal }, secretListSchema)).secrets,
+    setSecret: (name, body, { signal } = {}) =>
+      call(connection, { method: "PUT", path: secret(name), body, signal }, secretInfoSchema),
+    removeSecret: async (name, { project, signal } = {}) =>
+      finish(await send(connection, { method: "DELETE", path: secret(name), query: { project }, signal })),
+    rotateSecrets: ({ signal } = {}) =>
+      call(connection, { method: "POST", path: "/v1/secrets/rotate", signal }, rotatedSchema),
+    audit: (page = {}, { signal } = {}) =>
+      call(connection, { path: "/v1/audit", query: page, signal }, auditPageSchema),
+  };
+}
