@@ -22,6 +22,10 @@ export interface ModelCaller {
   readonly accountId: string;
   readonly epoch: number;
   readonly demo: boolean;
+  /** When a credential is used up: go on with the next one, or not. */
+  readonly onUsageLimit: "next" | "wait" | "stop";
+  /** The task's network is not the whole internet, so the vendor may fetch nothing for it either. */
+  readonly strictEgress: boolean;
 }
 
 export interface ModelRequestFacts {

@@ -30,24 +30,35 @@ describe("priceCall", () => {
     ["claude-3-5-haiku", "claude-3-5-haiku-latest"],
     ["claude-haiku-4-5", "anthropic/claude-haiku-4-5@20251001"],
     ["claude-opus-4-6", "CLAUDE-OPUS-4-6"],
+    ["gpt-5.1-codex", "gpt-5.1-codex-2025-11-13"],
+    ["gpt-5", "openai/gpt-5-2025-08-07"],
+    ["gpt-5-mini", "GPT-5-mini"],
+    ["gpt-4o", "gpt-4o-2024-11-20"],
+    ["gpt-4o-2024-05-13", "gpt-4o-2024-05-13"],
+    ["codex-mini", "codex-mini-latest"],
+    ["o3", "o3-2025-04-16"],
   ])("knows %s in %s", (id, name) => {
     const known = PRICE_TABLE.models.find((model) => model.id === id);
-    const price = priceCall({ ...none, model: name, input: million, output: million });
+    const price = priceCall({ ...none, model: name, input: 1000, output: million });
     expect(price).toMatchObject({
       estimated: false,
-      costUsd: (known?.standard.input ?? 0) + (known?.standard.output ?? 0),
+      costUsd: (known?.standard.input ?? 0) / 1000 + (known?.standard.output ?? 0),
     });
   });
 
-  it.each(["gpt-9", "", "claude-sonnet-9", "claude-sonnet-4-9", "claude-opus-4-5-turbo", "llama claude-"])(
-    "prices the unknown model %j as the most expensive known one",
-    (model) => {
-      expect(priceCall({ ...none, model, input: million, output: million })).toMatchObject({
-        costUsd: 90,
-        estimated: true,
-      });
-    },
-  );
+  it.each([
+    ["claude-sonnet-9", 90],
+    ["claude-sonnet-4-9", 90],
+    ["claude-opus-4-5-turbo", 90],
+    ["llama claude-", 90],
+    ["gpt-9", 210],
+    ["gpt-5.6-sol", 210],
+    ["llama3.1:8b", 210],
+    ["", 210],
+  ])("prices the unknown model %j as the most expensive known one of its kind", (model, costUsd) => {
+    const price = priceCall({ ...none, model, input: million, output: million });
+    expect(price).toMatchObject({ costUsd, estimated: true });
+  });
 
   it("charges cache writes kept for an hour, searches, the fast mode and the regional surcharge", () => {
     const model = "claude-opus-4-6";
@@ -69,6 +80,13 @@ describe("priceCall", () => {
     const call = { ...none, model: "claude-haiku-5-5", cacheRead: 50_000 };
     expect(priceCall({ ...call, input: 50_000 }).costUsd).toBe(0.0055);
     expect(priceCall({ ...call, input: 50_001 }).costMicroUsd).toBe(27_501);
+  });
+
+  it("prices OpenAI's long prompts and its priority tier", () => {
+    const call = { ...none, model: "gpt-5.4", output: million };
+    expect(priceCall({ ...call, input: 272_000 }).costUsd).toBe(15.68);
+    expect(priceCall({ ...call, input: 272_001 }).costUsd).toBe(23.860005);
+    expect(priceCall({ ...call, fast: true })).toMatchObject({ costUsd: 180, estimated: true });
   });
 
   it("takes another table", () => {

@@ -1,6 +1,7 @@
 import type { ModelUsage } from "../ports/model-gate.ts";
+import { findModel } from "./find-model.ts";
 import { PRICE_TABLE } from "./price-table.ts";
-import type { ModelPrices, PriceTable, TokenPrices } from "./price-table.ts";
+import type { PriceTable, TokenPrices } from "./price-table.ts";
 
 export interface CallPrice {
   costUsd: number;
@@ -38,31 +39,24 @@ function pricesFor(
   table: PriceTable,
 ): { prices: TokenPrices; estimated: boolean } {
   const known = findModel(call.model, table);
+  if (!known) return { prices: mostExpensive(kin(call, table)), estimated: true };
   if (call.fast === true) {
-    if (known?.fast) return { prices: known.fast, estimated: false };
-    return {
-      prices: mostExpensive(table.models.flatMap((m) => [m.standard, m.fast ?? m.standard])),
-      estimated: true,
-    };
+    if (known.fast) return { prices: known.fast, estimated: false };
+    return { prices: mostExpensive(kin(call, table)), estimated: true };
   }
-  if (!known) return { prices: mostExpensive(table.models.map((m) => m.standard)), estimated: true };
   const prompt = wholeCount(call.input) + wholeCount(call.cacheRead) + wholeCount(call.cacheWrite);
   const long = known.longPrompt;
   return { prices: long && prompt > long.aboveTokens ? long.prices : known.standard, estimated: false };
 }
 
-/** What may follow an id without making it another model: a date, a build, `-latest`, `-0`, `[1m]`. */
-const SAME_MODEL = /^(?:-0)?(?:-v\d)?(?:[-@]\d{8})?(?:-v\d(?::\d)?)?(?:-latest)?(?:\[1m\])?$/;
-
-/** Gateways put a vendor, a region or a path before the id; the longest id that fits wins. */
-function findModel(model: string, table: PriceTable): ModelPrices | undefined {
-  const name = model.toLowerCase().slice(Math.max(0, model.toLowerCase().lastIndexOf("claude-")));
-  let best: ModelPrices | undefined;
-  for (const candidate of table.models) {
-    if (!name.startsWith(candidate.id) || !SAME_MODEL.test(name.slice(candidate.id.length))) continue;
-    if (!best || candidate.id.length > best.id.length) best = candidate;
-  }
-  return best;
+/** What the call may have cost: any price of the table; of a `claude` only those of its own kind. */
+function kin(call: ModelUsage & { model: string }, table: PriceTable): TokenPrices[] {
+  const isClaude = (id: string) => id.toLowerCase().includes("claude");
+  const alike = isClaude(call.model) ? table.models.filter((model) => isClaude(model.id)) : [];
+  const models = alike.length > 0 ? alike : table.models;
+  return models.flatMap((model) =>
+    call.fast === true ? [model.standard, model.fast ?? model.standard] : [model.standard],
+  );
 }
 
 function mostExpensive(all: readonly TokenPrices[]): TokenPrices {
