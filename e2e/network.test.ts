@@ -1,0 +1,188 @@
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CreateTaskInput, TaskEvent } from "@agency/contract";
+import { Agency } from "./support/agency.ts";
+import { startFarNetwork } from "./support/far-network.ts";
+import type { FarNetwork } from "./support/far-network.ts";
+import { startNameServer } from "./support/name-server.ts";
+import type { NameServer } from "./support/name-server.ts";
+
+let far: FarNetwork;
+let names: NameServer;
+let agency: Agency;
+let near: Server;
+let nearPort: number;
+let knocks: string[];
+
+beforeAll(async () => {
+  far = await startFarNetwork();
+  names = await startNameServer({
+    "far.example": [[far.address]],
+    "www.far.example": [[far.address]],
+    "rebinding.example": [[far.address], ["127.0.0.1"]],
+    "mixed.example": [[far.address, "127.0.0.1"]],
+    "inside.example": [["10.1.2.3"]],
+    "own.example": [[far.own]],
+  });
+  knocks = [];
+  near = createServer((request, response) => {
+    knocks.push(request.url ?? "");
+    response.end("the canary on this machine");
+  });
+  await new Promise<void>((resolve) => near.listen(0, "0.0.0.0", resolve));
+  nearPort = (near.address() as AddressInfo).port;
+  agency = await Agency.start({ env: { AGENCY_DNS: names.address } });
+}, 60_000);
+
+afterAll(async () => {
+  await agency?.[Symbol.asyncDispose]();
+  near?.close();
+  await names?.[Symbol.asyncDispose]();
+  await far?.[Symbol.asyncDispose]();
+});
+
+/** What curl in a sandbox says to each address, one line each. */
+async function visit(
+  urls: string[],
+  more: Partial<CreateTaskInput> = {},
+): Promise<{ said: string; network: (TaskEvent & { type: "network" })[] }> {
+  const lines = urls.map(
+    (url) => `echo "== ${url}"; curl -sS -m 20 -L --max-redirs 3 -g '${url}' 2>&1; echo; echo "-> $?"`,
+  );
+  const { id } = await agency.client.createTask({
+    prompt: "Look around.",
+    engine: "command",
+    command: lines.join("\n"),
+    ...more,
+  });
+  const { task, events } = await agency.finished(id);
+  expect(task.state, await agency.story(id)).toBe("completed");
+  const said = events.flatMap((event) => (event.type === "log" ? [event.data.text] : [])).join("\n");
+  const network = events.filter(
+    (event): event is TaskEvent & { type: "network" } => event.type === "network",
+  );
+  return { said, network };
+}
+
+describe("the network of a sandbox", () => {
+  it("is the public internet unless it is told otherwise, and every connection is on record", async () => {
+    const { said, network } = await visit([`http://far.example/`, `http://${far.address}/`]);
+    expect(said).toContain("far away, asked for far.example");
+    expect(said).toContain(`far away, asked for ${far.address}`);
+    expect(network.map(({ data }) => [data.host, data.port, data.verdict])).toEqual([
+      ["far.example", 80, "allowed"],
+      [far.address, 80, "allowed"],
+    ]);
+    expect(network[0]?.data).toMatchObject({ address: far.address, bytesIn: expect.any(Number) });
+    expect(network[0]?.data.bytesIn).toBeGreaterThan(50);
+  });
+
+  it("never is this machine, a private network or a metadata service, in whatever spelling", async () => {
+    // The control: the canary is there for anybody who is not in a sandbox.
+    expect(await (await fetch(`http://127.0.0.1:${nearPort}/control`)).text()).toContain("canary");
+    expect(knocks).toEqual(["/control"]);
+    const port = nearPort;
+    const urls = [
+      `http://127.0.0.1:${port}/`,
+      `http://localhost:${port}/`,
+      `http://2130706433:${port}/`,
+      `http://0x7f.1:${port}/`,
+      `http://017700000001:${port}/`,
+      `http://[::1]:${port}/`,
+      `http://[::ffff:127.0.0.1]:${port}/`,
+      `http://[::ffff:7f00:1]:${port}/`,
+      `http://0.0.0.0:${port}/`,
+      `http://${far.own}:${port}/`,
+      `http://own.example:${port}/`,
+      `http://inside.example:${port}/`,
+      `http://mixed.example:${port}/`,
+      `http://169.254.169.254/latest/meta-data/`,
+      `http://[fd00:ec2::254]/latest/`,
+      `http://168.63.129.16/`,
+      `http://metadata.google.internal/`,
+      `http://far.example/?to=http://127.0.0.1:${port}/redirected`,
+      `http://far.example/?to=http://169.254.169.254/`,
+    ];
+    const { said, network } = await visit(urls);
+    expect(knocks, said).toEqual(["/control"]);
+    expect(said).not.toContain("canary");
+    const denied = network.filter(({ data }) => data.verdict === "denied");
+    expect(denied.length, JSON.stringify(network.map((event) => event.data))).toBeGreaterThanOrEqual(
+      urls.length,
+    );
+    for (const { data } of denied) expect(data.reason).toMatch(/\w+ \w+/);
+    // The redirecting host itself was reached.
+    expect(network.some(({ data }) => data.host === "far.example" && data.verdict === "allowed")).toBe(true);
+  });
+
+  it("is not fooled by a name that answers differently the second time", async () => {
+    const rebinding = `http://rebinding.example:80/`;
+    const { said, network } = await visit([rebinding, rebinding, `http://rebinding.example:${nearPort}/`]);
+    expect(said).toContain("far away");
+    expect(said).not.toContain("canary");
+    expect(network.map(({ data }) => data.verdict)).toEqual(["allowed", "denied", "denied"]);
+  });
+
+  it("is only what is on the list, when there is one", async () => {
+    const { said, network } = await visit(
+      [
+        "http://far.example/",
+        "http://www.far.example/",
+        "http://far.example:8080/",
+        "http://far.example.evil.example/",
+        `http://${far.address}/`,
+      ],
+      { network: { allow: ["far.example"] } },
+    );
+    expect(said.match(/far away/g)).toHaveLength(1);
+    expect(network.map(({ data }) => [data.host, data.port, data.verdict])).toEqual([
+      ["far.example", 80, "allowed"],
+      ["www.far.example", 80, "denied"],
+      ["far.example", 8080, "denied"],
+      ["far.example.evil.example", 80, "denied"],
+      [far.address, 80, "denied"],
+    ]);
+    expect(said).toContain("--network");
+  });
+
+  it("is nothing at all with none: no name, no connection, and the agent is told", async () => {
+    const { said, network } = await visit(["http://far.example/", `http://${far.address}/`], {
+      network: "none",
+    });
+    expect(said).not.toContain("far away");
+    expect(network.every(({ data }) => data.verdict === "denied")).toBe(true);
+    expect(said).toContain("network");
+  });
+
+  it("opens a private network to a task that was given it, and says so in the audit log", async () => {
+    const { network } = await visit(
+      ["http://inside.example/", "http://127.0.0.1/", "http://169.254.169.254/"],
+      {
+        allowInternalNetwork: true,
+      },
+    );
+    const verdicts = new Map(network.map(({ data }) => [data.host, data.verdict]));
+    expect(verdicts.get("inside.example")).not.toBe("denied");
+    expect(verdicts.get("127.0.0.1")).toBe("denied");
+    expect(verdicts.get("169.254.169.254")).toBe("denied");
+    const { entries } = await agency.client.audit();
+    expect(entries.map(({ action }) => action)).toContain("task.internal_network");
+  });
+
+  it("carries SOCKS as well, names resolved outside", async () => {
+    const { id } = await agency.client.createTask({
+      prompt: "x",
+      engine: "command",
+      command:
+        'curl -sS -x "$ALL_PROXY" http://far.example/; curl -sS -x "$ALL_PROXY" http://127.0.0.1/ 2>&1',
+    });
+    const { events } = await agency.finished(id);
+    const network = events.flatMap((event) => (event.type === "network" ? [event.data] : []));
+    expect(network.map(({ via, verdict }) => [via, verdict])).toEqual([
+      ["socks5", "allowed"],
+      ["socks5", "denied"],
+    ]);
+  });
+});
