@@ -28,8 +28,13 @@ export interface AttemptAccess {
   /** When the hold ends by itself. */
   readonly holdUntil: number | null;
   readonly demo: boolean;
+  readonly onUsageLimit: "next" | "wait" | "stop";
+  /** Its network is not the whole internet. */
+  readonly strictEgress: boolean;
   readonly costUsd: number;
   readonly budgetUsd: number;
+  /** What the runner slows its events down to. */
+  readonly eventsPerSecond: number;
 }
 
 export interface AttemptStore {

@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { EventBody, Outcome } from "@agency/contract";
+import type { AskBody, EventBody, Outcome, RunnerCommandBody } from "@agency/contract";
 import { isLiveAttempt, isTerminal } from "./states.ts";
 import { MAX_STARTS, stepTask } from "./step.ts";
 import type { TaskCommand, TaskSnapshot } from "./snapshot.ts";
+import { firstWait, waitedUntil } from "./waits.ts";
 
 /**
  * A small world around the pure core: one task, its log and queue, runners that redeliver, workers with stale views.
@@ -26,11 +27,18 @@ class World {
     epoch: 0,
     startsLeft: MAX_STARTS,
     attempt: null,
+    waits: [],
+    waitingSince: null,
+    waitedMs: 0,
   };
   readonly log: LogEntry[] = [];
   readonly acked = new Set<string>();
   readonly sandboxes = new Set<number>();
   readonly epochs: number[] = [];
+  /** The store's ask rows: whether each was answered. */
+  readonly asks = new Map<string, boolean>();
+  readonly told: RunnerCommandBody[] = [];
+  waited = 0;
   queued = true;
   claimsAfterCancelAck = 0;
   cancelAcked = false;
@@ -39,6 +47,7 @@ class World {
   private runnerSeq = 0;
 
   command(command: TaskCommand, now: number): boolean {
+    if (command.kind === "ask" && this.asks.has(command.ask.id)) return true;
     const result = stepTask(this.task, command, now);
     if (!result.ok) return false;
     const { next, events, effects } = result.step;
@@ -49,10 +58,15 @@ class World {
     if (next.epoch !== this.task.epoch) this.runnerSeq = 0;
     this.task = next;
     this.epochs.push(next.epoch);
+    if (command.kind === "ask") this.asks.set(command.ask.id, false);
+    if (command.kind === "answer") this.asks.set(command.askId, true);
+    if (waitedUntil(next, now) < this.waited) this.violations.push("waited time fell");
+    this.waited = waitedUntil(next, now);
     for (const event of events) this.write(event, null);
     for (const effect of effects) {
       if (effect.kind === "enqueue") this.queued = true;
       if (effect.kind === "dequeue") this.queued = false;
+      if (effect.kind === "tell_runner") this.told.push(effect.command);
       if (effect.kind === "open_attempt") {
         this.sandboxes.add(effect.epoch);
         if (this.cancelAcked) this.claimsAfterCancelAck += 1;
@@ -118,11 +132,14 @@ const cause = fc.constantFrom(
 /** How far behind the present the speaker is: 0 is current, more is a zombie. */
 const lag = fc.constantFrom(0, 0, 0, 1, 2);
 
+const askId = fc.constantFrom("q1", "q2", "q3");
+const ask = askId.map<AskBody>((id) => ({ id, kind: "approval", tool: "Bash", title: id, input: null }));
+
 const move = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ kind: "claim" as const }) },
   {
     weight: 3,
-    arbitrary: fc.record({ kind: fc.constantFrom("provisioned", "hello", "settle", "proceed"), lag }),
+    arbitrary: fc.record({ kind: fc.constantFrom("provisioned", "hello", "settle"), lag }),
   },
   {
     weight: 4,
@@ -134,7 +151,25 @@ const move = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("cancel") }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("wait"), lag }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("wait"),
+      lag,
+      reason: fc.constantFrom("budget" as const, "usage_limit" as const),
+      until: fc.constantFrom(null, 10, 20),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: "pause" as const }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("ask"), lag, ask }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("answer"), askId }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("proceed"),
+      id: fc.constantFrom("paused_by_user", "budget", "usage_limit"),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("finalize"), lag, outcome }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("end"), lag, cause }) },
   { weight: 1, arbitrary: fc.constant({ kind: "reap" as const }) },
@@ -155,17 +190,48 @@ function perform(world: World, m: Move, now: number): void {
       return world.reap();
     case "cancel":
       return void world.command({ kind: "cancel", graceMs: 1000 }, now);
-    case "wait":
-      return void world.command({ kind: "wait", epoch, reason: "budget" }, now);
+    case "pause":
+      return void world.command({ kind: "pause" }, now);
     case "finalize":
       if ("outcome" in m) world.command({ kind: "finalize", epoch, outcome: m.outcome }, now);
       return;
     case "end":
       if ("cause" in m) world.command({ kind: "end", epoch, cause: m.cause }, now);
       return;
+    case "wait":
+    case "proceed":
+    case "ask":
+    case "answer":
+      return wait(world, m, epoch, now);
     default:
       world.command({ kind: m.kind as "hello", epoch }, now);
   }
+}
+
+function wait(world: World, m: Move, epoch: number, now: number): void {
+  if ("reason" in m) {
+    const { reason, until } = m;
+    world.command({ kind: "wait", epoch, reason, until, message: reason }, now);
+  }
+  if ("id" in m) world.command({ kind: "proceed", id: m.id }, now);
+  if ("ask" in m) world.command({ kind: "ask", epoch, ask: m.ask }, now);
+  if ("askId" in m) {
+    const answer = { kind: "approval" as const, allow: true };
+    world.command({ kind: "answer", askId: m.askId, answer, by: "somebody" }, now);
+  }
+}
+
+function checkWaits({ task, asks, told }: World): void {
+  expect(task.waits.length > 0).toBe(task.state === "waiting");
+  expect(task.waitingSince !== null).toBe(task.state === "waiting");
+  expect(new Set(task.waits.map((one) => one.id)).size).toBe(task.waits.length);
+  if (task.state === "waiting") expect(task.reason).toBe(firstWait(task.waits)?.reason);
+  for (const { id } of task.waits) expect(asks.get(id)).not.toBe(true);
+  const frames = told.filter((command) => command.kind === "wait" || command.kind === "proceed");
+  frames.slice(1).forEach((frame, i) => expect(frame).not.toEqual(frames[i]));
+  const clocksStand = frames.at(-1)?.kind === "wait";
+  const { state } = task;
+  if (state === "running" || state === "waiting") expect(clocksStand).toBe(state === "waiting");
 }
 
 function check(world: World): void {
@@ -185,6 +251,7 @@ function check(world: World): void {
   expect(world.claimsAfterCancelAck).toBe(0); // I8
   if (task.attempt && isLiveAttempt(task.attempt.state)) expect(task.attempt.epoch).toBe(task.epoch); // I1
   expect(isTerminal(task.state) && task.attempt !== null && isLiveAttempt(task.attempt.state)).toBe(false); // I1
+  checkWaits(world);
 }
 
 /** With the faults gone, everyone does their duty: how many rounds until the end? */
@@ -194,7 +261,6 @@ function calmDown(world: World): number {
     const { epoch } = world.task;
     if (world.task.state === "queued") world.command({ kind: "claim" }, 0);
     else if (world.task.state === "starting") world.command({ kind: "hello", epoch }, 0);
-    else if (world.task.state === "waiting") world.command({ kind: "proceed", epoch }, 0);
     else if (world.task.state === "finishing") world.command({ kind: "settle", epoch }, 0);
     else world.command({ kind: "end", epoch, cause: "timeout" }, 0);
   }
@@ -202,7 +268,7 @@ function calmDown(world: World): number {
 }
 
 describe("the invariants", () => {
-  it("hold after every move of any history: I1 I2 I3 I4 I5 I6 I7 I8", () => {
+  it("hold after every move of any history: I1 I2 I3 I4 I5 I6 I7 I8, and those of waits", () => {
     fc.assert(
       fc.property(fc.array(move, { maxLength: 40 }), (moves) => {
         const world = new World();

@@ -19,6 +19,9 @@ const fresh: TaskSnapshot = {
   epoch: 0,
   startsLeft: MAX_STARTS,
   attempt: null,
+  waits: [],
+  waitingSince: null,
+  waitedMs: 0,
 };
 
 function play(
@@ -60,15 +63,6 @@ describe("the life of a task", () => {
     const { effects, task } = play({ ...fresh, state: "scheduled" }, { kind: "due" });
     expect(task.state).toBe("queued");
     expect(effects).toEqual([{ kind: "enqueue", delayMs: 0 }]);
-  });
-
-  it("waits with a reason and forgets it when it goes on", () => {
-    const waiting = play(fresh, ...started, { kind: "wait", epoch: 1, reason: "budget" });
-    expect(waiting.task).toMatchObject({ state: "waiting", reason: "budget" });
-    expect(play(waiting.task, { kind: "proceed", epoch: 1 }).task).toMatchObject({
-      state: "running",
-      reason: null,
-    });
   });
 
   it("is cancelled at once while it is queued, and leaves the queue", () => {
@@ -154,8 +148,8 @@ describe("the life of a task", () => {
     ],
     ["end without an attempt", fresh, { kind: "end", epoch: 0, cause: "timeout" }],
     ["provisioned twice", play(fresh, ...started).task, { kind: "provisioned", epoch: 1 }],
-    ["proceed of a running task", play(fresh, ...started).task, { kind: "proceed", epoch: 1 }],
-    ["wait before running", fresh, { kind: "wait", epoch: 0, reason: "budget" }],
+    ["proceed of a queued task", fresh, { kind: "proceed", id: "budget" }],
+    ["pause of a queued task", fresh, { kind: "pause" }],
   ])("refuses %s", (_, task, command) => {
     expect(stepTask(task, command, 0)).toMatchObject({ ok: false, error: { code: "not_now" } });
   });

@@ -41,7 +41,7 @@ function transition(task: TaskSnapshot, command: TaskCommand, now: number): Step
     case "settle":
       return settle(task);
     case "cancel":
-      return cancel(task, now + command.graceMs);
+      return cancel(task, now, command.graceMs);
     case "end":
       return end(leaveWaits(task, now), command.cause, command);
   }
@@ -86,15 +86,23 @@ function settle(task: TaskSnapshot): StepResult {
   return closed(task, outcome.state, outcome.reason, attemptStateOf(outcome.state), undefined);
 }
 
-function cancel(task: TaskSnapshot, deadlineAt: number): StepResult {
+function cancel(task: TaskSnapshot, now: number, graceMs: number): StepResult {
   if (task.state === "scheduled" || task.state === "queued") {
     return closed({ ...task, desired: "cancel" }, "cancelled", "cancelled_by_user", null, undefined, [
       { kind: "dequeue" },
     ]);
   }
   if (task.desired === "cancel") return done(task);
-  const next: TaskSnapshot = { ...task, desired: "cancel", cancelDeadlineAt: deadlineAt };
-  return done(next, [{ kind: "tell_runner", command: { kind: "cancel" } }, { kind: "wake_supervisor" }]);
+  const next: TaskSnapshot = {
+    ...leaveWaits(task, now),
+    desired: "cancel",
+    cancelDeadlineAt: now + graceMs,
+  };
+  const tell: Effect = { kind: "tell_runner", command: { kind: "cancel" } };
+  if (task.state !== "waiting") return done(next, [tell, { kind: "wake_supervisor" }]);
+  // Nobody is asked for anything any more. An agent that stands still must move to be stopped softly.
+  const proceed: Effect = { kind: "tell_runner", command: { kind: "proceed" } };
+  return moved({ ...next, reason: null }, "running", [tell, proceed, { kind: "wake_supervisor" }]);
 }
 
 /** Ends the attempt and fences it: the new epoch refuses whatever it still writes or asks for. */

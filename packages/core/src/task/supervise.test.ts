@@ -5,7 +5,12 @@ import { decideSupervision } from "./supervise.ts";
 import type { SupervisionView } from "./supervise.ts";
 import type { TaskSnapshot } from "./snapshot.ts";
 
-const times = { startDeadlineMs: 60_000, limitGraceMs: 15_000, contactLostMs: 600_000 };
+const times = {
+  startDeadlineMs: 60_000,
+  limitGraceMs: 15_000,
+  contactLostMs: 600_000,
+  maxWaitMs: 86_400_000,
+};
 const running: TaskSnapshot = {
   state: "running",
   reason: null,
@@ -14,7 +19,17 @@ const running: TaskSnapshot = {
   epoch: 1,
   startsLeft: 2,
   attempt: { epoch: 1, state: "running", startedAt: 0, outcome: null },
+  waits: [],
+  waitingSince: null,
+  waitedMs: 0,
 };
+const waiting = (since: number, until: number | null): TaskSnapshot => ({
+  ...running,
+  state: "waiting",
+  reason: "usage_limit",
+  waits: [{ id: "usage_limit", reason: "usage_limit", since, until, message: null }],
+  waitingSince: since,
+});
 const starting: TaskSnapshot = {
   ...running,
   state: "starting",
@@ -28,7 +43,12 @@ const view: SupervisionView = {
   lastEventAt: 0,
   sandbox: "running",
   amnestyUntil: 0,
+  calls: 0,
+  outputBytes: 0,
+  computeOverBudget: false,
+  onBudget: "wait",
 };
+const waitingView = { lastContactAt: 200_000, lastEventAt: 0, task: waiting(1_000, 300_000) };
 
 describe("supervision", () => {
   it.each<[string, Partial<SupervisionView>, number, object]>([
@@ -101,6 +121,68 @@ describe("supervision", () => {
       { limits: { ...DEFAULT_LIMITS }, amnestyUntil: 700_000 },
       600_001,
       { kind: "watch" },
+    ],
+    ["lets a run wait longer than its time limit and in silence", waitingView, 200_000, { kind: "watch" }],
+    ["lets a wait end when its time has come", waitingView, 300_000, { kind: "proceed", id: "usage_limit" }],
+    [
+      "leaves the waits that are over out of the time limit",
+      { task: { ...running, waitedMs: 30_000 }, lastEventAt: 145_000 },
+      145_000,
+      { kind: "watch" },
+    ],
+    [
+      "ends a run over its time beside its waits",
+      { task: { ...running, waitedMs: 30_000 }, lastEventAt: 145_000 },
+      145_001,
+      { kind: "end", cause: "timeout" },
+    ],
+    [
+      "ends a task whose waits together took too long",
+      { task: { ...waiting(1_000, null), waitedMs: 86_000_000 }, lastContactAt: 401_001 },
+      401_001,
+      { kind: "end", cause: "timeout", message: "It had waited for 24 hours in all." },
+    ],
+    [
+      "lets a wait take as long as it may",
+      { task: { ...waiting(1_000, null), waitedMs: 86_000_000 }, lastContactAt: 401_000 },
+      401_000,
+      { kind: "watch" },
+    ],
+    [
+      "ends a waiting run whose sandbox is gone",
+      { ...waitingView, sandbox: "gone" },
+      2_000,
+      { kind: "end", cause: "sandbox_lost" },
+    ],
+    [
+      "leaves the runner a little room before it counts calls itself",
+      { limits: { ...view.limits, turns: 100 }, calls: 120 },
+      1,
+      { kind: "watch" },
+    ],
+    [
+      "ends a run whose runner does not count its turns",
+      { limits: { ...view.limits, turns: 100 }, calls: 121 },
+      1,
+      { kind: "end", cause: "turns_exceeded" },
+    ],
+    [
+      "ends a run whose runner does not count its output",
+      { limits: { ...view.limits, outputBytes: 1_000 }, outputBytes: 1_101 },
+      1,
+      { kind: "end", cause: "output_exceeded" },
+    ],
+    [
+      "waits when computing time used up the budget",
+      { computeOverBudget: true },
+      1,
+      { kind: "wait_for_budget" },
+    ],
+    [
+      "ends a run that computing time used up, when it was asked to",
+      { computeOverBudget: true, onBudget: "stop" },
+      1,
+      { kind: "end", cause: "budget_exceeded" },
     ],
   ])("%s", (_, change, now, expected) => {
     expect(decideSupervision({ ...view, ...change }, times, now)).toMatchObject(expected);

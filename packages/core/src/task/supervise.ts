@@ -1,4 +1,3 @@
-import { MAX_WAIT_MS } from "@agency/contract";
 import type { Limits } from "@agency/contract";
 import type { SandboxPhase } from "../ports/provider.ts";
 import { isTerminal } from "./states.ts";
@@ -12,6 +11,8 @@ export interface SupervisionTimes {
   readonly limitGraceMs: number;
   /** No word from the runner for this long while its sandbox still exists: it is lost. */
   readonly contactLostMs: number;
+  /** All the waiting of a task together: its sandbox does not stand for ever. */
+  readonly maxWaitMs: number;
 }
 
 export interface SupervisionView {
@@ -28,6 +29,7 @@ export interface SupervisionView {
   readonly amnestyUntil: number;
   /** Model calls the broker has counted; some engines make a few beside their turns. */
   readonly calls: number;
+  /** Of events the runner sent. */
   readonly outputBytes: number;
   /** Computing time alone has used up the budget: nothing else would stop a run that calls no model. */
   readonly computeOverBudget: boolean;
@@ -54,17 +56,17 @@ export function decideSupervision(
   return (
     endedByCancel(view, now) ??
     endedByLoss(view, times, now) ??
-    waitOver(view.task, now) ??
+    waitOver(task, times, now) ??
     endedByLimit(view, times, now) ?? { kind: "watch" }
   );
 }
 
-function waitOver({ waits, waitingSince }: TaskSnapshot, now: number): SupervisionAction | null {
-  const over = waits.find((wait) => wait.until !== null && wait.until <= now);
+function waitOver(task: TaskSnapshot, times: SupervisionTimes, now: number): SupervisionAction | null {
+  const over = task.waits.find((wait) => wait.until !== null && wait.until <= now);
   if (over !== undefined) return { kind: "proceed", id: over.id };
-  if (waitingSince === null || now - waitingSince <= MAX_WAIT_MS) return null;
-  const days = Math.round(MAX_WAIT_MS / 86_400_000);
-  return { kind: "end", cause: "timeout", message: `It had waited for ${days} days.` };
+  if (task.waitingSince === null || waitedUntil(task, now) <= times.maxWaitMs) return null;
+  const hours = Math.round(times.maxWaitMs / 3_600_000);
+  return { kind: "end", cause: "timeout", message: `It had waited for ${hours} hours in all.` };
 }
 
 function endedByCancel({ task }: SupervisionView, now: number): SupervisionAction | null {

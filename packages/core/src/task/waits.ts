@@ -1,22 +1,33 @@
-import { WAIT_REASONS } from "@agency/contract";
-import type { EventBody, RunnerCommandBody } from "@agency/contract";
+import type { EventBody, RunnerCommandBody, WaitReason } from "@agency/contract";
 import { done, notNow, stepped } from "./result.ts";
 import type { Effect, StepResult, TaskCommand, TaskSnapshot, WaitSnapshot } from "./snapshot.ts";
 
-/** An agent that asks without end is told that it may not. */
+/** The contract's order; core may not run its code, and a test holds the two together. */
+export const WAIT_ORDER: readonly WaitReason[] = [
+  "paused_by_user",
+  "needs_approval",
+  "needs_input",
+  "budget",
+  "usage_limit",
+];
+
+/** An agent that asks without end is told that it may not. The user's pause and the broker's waits always fit. */
 export const MAX_WAITS = 64;
 
 type WaitCommand = Extract<TaskCommand, { kind: "wait" | "pause" | "ask" }>;
+type Frame = Extract<RunnerCommandBody, { kind: "wait" | "proceed" }>;
 type AnswerCommand = Extract<TaskCommand, { kind: "answer" }>;
 
 export function beginWait(task: TaskSnapshot, command: WaitCommand, now: number): StepResult {
   if ((task.state !== "running" && task.state !== "waiting") || task.desired === "cancel")
     return notNow(task);
+  // An ask under the name of a pause would keep the user's own pause from being written.
+  if (command.kind === "ask" && isReason(command.ask.id)) return notNow(task);
   const wait = waitOf(command, now);
   const earlier = task.waits.find((other) => other.id === wait.id);
-  // Asked or paused twice is once; what the broker waits for may have a new time.
-  if (earlier !== undefined && command.kind !== "wait") return done(task);
-  if (earlier === undefined && task.waits.length >= MAX_WAITS) return notNow(task);
+  // Said twice is once; what the broker waits for may have a new time.
+  if (earlier !== undefined && (command.kind !== "wait" || sameWait(earlier, wait))) return done(task);
+  if (command.kind === "ask" && task.waits.length >= MAX_WAITS) return notNow(task);
   const others = task.waits.filter((other) => other.id !== wait.id);
   const said: EventBody[] = command.kind === "ask" ? [{ type: "ask", data: { ask: command.ask } }] : [];
   return withWaits(task, [...others, { ...wait, since: earlier?.since ?? now }], now, said);
@@ -38,7 +49,7 @@ export function answerAsk(task: TaskSnapshot, { askId, answer, by }: AnswerComma
   return withWaits(task, left, now, [{ type: "answer", data: { askId, answer, by } }], [tell]);
 }
 
-/** The attempt goes on to its end, whatever it was waiting for. */
+/** What it was waiting for no longer matters: the attempt goes on to its end. */
 export function leaveWaits(task: TaskSnapshot, now: number): TaskSnapshot {
   if (task.waits.length === 0) return task;
   return { ...task, waits: [], waitingSince: null, waitedMs: waitedUntil(task, now) };
@@ -51,11 +62,15 @@ export function waitedUntil(task: Pick<TaskSnapshot, "waitedMs" | "waitingSince"
 
 /** The wait that is shown: the one that most needs a person. */
 export function firstWait(waits: readonly WaitSnapshot[]): WaitSnapshot | null {
-  for (const reason of WAIT_REASONS) {
+  for (const reason of WAIT_ORDER) {
     const found = waits.find((wait) => wait.reason === reason);
     if (found !== undefined) return found;
   }
   return null;
+}
+
+function isReason(id: string): boolean {
+  return WAIT_ORDER.some((reason) => reason === id);
 }
 
 function waitOf(command: WaitCommand, now: number): WaitSnapshot {
@@ -91,15 +106,18 @@ function withWaits(
     waitingSince: shown === null ? null : (task.waitingSince ?? now),
     waitedMs: shown === null ? waitedUntil(task, now) : task.waitedMs,
   };
+  const before = firstWait(task.waits);
   const frame = frameOf(waits);
-  const tell: Effect[] = same(frame, frameOf(task.waits)) ? [] : [{ kind: "tell_runner", command: frame }];
-  const changed = !same(shown, firstWait(task.waits));
+  const tell: Effect[] = sameFrame(frame, frameOf(task.waits))
+    ? []
+    : [{ kind: "tell_runner", command: frame }];
+  const changed = shown === null || before === null ? shown !== before : !sameWait(shown, before);
   const events = changed ? [...said, statusOf(next, shown)] : said;
   return stepped({ next, events, effects: [...first, ...tell, { kind: "wake_supervisor" }] });
 }
 
 /** What the runner must know: whether its clocks stand still, and whether the agent itself must. */
-function frameOf(waits: readonly WaitSnapshot[]): RunnerCommandBody {
+function frameOf(waits: readonly WaitSnapshot[]): Frame {
   const shown = firstWait(waits);
   if (shown === null) return { kind: "proceed" };
   const pause = waits.some(({ reason }) => reason === "paused_by_user" || reason === "budget");
@@ -118,8 +136,13 @@ function statusOf({ state, reason }: TaskSnapshot, shown: WaitSnapshot | null): 
   };
 }
 
-function same(a: object | null, b: object | null): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+function sameWait(a: WaitSnapshot, b: WaitSnapshot): boolean {
+  return a.id === b.id && a.reason === b.reason && a.until === b.until && a.message === b.message;
+}
+
+function sameFrame(a: Frame, b: Frame): boolean {
+  if (a.kind === "proceed" || b.kind === "proceed") return a.kind === b.kind;
+  return a.reason === b.reason && a.pause === b.pause;
 }
 
 function shorten(text: string): string {
