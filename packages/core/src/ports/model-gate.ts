@@ -26,6 +26,8 @@ export interface ModelCaller {
   readonly onUsageLimit: "next" | "wait" | "stop";
   /** The task's network is not the whole internet, so the vendor may fetch nothing for it either. */
   readonly strictEgress: boolean;
+  /** It waits, and its calls wait with it. */
+  readonly hold?: { readonly reason: WaitReason; readonly until: number | null };
 }
 
 export interface ModelRequestFacts {

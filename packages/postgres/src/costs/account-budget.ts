@@ -1,0 +1,61 @@
+import type { AccountCaps, AccountSpending } from "@agency/core";
+import type { Database } from "../database.ts";
+import { accountScopes } from "./scopes.ts";
+
+interface Row {
+  day_cap: number | null;
+  day_spent: number | null;
+  month_cap: number | null;
+  month_spent: number | null;
+}
+
+export async function readAccountBudget(
+  db: Database,
+  accountId: string,
+  now: number,
+): Promise<AccountSpending> {
+  const { day, month } = accountScopes(accountId, now);
+  const { rows } = await db.query<Row>(
+    `select a.day_usd::float8 as day_cap, a.month_usd::float8 as month_cap,
+       (select spent_usd::float8 from budget_scopes where name = $2) as day_spent,
+       (select spent_usd::float8 from budget_scopes where name = $3) as month_spent
+     from accounts a where a.id = $1`,
+    [accountId, day, month],
+  );
+  const [row] = rows;
+  return {
+    dayCapUsd: row?.day_cap ?? null,
+    daySpentUsd: row?.day_spent ?? 0,
+    monthCapUsd: row?.month_cap ?? null,
+    monthSpentUsd: row?.month_spent ?? 0,
+  };
+}
+
+export async function writeAccountCaps(db: Database, accountId: string, caps: AccountCaps): Promise<void> {
+  const { dayUsd, monthUsd } = caps;
+  await db.query(
+    `update accounts set day_usd = case when $2 then $3 else day_usd end,
+       month_usd = case when $4 then $5 else month_usd end where id = $1`,
+    [accountId, dayUsd !== undefined, dayUsd ?? null, monthUsd !== undefined, monthUsd ?? null],
+  );
+}
+
+/** Few tasks wait at any time: the tree is walked up from each of them, not down from its root. */
+const WAITING = `
+with recursive waiting (task_id, ancestor_id, depth) as (
+  select id, id, 0 from tasks
+  where state = 'waiting' and account_id = $1 and waits @> '[{"id": "budget"}]'
+  union all
+  select w.task_id, t.parent_id, w.depth + 1 from waiting w join tasks t on t.id = w.ancestor_id
+  where t.parent_id is not null and w.depth < 100
+)
+select distinct task_id::text as id from waiting where ancestor_id = coalesce($2, task_id) order by id`;
+
+export async function waitingForBudget(
+  db: Database,
+  accountId: string,
+  below: string | undefined,
+): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(WAITING, [accountId, below ?? null]);
+  return rows.map((row) => row.id);
+}
