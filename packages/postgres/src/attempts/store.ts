@@ -1,5 +1,5 @@
 import { runnerCommandSchema } from "@agency/contract";
-import type { AttemptAccess, AttemptStore, SandboxRecord } from "@agency/core";
+import type { AttemptAccess, AttemptStore, SandboxRecord, WaitSnapshot } from "@agency/core";
 import type { Database } from "../database.ts";
 
 const LIVE = "('claimed', 'provisioning', 'running', 'finalizing')";
@@ -51,15 +51,24 @@ interface AccessRow {
   live: boolean;
   working: boolean;
   demo: boolean;
+  on_usage_limit: AttemptAccess["onUsageLimit"];
+  strict_egress: boolean;
   cost_usd: string;
   budget_usd: number;
+  events_per_second: number;
+  waits: WaitSnapshot[];
 }
+
+/** A task that was paused stands still whatever else it waits for. */
+const HOLDS = ["paused_by_user", "budget", "usage_limit"] as const;
 
 async function findAttempt(db: Database, attemptId: string): Promise<AttemptAccess | null> {
   const { rows } = await db.query<AccessRow>(
     `select a.id, a.task_id, a.account_id, a.epoch, t.epoch as task_epoch, a.state in ${LIVE} as live,
        (a.state = 'running' and t.desired = 'run') as working, (t.spec->>'demo')::boolean as demo, t.cost_usd::text,
-       (t.spec->'limits'->>'costUsd')::float8 as budget_usd
+       t.spec->>'onUsageLimit' as on_usage_limit, t.spec->'network' <> '"internet"' as strict_egress,
+       (t.spec->'limits'->>'costUsd')::float8 as budget_usd,
+       (t.spec->'limits'->>'eventsPerSecond')::int as events_per_second, t.waits
      from attempts a join tasks t on t.id = a.task_id where a.id = $1`,
     [attemptId],
   );
@@ -73,10 +82,20 @@ async function findAttempt(db: Database, attemptId: string): Promise<AttemptAcce
     taskEpoch: row.task_epoch,
     live: row.live,
     working: row.working,
+    ...holdOf(row.waits),
     demo: row.demo,
+    onUsageLimit: row.on_usage_limit,
+    strictEgress: row.strict_egress,
     costUsd: Number(row.cost_usd),
     budgetUsd: row.budget_usd,
+    eventsPerSecond: row.events_per_second,
   };
+}
+
+function holdOf(waits: readonly WaitSnapshot[]): Pick<AttemptAccess, "hold" | "holdUntil"> {
+  const hold = HOLDS.find((reason) => waits.some((wait) => wait.reason === reason));
+  if (hold === undefined) return { hold: null, holdUntil: null };
+  return { hold, holdUntil: waits.find((wait) => wait.reason === hold)?.until ?? null };
 }
 
 async function commandsAfter(db: Database, taskId: string, afterId: string | null) {

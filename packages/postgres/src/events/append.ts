@@ -4,16 +4,18 @@ import type { Sql } from "../database.ts";
 /**
  * One statement for many tasks: lock each head, judge, number, insert, notify once.
  * closed: the log has ended · fenced: another epoch · gap: an earlier number is missing · else ok.
- * Of redelivered runner numbers only the new ones are inserted. The heads are locked in task order,
+ * Of redelivered runner numbers only the new ones are inserted, and only their share of the bytes is counted. The heads are locked in task order,
  * so two processes flushing the same tasks cannot deadlock.
  */
 const APPEND = `
 with input as (
   select (x ->> 't')::uuid as task_id, (x ->> 'e')::int as given_epoch, (x ->> 'f')::bigint as first_seq,
-         x -> 'v' as items, jsonb_array_length(x -> 'v') as n, (x ->> 'c')::boolean as closes
+         x -> 'v' as items, jsonb_array_length(x -> 'v') as n, (x ->> 'c')::boolean as closes,
+         (x ->> 'b')::bigint as bytes
   from jsonb_array_elements($1::jsonb) x
 ), head as (
-  select h.task_id, h.last_seq, h.runner_seq, h.epoch, h.closed, i.given_epoch, i.first_seq, i.items, i.n, i.closes
+  select h.task_id, h.last_seq, h.runner_seq, h.epoch, h.closed, i.given_epoch, i.first_seq, i.items, i.n, i.closes,
+         i.bytes
   from task_heads h join input i on i.task_id = h.task_id
   order by h.task_id for update of h
 ), judged as (
@@ -29,7 +31,8 @@ with input as (
   set last_seq = j.last_seq + j.n - j.skip,
       runner_seq = case when j.first_seq is null then j.runner_seq
                         else greatest(j.runner_seq, j.first_seq + j.n - 1) end,
-      closed = j.closes
+      closed = j.closes,
+      bytes = h.bytes + j.bytes * (j.n - j.skip) / j.n
   from judged j
   where h.task_id = j.task_id and j.verdict = 'ok' and j.n > j.skip
   returning h.task_id, h.last_seq, h.runner_seq
@@ -81,7 +84,15 @@ export function encodeBatch({ taskId, epoch, from, events }: EventAppend): Encod
   if (terminal !== -1 && terminal !== events.length - 1) {
     throw new RangeError(`events after the last one of task ${taskId}`);
   }
-  return { taskId, json: JSON.stringify({ t: taskId, e: epoch, f: from, v: events, c: terminal !== -1 }) };
+  const items = JSON.stringify(events);
+  const bytes = from === null ? 0 : bytesOf(items, events);
+  const rest = JSON.stringify({ t: taskId, e: epoch, f: from, b: bytes, c: terminal !== -1 });
+  return { taskId, json: `${rest.slice(0, -1)},"v":${items}}` };
+}
+
+/** What the runner makes us keep: its events and what of them is stored beside the log. */
+function bytesOf(items: string, events: EventAppend["events"]): number {
+  return events.reduce((sum, { blob }) => sum + (blob?.bytes ?? 0), Buffer.byteLength(items));
 }
 
 export async function appendEncoded(sql: Sql, batches: readonly EncodedBatch[]): Promise<AppendResult[]> {

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import type { RunnerCommandBody } from "@agency/contract";
 import { isLiveAttempt, isTerminal, stepTask } from "@agency/core";
 import type { ApplyOutcome, Effect, Queue, Step, TaskCommand } from "@agency/core";
 import type { Database, Sql } from "../database.ts";
 import { appendOrFail } from "../events/append.ts";
+import { keepAsk, wasAsked } from "./asks.ts";
 import { lockTask, selectTask } from "./select.ts";
 import { toSnapshot, toSupervisedTask } from "./row.ts";
 import type { TaskRow } from "./row.ts";
@@ -18,17 +20,23 @@ export async function applyCommand(
   return db.tx(async (tx) => {
     const row = await lockTask(tx, id);
     if (row === null) return { ok: false, error: { code: "missing" } };
+    if (await wasAsked(tx, row, command)) return unchanged(row);
     const result = stepTask(toSnapshot(row), command, now);
     if (!result.ok) return result;
-    await writeStep(tx, queue, row, result.step, now);
+    await Promise.all([writeStep(tx, queue, row, result.step, now), keepAsk(tx, row, command, now)]);
     const written = await selectTask(tx, id);
     if (written === null) throw new Error(`task ${id} vanished inside its own transaction`);
     return { ok: true, step: result.step, task: toSupervisedTask(written) };
   });
 }
 
+function unchanged(row: TaskRow): ApplyOutcome {
+  const task = toSupervisedTask(row);
+  return { ok: true, step: { next: task.snapshot, events: [], effects: [] }, task };
+}
+
 /** Nothing here waits for an answer to know what to write next: given together, in order, it is one trip. */
-async function writeStep(tx: Sql, queue: Queue, row: TaskRow, step: Step, now: number): Promise<void> {
+export async function writeStep(tx: Sql, queue: Queue, row: TaskRow, step: Step, now: number): Promise<void> {
   await Promise.all([
     writeTask(tx, row, step, now),
     step.next.epoch === row.epoch ? null : moveEpoch(tx, row.id, step.next.epoch),
@@ -53,7 +61,8 @@ async function writeTask(tx: Sql, row: TaskRow, { next, events }: Step, now: num
     `update tasks set state = $2, reason = $3, desired = $4, cancel_deadline_at = $5, epoch = $6, attempts_left = $7,
        message = case when $8 then $9 else message end,
        started_at = coalesce(started_at, $10), finished_at = $11,
-       activity = case when $12 then null else activity end
+       activity = case when $12 then null else activity end,
+       waits = $14, waiting_since = $15, waited_ms = $16
      where id = $1 and epoch = $13`,
     [
       row.id,
@@ -69,6 +78,9 @@ async function writeTask(tx: Sql, row: TaskRow, { next, events }: Step, now: num
       isTerminal(next.state) ? new Date(now) : null,
       isTerminal(next.state) || next.state === "queued",
       row.epoch,
+      JSON.stringify(next.waits),
+      toDate(next.waitingSince),
+      Math.round(next.waitedMs),
     ],
   );
 }
@@ -112,10 +124,7 @@ async function carryOut(tx: Sql, queue: Queue, row: TaskRow, effect: Effect, now
     case "open_attempt":
       return openAttempt(tx, row, effect.epoch, now);
     case "tell_runner":
-      await tx.query(
-        "insert into commands (id, task_id, account_id, kind, body) values ($1, $2, $3, $4, '{}')",
-        [randomUUID(), row.id, row.account_id, effect.command],
-      );
+      await tellRunner(tx, row, effect.command);
       return wake(tx, row.id);
     case "wake_supervisor":
       return wake(tx, row.id);
@@ -142,6 +151,20 @@ function toDate(at: number | null): Date | null {
   return at === null ? null : new Date(at);
 }
 
-async function wake(tx: Sql, taskId: string): Promise<void> {
+export async function tellRunner(
+  tx: Sql,
+  row: Pick<TaskRow, "id" | "account_id">,
+  { kind, ...body }: RunnerCommandBody,
+): Promise<void> {
+  await tx.query("insert into commands (id, task_id, account_id, kind, body) values ($1, $2, $3, $4, $5)", [
+    randomUUID(),
+    row.id,
+    row.account_id,
+    kind,
+    JSON.stringify(body),
+  ]);
+}
+
+export async function wake(tx: Sql, taskId: string): Promise<void> {
   await tx.query("select pg_notify('ctl', $1)", [taskId]);
 }

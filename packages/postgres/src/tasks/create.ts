@@ -3,7 +3,7 @@ import type { CreateOutcome, Idempotency, NewTask, Queue } from "@agency/core";
 import type { Database, Sql } from "../database.ts";
 import { appendOrFail } from "../events/append.ts";
 import { selectTask } from "./select.ts";
-import { toTask } from "./row.ts";
+import { toTask } from "./view.ts";
 
 export async function createTaskRow(
   db: Database,
@@ -24,6 +24,7 @@ export async function createTaskRow(
       // Given together, they travel together.
       await Promise.all([
         insertTask(tx, task, state),
+        task.secrets.length === 0 ? null : insertSecrets(tx, task),
         appendOrFail(tx, {
           taskId: task.id,
           epoch: 0,
@@ -104,6 +105,21 @@ async function insertTask(tx: Sql, task: NewTask, state: "queued" | "scheduled")
       task.parentId,
       task.hidden,
       new Date(),
+    ],
+  );
+}
+
+async function insertSecrets(tx: Sql, { id, accountId, secrets }: NewTask): Promise<void> {
+  await tx.query(
+    `insert into task_secrets (task_id, account_id, name, key_id, wrapped_key, sealed)
+     select $1, $2, * from unnest($3::text[], $4::text[], $5::bytea[], $6::bytea[])`,
+    [
+      id,
+      accountId,
+      secrets.map(({ name }) => name),
+      secrets.map(({ secret }) => secret.keyId),
+      secrets.map(({ secret }) => Buffer.from(secret.wrappedKey)),
+      secrets.map(({ secret }) => Buffer.from(secret.sealed)),
     ],
   );
 }

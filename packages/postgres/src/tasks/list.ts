@@ -1,8 +1,9 @@
 import { AgencyError } from "@agency/contract";
 import type { ListTasks, Task } from "@agency/contract";
 import type { Sql } from "../database.ts";
-import { TASK_COLUMNS, TASK_JOINS, toTask } from "./row.ts";
+import { TASK_COLUMNS, TASK_JOINS } from "./row.ts";
 import type { TaskRow } from "./row.ts";
+import { toTask } from "./view.ts";
 
 export async function listTaskRows(
   sql: Sql,

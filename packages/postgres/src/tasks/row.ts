@@ -1,5 +1,4 @@
-import { REASON_SENTENCES } from "@agency/contract";
-import type { AttemptState, Outcome, Reason, Task, TaskResult, TaskState } from "@agency/contract";
+import type { Ask, AttemptState, Outcome, Reason, Task, TaskResult, TaskState } from "@agency/contract";
 import type {
   SandboxRecord,
   SandboxRef,
@@ -7,6 +6,7 @@ import type {
   SupervisedTask,
   TaskSnapshot,
   TaskSpec,
+  WaitSnapshot,
 } from "@agency/core";
 
 /** A task with its newest attempt, as every query below selects it. */
@@ -31,7 +31,13 @@ export interface TaskRow {
   priority: number;
   not_before: Date | null;
   parent_id: string | null;
+  waits: WaitSnapshot[];
+  waiting_since: Date | null;
+  waited_ms: number;
+  /** Open ones; null when there is none. */
+  asks: Ask[] | null;
   cost_usd: string;
+  compute_usd: string;
   usage: Partial<Task["usage"]>;
   activity: string | null;
   result: TaskResult | null;
@@ -40,6 +46,7 @@ export interface TaskRow {
   finished_at: Date | null;
   last_seq: number;
   runner_seq: number;
+  output_bytes: number;
   last_event_at: Date | null;
   attempt_id: string | null;
   attempt_epoch: number | null;
@@ -55,11 +62,18 @@ export interface TaskRow {
   sandbox_ref: SandboxRef | null;
 }
 
+/** Looked up only for a task that waits; one that was stopped leaves its asks unanswered. */
+const OPEN_ASKS = `
+  case when t.state = 'waiting' then (
+    select jsonb_agg(k.body || jsonb_build_object('askedAt', k.asked_at) order by k.asked_at, k.id)
+    from asks k where k.task_id = t.id and k.answered_at is null
+  ) end`;
+
 export const TASK_COLUMNS = `
   t.id, t.account_id, t.hidden, t.state, t.reason, t.message, t.desired, t.cancel_deadline_at, t.epoch,
   t.attempts_left, t.name, t.prompt, t.engine, t.model, t.provider, t.spec, t.labels, t.priority, t.not_before,
-  t.parent_id, t.cost_usd::text, t.usage, t.activity, t.result, t.created_at, t.started_at, t.finished_at,
-  h.last_seq, h.runner_seq, e.at as last_event_at,
+  t.parent_id, t.waits, t.waiting_since, t.waited_ms, ${OPEN_ASKS} as asks, t.cost_usd::text, t.compute_usd::text, t.usage, t.activity, t.result, t.created_at, t.started_at, t.finished_at,
+  h.last_seq, h.runner_seq, h.bytes as output_bytes, e.at as last_event_at,
   a.id as attempt_id, a.epoch as attempt_epoch, a.state as attempt_state, a.created_at as attempt_created_at,
   a.started_at as attempt_started_at, a.last_seen_at as attempt_seen_at, a.outcome as attempt_outcome,
   s.id as sandbox_id, s.provider as sandbox_provider, s.state as sandbox_state,
@@ -91,6 +105,9 @@ export function toSnapshot(row: TaskRow): TaskSnapshot {
     epoch: row.epoch,
     startsLeft: row.attempts_left,
     attempt,
+    waits: row.waits,
+    waitingSince: row.waiting_since?.getTime() ?? null,
+    waitedMs: row.waited_ms,
   };
 }
 
@@ -111,6 +128,9 @@ export function toSupervisedTask(row: TaskRow): SupervisedTask {
     activity,
     lastEventAt: row.last_event_at?.getTime() ?? null,
     costUsd: Number(row.cost_usd),
+    computeUsd: Number(row.compute_usd),
+    calls: row.usage.calls ?? 0,
+    outputBytes: row.output_bytes,
   };
 }
 
@@ -138,50 +158,4 @@ function toSandbox(row: TaskRow): SandboxRecord | null {
     state: row.sandbox_state,
     ref: row.sandbox_ref,
   };
-}
-
-export function toTask(row: TaskRow): Task {
-  const { id, name, state, reason, prompt, engine, model, provider, labels, priority, activity, result } =
-    row;
-  const { repository, limits, network, demo } = row.spec;
-  return {
-    id,
-    name,
-    state,
-    reason,
-    prompt,
-    engine,
-    model,
-    provider,
-    labels,
-    priority,
-    activity,
-    result,
-    repository,
-    limits,
-    network,
-    demo,
-    message: sentence(row),
-    cancelRequested: row.desired === "cancel",
-    parentId: row.parent_id,
-    attempt: row.attempt_epoch ?? 0,
-    lastSeq: row.last_seq,
-    costUsd: Number(row.cost_usd),
-    usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, calls: 0, ...row.usage },
-    lastEventAt: iso(row.last_event_at),
-    notBefore: iso(row.not_before),
-    createdAt: row.created_at.toISOString(),
-    startedAt: iso(row.started_at),
-    finishedAt: iso(row.finished_at),
-  };
-}
-
-function sentence(row: TaskRow): string | null {
-  if (row.reason === null) return row.message;
-  const { what, next } = REASON_SENTENCES[row.reason];
-  return [what, row.message, next].filter((part) => part !== null).join(" ");
-}
-
-function iso(at: Date | null): string | null {
-  return at?.toISOString() ?? null;
 }

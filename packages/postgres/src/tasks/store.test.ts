@@ -13,6 +13,7 @@ import { appendEvents } from "../events/append.ts";
 import { readEvents } from "../events/read.ts";
 import { createQueue } from "../queue/queue.ts";
 import { createTaskStore } from "./store.ts";
+import { newTask } from "./test-support.ts";
 
 const NOW = Date.parse("2026-11-21T10:00:00Z");
 const OTHER = randomUUID();
@@ -37,32 +38,6 @@ afterAll(async () => {
   await db.close();
   await home.drop();
 });
-
-function newTask(more: Partial<NewTask> = {}): NewTask {
-  return {
-    id: randomUUID(),
-    accountId: DEFAULT_ACCOUNT_ID,
-    name: "a task",
-    prompt: "do it",
-    engine: "claude",
-    model: null,
-    provider: "local",
-    spec: {
-      limits: { wallMs: 1_000, silenceMs: 1_000, turns: 1, costUsd: 5 },
-      network: "none",
-      repository: null,
-      env: {},
-      command: null,
-      demo: false,
-    },
-    labels: {},
-    priority: 0,
-    notBefore: null,
-    parentId: null,
-    hidden: false,
-    ...more,
-  };
-}
 
 async function created(more: Partial<NewTask> = {}): Promise<string> {
   const task = newTask(more);
@@ -314,13 +289,13 @@ describe("a model call", () => {
     vendor: "anthropic",
     model: "m",
     key,
-    input: 10,
-    output: 20,
-    cacheRead: 30,
-    cacheWrite: 40,
+    usage: { input: 10, output: 20, cacheRead: 30, cacheWrite: 40 },
     costUsd: 0.000_123,
     status: 200,
     durationMs: 12.6,
+    estimated: false,
+    partial: false,
+    at: NOW,
   });
 
   it("is paid once for a key, exactly, and told as an event", async () => {

@@ -3,10 +3,12 @@ import type { DeleteOutcome, MessageOutcome, Queue, SandboxRecord, TaskStore } f
 import type { Database } from "../database.ts";
 import { appendOrFail } from "../events/append.ts";
 import { applyCommand } from "./apply.ts";
+import { changeTaskLimits } from "./change-limits.ts";
 import { createTaskRow } from "./create.ts";
 import { listTaskRows } from "./list.ts";
 import { lockTask, selectTask } from "./select.ts";
-import { toSupervisedTask, toTask } from "./row.ts";
+import { toSupervisedTask } from "./row.ts";
+import { toTask } from "./view.ts";
 
 export function createTaskStore(db: Database, queue: Queue): TaskStore {
   return {
@@ -28,6 +30,8 @@ export function createTaskStore(db: Database, queue: Queue): TaskStore {
       return row === null ? null : toSupervisedTask(row);
     },
     addMessage: (accountId, id, message) => addMessage(db, accountId, id, message),
+    changeLimits: (accountId, id, change, by, now) =>
+      changeTaskLimits(db, queue, { accountId, id, by, now }, change),
     async dueIds(now, limit) {
       const { rows } = await db.query<{ id: string }>(
         "select id from tasks where state = 'scheduled' and not_before <= $1 order by not_before limit $2",

@@ -1,0 +1,39 @@
+import { randomUUID } from "node:crypto";
+import { DEFAULT_LIMITS } from "@agency/contract";
+import type { NewTask } from "@agency/core";
+import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
+
+export function newTask(more: Partial<NewTask> = {}): NewTask {
+  return {
+    id: randomUUID(),
+    accountId: DEFAULT_ACCOUNT_ID,
+    name: "a task",
+    prompt: "do it",
+    engine: "claude",
+    model: null,
+    provider: "local",
+    spec: {
+      limits: { ...DEFAULT_LIMITS, costUsd: 5 },
+      network: "none",
+      allowInternalNetwork: false,
+      repository: null,
+      repositories: [],
+      approve: "none",
+      commandPolicy: { allow: [], deny: [] },
+      questions: true,
+      onBudget: "wait",
+      onUsageLimit: "next",
+      project: null,
+      env: {},
+      command: null,
+      demo: false,
+    },
+    labels: {},
+    priority: 0,
+    notBefore: null,
+    parentId: null,
+    hidden: false,
+    secrets: [],
+    ...more,
+  };
+}

@@ -1,0 +1,97 @@
+import { REASON_SENTENCES } from "@agency/contract";
+import type { Task } from "@agency/contract";
+import { firstWait, waitedUntil } from "@agency/core";
+import { toSnapshot } from "./row.ts";
+import type { TaskRow } from "./row.ts";
+
+/** The task as its owner sees it. */
+export function toTask(row: TaskRow): Task {
+  const { id, name, state, reason, prompt, engine, model, provider, labels, priority, activity, result } =
+    row;
+  return {
+    id,
+    name,
+    state,
+    reason,
+    prompt,
+    engine,
+    model,
+    provider,
+    labels,
+    priority,
+    activity,
+    result,
+    ...requested(row),
+    ...waiting(row),
+    message: sentence(row),
+    cancelRequested: row.desired === "cancel",
+    parentId: row.parent_id,
+    attempt: row.attempt_epoch ?? 0,
+    lastSeq: row.last_seq,
+    costUsd: Number(row.cost_usd),
+    usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, calls: 0, ...row.usage },
+    lastEventAt: iso(row.last_event_at),
+    notBefore: iso(row.not_before),
+    createdAt: row.created_at.toISOString(),
+    startedAt: iso(row.started_at),
+    finishedAt: iso(row.finished_at),
+  };
+}
+
+type Requested = Pick<
+  Task,
+  | "repository"
+  | "repositories"
+  | "limits"
+  | "network"
+  | "allowInternalNetwork"
+  | "approve"
+  | "onBudget"
+  | "onUsageLimit"
+  | "project"
+  | "demo"
+>;
+
+function requested({ spec }: TaskRow): Requested {
+  const { repository, repositories, limits, network, allowInternalNetwork, approve } = spec;
+  const { onBudget, onUsageLimit, project, demo } = spec;
+  return {
+    repository,
+    repositories,
+    limits,
+    network,
+    allowInternalNetwork,
+    approve,
+    onBudget,
+    onUsageLimit,
+    project,
+    demo,
+  };
+}
+
+function waiting(row: TaskRow): Pick<Task, "waits" | "asks" | "waitedMs"> {
+  return {
+    waits: row.waits.map(({ id, reason, since, until, message }) => ({
+      id,
+      reason,
+      since: new Date(since).toISOString(),
+      until: until === null ? null : new Date(until).toISOString(),
+      message,
+    })),
+    asks: (row.asks ?? []).map((ask) => ({ ...ask, askedAt: new Date(ask.askedAt).toISOString() })),
+    waitedMs: waitedUntil(toSnapshot(row), Date.now()),
+  };
+}
+
+function sentence(row: TaskRow): string | null {
+  const wait = firstWait(row.waits);
+  const message = wait === null ? row.message : wait.message;
+  if (row.reason === null) return message;
+  const { what, next } = REASON_SENTENCES[row.reason];
+  const until = wait?.until ? `It goes on by itself at ${new Date(wait.until).toISOString()}.` : null;
+  return [what, message, until, next].filter((part) => part !== null).join(" ");
+}
+
+function iso(at: Date | null): string | null {
+  return at?.toISOString() ?? null;
+}
