@@ -1,4 +1,5 @@
 import type { EventBody, RunnerCommandBody, WaitReason } from "@agency/contract";
+import { isoInstant } from "./iso-instant.ts";
 import { done, notNow, stepped } from "./result.ts";
 import type { Effect, StepResult, TaskCommand, TaskSnapshot, WaitSnapshot } from "./snapshot.ts";
 
@@ -131,7 +132,7 @@ function statusOf({ state, reason }: TaskSnapshot, shown: WaitSnapshot | null): 
       state,
       ...(reason === null ? {} : { reason }),
       ...(shown?.message ? { message: shown.message } : {}),
-      ...(shown?.until ? { until: new Date(shown.until).toISOString() } : {}),
+      ...(shown?.until ? { until: isoInstant(shown.until) } : {}),
     },
   };
 }
