@@ -49,7 +49,7 @@ export interface World {
   tempDir: string;
   platform: string;
   nodeVersion: string;
-  stdin: Readable & { isTTY?: boolean };
+  stdin: Readable & { isTTY?: boolean; setRawMode?: (raw: boolean) => unknown };
   stdout: OutputStream;
   stderr: OutputStream;
   clock: CliClock;

@@ -1,10 +1,14 @@
 import type { Command } from "../program/command.ts";
+import { accountCommands } from "./account.ts";
 import { serverCommands } from "./server.ts";
 import { completeCommand, shellCommands } from "./shell.ts";
 import { taskCommands } from "./tasks.ts";
+import { waitingCommands } from "./waiting.ts";
 
 export const commands: readonly Command[] = [
   ...taskCommands,
+  ...waitingCommands,
+  ...accountCommands,
   ...serverCommands,
   ...shellCommands,
   completeCommand(() => commands),

@@ -1,5 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { MAX_PROMPT_BYTES } from "@agency/contract";
 import type { Session } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
@@ -15,7 +16,7 @@ export async function readWords(session: Session, words: readonly string[], what
 }
 
 /** Stops reading where the server would refuse anyhow. */
-async function readStdin({ world: { stdin }, signal }: Session): Promise<string> {
+export async function readStdin({ world: { stdin }, signal }: Session): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   const stop = () => stdin.destroy();
@@ -31,6 +32,20 @@ async function readStdin({ world: { stdin }, signal }: Session): Promise<string>
     signal.removeEventListener("abort", stop);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** One line that a person types. */
+export async function readLine({ world: { stdin }, signal }: Session): Promise<string> {
+  const lines = createInterface({ input: stdin });
+  const stop = () => lines.close();
+  signal.addEventListener("abort", stop);
+  try {
+    for await (const line of lines) return line;
+    return "";
+  } finally {
+    signal.removeEventListener("abort", stop);
+    lines.close();
+  }
 }
 
 export async function readPromptFile(session: Session, path: string): Promise<string> {

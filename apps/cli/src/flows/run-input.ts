@@ -1,5 +1,6 @@
-import { createTaskSchema, MAX_WALL_MS } from "@agency/contract";
-import type { CreateTaskInput } from "@agency/contract";
+import { createTaskSchema, MAX_WALL_MS, parseNetwork } from "@agency/contract";
+import type { CreateTaskInput, Network } from "@agency/contract";
+import { longFlag } from "../program/command.ts";
 import { formatLimit } from "../render/numbers.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -12,7 +13,18 @@ export interface RunOptions {
   name: string | undefined;
   timeout: number | undefined;
   budget: number | undefined;
+  treeBudget: number | undefined;
   network: string | undefined;
+  allowInternalNetwork: boolean;
+  also: string[];
+  pushBranch: string | undefined;
+  approve: string | undefined;
+  allowCommand: string[];
+  denyCommand: string[];
+  noQuestions: boolean;
+  onBudget: string | undefined;
+  onUsageLimit: string | undefined;
+  project: string | undefined;
   demo: boolean;
   command: string | undefined;
   env: (readonly [string, string])[];
@@ -21,9 +33,14 @@ export interface RunOptions {
 }
 
 /** The request a run makes, or a UsageError that speaks of flags instead of fields. */
-export function toCreateTask(prompt: string, options: RunOptions): CreateTaskInput {
-  if (options.branch !== undefined && options.repo === undefined) {
-    throw new UsageError("--branch needs a repository.", "Name it with --repo.");
+export function toCreateTask(
+  prompt: string,
+  options: RunOptions,
+  secrets: Readonly<Record<string, string>> = {},
+): CreateTaskInput {
+  for (const flag of ["branch", "pushBranch"] as const) {
+    if (options[flag] === undefined || options.repo !== undefined) continue;
+    throw new UsageError(`${longFlag(flag)} needs a repository.`, "Name it with --repo.");
   }
   if (options.command !== undefined && options.engine !== undefined && options.engine !== "command") {
     throw new UsageError(
@@ -39,9 +56,22 @@ export function toCreateTask(prompt: string, options: RunOptions): CreateTaskInp
     repository:
       options.repo === undefined
         ? undefined
-        : withoutUndefined({ url: options.repo, branch: options.branch }),
-    limits: withoutUndefined({ wallMs: options.timeout, costUsd: options.budget }),
-    network: options.network,
+        : withoutUndefined({ url: options.repo, branch: options.branch, pushBranch: options.pushBranch }),
+    repositories: options.also,
+    limits: withoutUndefined({
+      wallMs: options.timeout,
+      costUsd: options.budget,
+      treeCostUsd: options.treeBudget,
+    }),
+    network: options.network === undefined ? undefined : networkOf(options.network),
+    allowInternalNetwork: options.allowInternalNetwork,
+    approve: options.approve,
+    commandPolicy: { allow: options.allowCommand, deny: options.denyCommand },
+    questions: !options.noQuestions,
+    onBudget: options.onBudget,
+    onUsageLimit: options.onUsageLimit,
+    project: options.project,
+    secrets,
     demo: options.demo,
     command: options.command,
     name: options.name,
@@ -55,6 +85,15 @@ export function toCreateTask(prompt: string, options: RunOptions): CreateTaskInp
   throw new UsageError([...new Set(sentences)].join("\n"));
 }
 
+function networkOf(text: string): Network {
+  const network = parseNetwork(text.trim());
+  if (network !== null) return network;
+  throw new UsageError(
+    `--network "${text}" is not a network policy.`,
+    "Write --network none, --network internet, or hosts: --network allow:example.com,*.example.org,dev (dev stands for package registries and code hosts).",
+  );
+}
+
 function withoutUndefined(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
@@ -64,6 +103,7 @@ const SPEAKING: Record<string, string> = {
   prompt: "The prompt",
   "repository.url": "--repo",
   "repository.branch": "--branch",
+  "repository.pushBranch": "--push-branch",
 };
 
 const RULES: Record<string, string> = {
@@ -72,7 +112,12 @@ const RULES: Record<string, string> = {
   engine: "--engine must be the name of an engine: `agency doctor` lists them.",
   provider: "--provider must be the name of a provider: `agency doctor` lists them.",
   model: "--model must have 1 to 128 characters.",
-  network: "--network can only be none: model calls always work, everything else is closed.",
+  "limits.treeCostUsd": "--tree-budget must be more than $0 and at most $100,000.",
+  repositories: "--also takes at most 50 addresses of repositories, such as https://host/owner/name.",
+  commandPolicy:
+    "--allow-command and --deny-command take at most 200 patterns of 1 to 500 characters, such as 'git *'.",
+  project: "--project must have 1 to 63 lower-case letters, digits, . _ or -.",
+  secrets: "--secret values must have 8 to 32,768 characters, and names look like ANTHROPIC_API_KEY.",
   name: "--name must be one line of 1 to 200 characters.",
   command: "--command must have 1 to 32,768 characters.",
   env: "--env takes at most 100 variables, with names of letters, digits and _, and values of at most 32,768 characters.",

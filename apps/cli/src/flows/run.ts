@@ -10,6 +10,7 @@ import type { Session } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
 import { takeInterrupts } from "./detach.ts";
 import { readFromEditor, readPromptFile, readWords } from "./read-text.ts";
+import { readTaskSecrets } from "./read-secret.ts";
 import { toCreateTask } from "./run-input.ts";
 import type { RunOptions } from "./run-input.ts";
 import { printTask } from "./task-printer.ts";
@@ -18,12 +19,14 @@ interface Options extends RunOptions {
   promptFile: string | undefined;
   edit: boolean;
   detach: boolean;
+  secret: string[];
 }
 
 /** Everything is checked before anything is started: a mistake leaves nothing behind. */
 export async function run(session: Session, words: string[], options: Options): Promise<number> {
   const { output, json } = session;
-  const input = toCreateTask(await readPrompt(session, words, options), options);
+  const prompt = await readPrompt(session, words, options);
+  const input = toCreateTask(prompt, options, await readTaskSecrets(session, options.secret));
   const client = await clientOrStart(session);
   const interrupted = takeInterrupts(session, client);
   try {

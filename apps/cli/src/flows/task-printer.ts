@@ -36,14 +36,17 @@ function textPrinter({ output, world: { clock } }: Session, task: Task, live: bo
     },
   };
   const startedAtMs = Date.parse(task.startedAt ?? task.createdAt);
-  const view = createEventView(look, { startedAtMs, costUsd: task.costUsd });
+  const view = createEventView(look, {
+    taskId: task.id,
+    startedAtMs,
+    costUsd: task.costUsd,
+    budgetUsd: task.limits.costUsd,
+  });
   const connection = watchConnection(output);
   const redraw = () => {
     const elapsedMs = clock.now() - startedAtMs;
     const activity = connection.trouble ?? view.activity;
-    output.live(
-      liveLine(look, { elapsedMs, costUsd: view.costUsd, budgetUsd: task.limits.costUsd, activity }),
-    );
+    output.live(liveLine(look, { elapsedMs, costUsd: view.costUsd, budgetUsd: view.budgetUsd, activity }));
   };
   const stop = live && output.terminal ? clock.every(FRAME_MS, redraw) : () => {};
   return {

@@ -16,6 +16,31 @@ export function moneyOption(text: string, flag: string): number {
   return usd;
 }
 
+/** +5 and -5 change an amount, 20 sets it. */
+export interface Change {
+  how: "add" | "set";
+  amount: number;
+}
+
+export const changeOption =
+  (parse: (text: string, flag: string) => number) =>
+  (text: string, flag: string): Change => {
+    const [, sign, amount = ""] = /^\s*([+-]?)\s*(.*)$/.exec(text) ?? [];
+    const parsed = parse(amount, flag);
+    return sign === ""
+      ? { how: "set", amount: parsed }
+      : { how: "add", amount: sign === "-" ? -parsed : parsed };
+  };
+
+export type Cap = number | "none";
+
+export function capOption(text: string, flag: string): Cap {
+  return text.trim() === "none" ? "none" : moneyOption(text, flag);
+}
+
+export const numbersOption = (text: string, flag: string): number[] =>
+  text.split(",").map((part) => countOption(1, 1000)(part, flag));
+
 export const countOption =
   (min: number, max: number) =>
   (text: string, flag: string): number => {

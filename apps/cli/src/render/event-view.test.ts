@@ -1,15 +1,17 @@
 import type { TaskEvent } from "@agency/contract";
 import { describe, expect, it } from "vitest";
-import { eventLog, NOW } from "../testing/builders.ts";
+import { eventLog, NOW, taskId } from "../testing/builders.ts";
 import { story } from "../testing/story.ts";
 import { createEventView } from "./event-view.ts";
 import { createStyle } from "./style.ts";
 import { columns } from "./text.ts";
 
+const START = { taskId: taskId(1), startedAtMs: null, costUsd: 0, budgetUsd: 10 };
+
 function render(events: TaskEvent[], { width = 80, colored = false } = {}): string[] {
   const view = createEventView(
     { style: createStyle(colored), width },
-    { startedAtMs: NOW - 72_000, costUsd: 0 },
+    { ...START, startedAtMs: NOW - 72_000 },
   );
   return events.flatMap((event) => view.lines(event));
 }
@@ -22,7 +24,8 @@ describe("the events of a run as lines", () => {
   it("fit a terminal of 40 columns", async () => {
     const lines = render(story(), { width: 40 });
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("goldens/story-40.txt");
-    expect(lines.filter((line) => columns(line) > 40)).toEqual([]);
+    // A command to copy stays in one piece.
+    expect(lines.filter((line) => columns(line) > 40 && !/^ +agency /.test(line))).toEqual([]);
   });
 
   it("are neither wrapped nor cut for a program", async () => {
@@ -97,6 +100,16 @@ describe("the events of a run as lines", () => {
   });
 });
 
+const DENIED = {
+  port: 80,
+  via: "http",
+  verdict: "denied",
+  bytesIn: 0,
+  bytesOut: 0,
+  durationMs: 0,
+  count: 1,
+} as const;
+
 describe("an agent that wants to take over the terminal", () => {
   const evil = "\u001b]0;owned\u0007\u001b[2J\u009b31m\u202egnp.exe\rHIDDEN\u0000\u0008x";
   const at = eventLog();
@@ -110,7 +123,19 @@ describe("an agent that wants to take over the terminal", () => {
     at("file_change", { path: evil, op: "modify", source: "workspace_diff" }),
     at("command", { command: evil, exitCode: 1 }),
     at("error", { class: "unknown", severity: "fatal", message: evil, retryable: false, recovery: evil }),
-    at("question", { id: "q", text: evil, options: [{ label: evil, description: evil }] }),
+    at("ask", {
+      ask: {
+        id: evil,
+        kind: "question",
+        questions: [{ text: evil, choices: [{ label: evil, description: evil }], multiple: true }],
+      },
+    }),
+    at("ask", { ask: { id: evil, kind: "approval", tool: evil, title: evil, input: evil } }),
+    at("answer", { askId: evil, answer: { kind: "question", answers: [[evil]] }, by: evil }),
+    at("answer", { askId: evil, answer: { kind: "approval", allow: false, reason: evil }, by: evil }),
+    at("credential", { vendor: evil, credential: evil, limitedUntil: null, next: evil }),
+    at("network", { ...DENIED, host: evil, reason: evil }),
+    at("status", { state: "waiting", reason: "budget", message: evil }),
     at("feature_list", { features: [{ id: "f", title: evil, status: "open" }] }),
     at("feature_start", { id: "f" }),
     at("subtask", { id: "s", status: "started", what: "bash", summary: evil }),
@@ -129,7 +154,7 @@ describe("an agent that wants to take over the terminal", () => {
   });
 
   it("cannot do it with what is shown as going on", () => {
-    const view = createEventView({ style: createStyle(false), width: 80 }, { startedAtMs: null, costUsd: 0 });
+    const view = createEventView({ style: createStyle(false), width: 80 }, START);
     const said = [
       at("activity", { state: "tool", note: evil }),
       at("tool_start", { id: "u", name: evil, kind: "read", input: { path: evil } }),

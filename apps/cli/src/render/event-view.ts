@@ -3,6 +3,7 @@ import { agentRenderers } from "./events/agent.ts";
 import { controlRenderers } from "./events/control.ts";
 import { progressRenderers } from "./events/progress.ts";
 import { toolRenderers } from "./events/tools.ts";
+import { waitingRenderers } from "./events/waiting.ts";
 import type { Renderers, Told, View } from "./events/view.ts";
 import type { Look } from "./row.ts";
 
@@ -11,6 +12,7 @@ const renderers: Renderers = {
   ...controlRenderers,
   ...progressRenderers,
   ...toolRenderers,
+  ...waitingRenderers,
 };
 
 export interface EventView {
@@ -19,6 +21,7 @@ export interface EventView {
   /** What goes on right now, in words. */
   readonly activity: string | null;
   readonly costUsd: number;
+  readonly budgetUsd: number;
   readonly lastText: string;
   /** The changed files were listed at the end. */
   readonly listedChanges: boolean;
@@ -27,16 +30,18 @@ export interface EventView {
 /** The events of one task as lines for a person. Feed it the events in order. */
 export function createEventView(
   look: Look,
-  start: { startedAtMs: number | null; costUsd: number },
+  start: { taskId: string; startedAtMs: number | null; costUsd: number; budgetUsd: number },
 ): EventView {
   const view: View = {
     look,
+    taskId: start.taskId,
     tools: new Map(),
     printedCommands: new Set(),
     features: new Map(),
     changes: [],
     activity: null,
     costUsd: start.costUsd,
+    budgetUsd: start.budgetUsd,
     lastText: "",
     startedAtMs: start.startedAtMs,
   };
@@ -53,6 +58,9 @@ export function createEventView(
     },
     get costUsd() {
       return view.costUsd;
+    },
+    get budgetUsd() {
+      return view.budgetUsd;
     },
     get lastText() {
       return view.lastText;

@@ -1,4 +1,6 @@
+import { networkText } from "@agency/contract";
 import type { Task } from "@agency/contract";
+import { renderAsk } from "./events/waiting.ts";
 import { formatAge, formatCount, formatDuration, formatLimit, formatUsd, plural } from "./numbers.ts";
 import { joined } from "./row.ts";
 import type { Look } from "./row.ts";
@@ -17,8 +19,14 @@ export function renderTaskPage(task: Task, look: Look, nowMs: number): string[] 
     ["Id", task.id],
     ["Now", isOver(task.state) ? null : joined(task.activity, task.cancelRequested ? "stopping" : null)],
     ["Engine", joined(task.engine, task.model, task.demo ? "scripted model (demo)" : null)],
-    ["Runs on", joined(task.provider, `network ${task.network}`)],
+    ["Runs on", joined(task.provider, `network ${networkText(task.network)}`, internalOf(task))],
     ["Repository", task.repository === null ? null : joined(task.repository.url, task.repository.branch)],
+    ["Also reads", task.repositories.join(", ")],
+    [
+      "Approval",
+      task.approve === "none" ? null : `asked for ${task.approve === "all" ? "every change" : "commands"}`,
+    ],
+    ["Project", task.project],
     [
       "Labels",
       Object.entries(task.labels)
@@ -30,6 +38,7 @@ export function renderTaskPage(task: Task, look: Look, nowMs: number): string[] 
     ["Not before", task.notBefore],
     ["Created", `${task.createdAt} (${formatAge(nowMs - Date.parse(task.createdAt))} ago)`],
     ["Took", timeOf(task, nowMs)],
+    ["Waited", task.waitedMs < 1000 ? null : formatDuration(task.waitedMs)],
     ["Cost", costOf(task)],
     ["Tokens", tokensOf(task)],
     ["Limits", limitsOf(task)],
@@ -45,6 +54,8 @@ export function renderTaskPage(task: Task, look: Look, nowMs: number): string[] 
   return [
     `${style.bold(oneLine(task.name))}  ${state}`,
     ...(task.message === null ? [] : paragraph(task.message, look)),
+    ...task.asks.flatMap((ask) => ["", ...renderAsk(ask, look)]),
+    ...wayOn(task, look),
     "",
     ...shown,
     "",
@@ -54,6 +65,24 @@ export function renderTaskPage(task: Task, look: Look, nowMs: number): string[] 
       ? []
       : ["", style.bold("Last words"), ...paragraph(task.result.summary, look)]),
   ];
+}
+
+/** The command that lets a task that waits go on. */
+function wayOn({ id, waits, asks }: Task, { style }: Look): string[] {
+  const ways: Record<string, string> = {
+    paused_by_user: `agency resume ${id}`,
+    budget: `agency budget ${id} +5`,
+    needs_input: `agency answer ${id}`,
+    needs_approval: `agency answer ${id} --yes`,
+  };
+  const commands = new Set(waits.flatMap(({ reason }) => ways[reason] ?? []));
+  if (commands.size === 0) return [];
+  const which = asks.length > 1 ? asks.map((ask) => style.dim(`  --ask ${ask.id}`)) : [];
+  return ["", ...[...commands].map((line) => `  ${style.cyan(line)}`), ...which];
+}
+
+function internalOf({ allowInternalNetwork }: Task): string | null {
+  return allowInternalNetwork ? "private networks open" : null;
 }
 
 function paragraph(text: string, { width }: Look): string[] {
@@ -97,6 +126,7 @@ function limitsOf({ limits }: Task): string {
     `${formatLimit(limits.silenceMs)} of silence`,
     plural(limits.turns, "turn"),
     formatUsd(limits.costUsd),
+    limits.treeCostUsd === undefined ? null : `${formatUsd(limits.treeCostUsd)} with all below it`,
   );
 }
 

@@ -1,8 +1,22 @@
-import type { Task } from "@agency/contract";
+import type { Reason, Task } from "@agency/contract";
 import { formatAge, formatDuration, formatUsd } from "./numbers.ts";
 import type { Look } from "./row.ts";
 import { paintState, runTimeMs, shortIds } from "./task-words.ts";
 import { columns, oneLine, padEnd, truncate } from "./text.ts";
+
+/** A task that waits says for what: the table is where people look for it. */
+function stateOf({ state, reason }: Task): string {
+  if (state !== "waiting" || reason === null) return state;
+  return `waiting: ${WAITS[reason] ?? reason}`;
+}
+
+const WAITS: Partial<Record<Reason, string>> = {
+  needs_input: "answer",
+  needs_approval: "approval",
+  usage_limit: "usage limit",
+  budget: "budget",
+  paused_by_user: "paused",
+};
 
 interface Column {
   title: string;
@@ -15,7 +29,7 @@ export function renderTaskTable(tasks: readonly Task[], look: Look, nowMs: numbe
   const shortest = shortIds(tasks.map((task) => task.id));
   const took = (task: Task) => runTimeMs(task, nowMs);
   const table: Column[] = [
-    { title: "STATE", cell: (task) => task.state, paint: (task) => paintState(look.style, task.state) },
+    { title: "STATE", cell: stateOf, paint: (task) => paintState(look.style, task.state) },
     { title: "AGE", cell: (task) => formatAge(nowMs - Date.parse(task.createdAt)) },
     { title: "TIME", cell: (task) => (took(task) === null ? "-" : formatDuration(took(task) ?? 0)) },
     { title: "COST", cell: (task) => (task.costUsd === 0 ? "-" : formatUsd(task.costUsd)) },

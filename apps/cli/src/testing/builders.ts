@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from "@agency/contract";
 import type { EventOf, EventType, Task, TaskEvent } from "@agency/contract";
 
 export const NOW = Date.parse("2026-03-01T12:00:00.000Z");
@@ -20,8 +21,17 @@ export function aTask(given: Partial<Task> = {}): Task {
     model: null,
     provider: "local",
     repository: null,
-    limits: { wallMs: 4 * 3_600_000, silenceMs: 1_200_000, turns: 500, costUsd: 10 },
-    network: "none",
+    limits: DEFAULT_LIMITS,
+    repositories: [],
+    network: "internet",
+    allowInternalNetwork: false,
+    approve: "none",
+    onBudget: "wait",
+    onUsageLimit: "next",
+    project: null,
+    waits: [],
+    asks: [],
+    waitedMs: 0,
     demo: false,
     labels: {},
     priority: 0,

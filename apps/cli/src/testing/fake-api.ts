@@ -1,7 +1,14 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createTaskSchema, ERROR_CODES, MAX_PAGE, TERMINAL_STATES } from "@agency/contract";
+import {
+  changeLimitsSchema,
+  createTaskSchema,
+  ERROR_CODES,
+  limitsSchema,
+  MAX_PAGE,
+  TERMINAL_STATES,
+} from "@agency/contract";
 import type { ErrorCode, Status, Task, TaskEvent } from "@agency/contract";
 import { aTask, NOW, taskId } from "./builders.ts";
 
@@ -21,6 +28,8 @@ export class FakeApi {
   readonly seen: Seen[] = [];
   /** Answers the next request to a path, such as "POST /v1/tasks", with a problem. */
   readonly refuse = new Map<string, { code: ErrorCode; detail: string; next?: string }>();
+  /** What is answered to a path that is not about tasks; null is an empty answer. */
+  readonly answers = new Map<string, unknown>();
   /** Called when a task is made, before the answer. */
   onCreate: (task: Task) => void = () => {};
   onCancel: (task: Task) => void = () => {};
@@ -90,12 +99,16 @@ export class FakeApi {
     }
     const [, , resource, id, part] = url.pathname.split("/");
     if (resource === "status") return send(response, 200, this.status);
+    const known = this.answers.get(`${method} ${url.pathname}`);
+    if (known !== undefined) return send(response, known === null ? 204 : 200, known);
     if (resource === "engines") return send(response, 200, { engines: ENGINES });
     if (resource === "providers") return send(response, 200, { providers: PROVIDERS });
     if (id === undefined) return method === "POST" ? this.#create(body, response) : this.#list(url, response);
     const task = this.tasks.get(id);
     if (task === undefined)
       return problem(response, "not_found", `There is no task ${id}.`, "`agency ls` shows the tasks.");
+    if (part === "limits") return this.#changeLimits(task, body, response);
+    if (part === "pause" || part === "resume" || part === "answers") return send(response, 202, task);
     if (part === "messages") return send(response, 202, {});
     if (part === "cancel") return this.#cancel(task, response);
     if (part !== "events") return send(response, 200, task);
@@ -120,6 +133,14 @@ export class FakeApi {
     });
     this.onCreate(task);
     send(response, 201, this.tasks.get(task.id));
+  }
+
+  #changeLimits(task: Task, body: unknown, response: ServerResponse): void {
+    const { set, add } = changeLimitsSchema.parse(body);
+    const limits: Record<string, unknown> = { ...task.limits, ...set };
+    for (const [name, more] of Object.entries(add)) limits[name] = Number(limits[name] ?? 0) + (more ?? 0);
+    this.update(task.id, { limits: limitsSchema.parse(limits) });
+    send(response, 200, this.tasks.get(task.id));
   }
 
   #cancel(task: Task, response: ServerResponse): void {

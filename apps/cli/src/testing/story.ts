@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from "@agency/contract";
 import type { TaskEvent } from "@agency/contract";
 import { eventLog } from "./builders.ts";
 
@@ -93,12 +94,44 @@ export function story(): TaskEvent[] {
       outputBytes: 14,
       truncated: false,
     }),
-    at("question", {
-      id: "q",
-      text: "Which name?",
-      options: [{ label: "slug" }, { label: "slugify", description: "longer" }],
+    at("ask", {
+      ask: {
+        id: "q",
+        kind: "question",
+        questions: [
+          {
+            text: "Which name?",
+            choices: [{ label: "slug" }, { label: "slugify", description: "longer" }],
+            multiple: false,
+          },
+        ],
+      },
     }),
-    at("status", { state: "waiting", reason: "needs_input" }),
+    at("status", { state: "waiting", reason: "needs_input", message: "Which name?" }),
+    at("answer", { askId: "q", answer: { kind: "question", answers: [["slug"]] }, by: "key 1" }),
+    at("status", { state: "running" }),
+    at("ask", { ask: { id: "a", kind: "approval", tool: "Bash", title: "npm publish", input: {} } }),
+    at("answer", { askId: "a", answer: { kind: "approval", allow: false, reason: "Not yet." }, by: "key 1" }),
+    at("status", { state: "waiting", reason: "budget", message: "It has spent $1.00 of $1.00." }),
+    at("limits", { limits: { ...DEFAULT_LIMITS, costUsd: 6 }, by: "key 1" }),
+    at("credential", {
+      vendor: "anthropic",
+      credential: "ANTHROPIC_API_KEY",
+      limitedUntil: null,
+      next: "ANTHROPIC_API_KEY@work",
+    }),
+    at("network", {
+      host: "169.254.169.254",
+      port: 80,
+      via: "connect",
+      verdict: "denied",
+      reason: "It is a metadata service.",
+      bytesIn: 0,
+      bytesOut: 0,
+      durationMs: 0,
+      count: 3,
+    }),
+    at("compute", { seconds: 60, costUsd: 0.01, totalCostUsd: 0.02 }),
     at("log", { stream: "stdout", text: "one\ntwo\n" }),
     at("log", { stream: "stderr", text: "careful", truncated: true }),
     at("notice", { level: "warn", text: "Disk is getting full." }),

@@ -12,7 +12,6 @@ type Agent =
   | "text"
   | "text_delta"
   | "turn_end"
-  | "question"
   | "subtask"
   | "log"
   | "message";
@@ -52,13 +51,6 @@ export const agentRenderers: Renderers<Agent> = {
     view.activity = null;
     if (data.stop === "completed") return [];
     return [row(view.look, { mark: "turn", text: TURN_STOPS[data.stop], paint: view.look.style.yellow })];
-  },
-  question: (data, view) => {
-    const { look } = view;
-    const options = (data.options ?? []).flatMap(({ label, description }) =>
-      sentence(look, { mark: "", text: joined(`- ${label}`, description) }),
-    );
-    return [...sentence(look, { mark: "?", text: data.text, paint: look.style.yellow }), ...options];
   },
   subtask: (data, view) => {
     const text =

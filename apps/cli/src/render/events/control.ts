@@ -1,9 +1,10 @@
 import { REASON_SENTENCES, TERMINAL_STATES } from "@agency/contract";
 import type { EventOf } from "@agency/contract";
 import { formatDuration, formatUsd, lineCounts, plural } from "../numbers.ts";
-import { joined, row, sentence } from "../row.ts";
+import { joined, row } from "../row.ts";
 import { oneLine } from "../text.ts";
 import type { FileChange, Renderers, View } from "./view.ts";
+import { waitLine } from "./waiting.ts";
 
 type Status = EventOf<"status">["data"];
 const MOST_CHANGES = 20;
@@ -13,8 +14,8 @@ export const controlRenderers: Renderers<"status" | "usage"> = {
     if (TERMINAL_STATES.some((state) => state === data.state)) return renderEnd(data, view, at);
     view.activity = STATES[data.state] ?? null;
     if (data.state !== "waiting") return [];
-    const { what, next } = sentenceOf(data);
-    return sentence(view.look, { mark: "waits", text: `${what} ${next}`, paint: view.look.style.yellow });
+    view.activity = "Waiting";
+    return waitLine(data, view, data.reason === undefined ? "" : REASON_SENTENCES[data.reason].what);
   },
   usage: (data, view) => {
     view.costUsd = data.totalCostUsd;

@@ -20,6 +20,7 @@ export interface FileChange {
 /** What has to be remembered of earlier events to print the next one. */
 export interface View {
   readonly look: Look;
+  readonly taskId: string;
   /** Started and not yet ended. */
   readonly tools: Map<string, OpenTool>;
   /** Tools whose command is on the screen already. */
@@ -29,6 +30,7 @@ export interface View {
   readonly changes: FileChange[];
   activity: string | null;
   costUsd: number;
+  budgetUsd: number;
   /** The newest text or error, to recognise it in the summary. */
   lastText: string;
   startedAtMs: number | null;
