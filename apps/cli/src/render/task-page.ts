@@ -15,7 +15,28 @@ const MOST_PROMPT_LINES = 20;
 /** Everything one task has to say, in the order a person asks for it. */
 export function renderTaskPage(task: Task, look: Look, nowMs: number): string[] {
   const { style } = look;
-  const facts: [string, string | null][] = [
+  const shown = factsOf(task, nowMs).flatMap(([label, text]) =>
+    text === null || text === "" ? [] : [`  ${style.dim(padEnd(label, LABEL_COLUMNS))}${oneLine(text)}`],
+  );
+  const state = paintState(style, task.state)(task.state);
+  return [
+    `${style.bold(oneLine(task.name))}  ${state}`,
+    ...(task.message === null ? [] : paragraph(task.message, look)),
+    ...task.asks.flatMap((ask) => ["", ...renderAsk(ask, look)]),
+    ...wayOn(task, look),
+    "",
+    ...shown,
+    "",
+    style.bold("Prompt"),
+    ...promptOf(task, look),
+    ...(task.result === null || task.result.summary.trim() === ""
+      ? []
+      : ["", style.bold("Last words"), ...paragraph(task.result.summary, look)]),
+  ];
+}
+
+function factsOf(task: Task, nowMs: number): [string, string | null][] {
+  return [
     ["Id", task.id],
     ["Now", isOver(task.state) ? null : joined(task.activity, task.cancelRequested ? "stopping" : null)],
     ["Engine", joined(task.engine, task.model, task.demo ? "scripted model (demo)" : null)],
@@ -46,24 +67,6 @@ export function renderTaskPage(task: Task, look: Look, nowMs: number): string[] 
     ["Events", task.lastSeq === 0 ? null : joined(String(task.lastSeq), newestOf(task, nowMs))],
     ["Changed", changedOf(task)],
     ["Files", task.result?.workspace ?? null],
-  ];
-  const shown = facts.flatMap(([label, text]) =>
-    text === null || text === "" ? [] : [`  ${style.dim(padEnd(label, LABEL_COLUMNS))}${oneLine(text)}`],
-  );
-  const state = paintState(style, task.state)(task.state);
-  return [
-    `${style.bold(oneLine(task.name))}  ${state}`,
-    ...(task.message === null ? [] : paragraph(task.message, look)),
-    ...task.asks.flatMap((ask) => ["", ...renderAsk(ask, look)]),
-    ...wayOn(task, look),
-    "",
-    ...shown,
-    "",
-    style.bold("Prompt"),
-    ...promptOf(task, look),
-    ...(task.result === null || task.result.summary.trim() === ""
-      ? []
-      : ["", style.bold("Last words"), ...paragraph(task.result.summary, look)]),
   ];
 }
 
