@@ -1,3 +1,5 @@
 export { createGitRoute } from "./git/git-route.ts";
-export { anthropicCredential } from "./model/anthropic/credential.ts";
-export { createAnthropicRoute } from "./model/anthropic/route.ts";
+export { createEgress } from "./egress/egress.ts";
+export type { Egress } from "./egress/egress.ts";
+export { createModelRoutes } from "./model/routes.ts";
+export type { ModelRoute } from "./model/routes.ts";

@@ -1,0 +1,130 @@
+import type { Socket } from "node:net";
+import type { AttemptCaller, Clock, Fence, Logger } from "@agency/core";
+import { addressKind } from "../address/address-kind.ts";
+import { createOwnAddresses } from "../address/own-addresses.ts";
+import { connectTarget } from "./connect-target.ts";
+import type { ConnectDeps } from "./connect-target.ts";
+import { createConnectionCount } from "./connection-count.ts";
+import type { ConnectionLimits } from "./connection-count.ts";
+import { dialSocket } from "./dial-first.ts";
+import { failed } from "./refusal.ts";
+import type { Refusal } from "./refusal.ts";
+import { attemptKey, createConnectionReports } from "./report-connections.ts";
+import type { Report } from "./report-connections.ts";
+import { createResolver } from "./resolve-host.ts";
+import type { NetworkReport } from "./sum-reports.ts";
+import { parseTarget } from "./target.ts";
+import { tendSocket } from "./tend-socket.ts";
+
+export interface EgressDeps
+  extends
+    Pick<ConnectDeps, "policyOf">,
+    Partial<Pick<ConnectDeps, "resolve" | "dial" | "kindOf" | "ownAddresses">> {
+  report: Report;
+  fence: Fence;
+  clock: Clock;
+  logger: Logger;
+  limits?: ConnectionLimits;
+}
+
+export interface Egress {
+  /**
+   * Opens one connection for an attempt to `host:port`, or says why not. The socket is cut when the attempt is
+   * fenced or the signal aborts, and reported when it closes: whoever pipes it has nothing more to do. Never rejects.
+   */
+  open(
+    caller: AttemptCaller,
+    authority: string,
+    via: NetworkReport["via"],
+    signal: AbortSignal,
+  ): Promise<{ readonly ok: true; readonly socket: Socket } | Refusal>;
+  /** Cuts what is open and reports it. */
+  close(): void;
+}
+
+const LIMITS: ConnectionLimits = { perAttempt: 256, inAll: 4_000 };
+
+/** The way out for every sandbox: judges, dials and reports the connections agents ask for. */
+export function createEgress(deps: EgressDeps): Egress {
+  const { clock, fence, logger } = deps;
+  const io: ConnectDeps = {
+    policyOf: deps.policyOf,
+    resolve: deps.resolve ?? createResolver(),
+    dial: deps.dial ?? dialSocket,
+    kindOf: deps.kindOf ?? addressKind,
+    ownAddresses: deps.ownAddresses ?? createOwnAddresses(clock),
+    clock,
+  };
+  const count = createConnectionCount(deps.limits ?? LIMITS);
+  const reports = createConnectionReports(clock, deps.report);
+  const sockets = new Set<Socket>();
+
+  function begin(
+    caller: AttemptCaller,
+    authority: string,
+    via: NetworkReport["via"],
+  ): (end: Outcome) => void {
+    const startedAt = clock.now();
+    return (end) => {
+      const durationMs = Math.max(0, Math.round(clock.now() - startedAt));
+      reports.add(caller, { ...placeOf(authority), via, durationMs, count: 1, ...end });
+    };
+  }
+
+  return {
+    async open(caller, authority, via, gone) {
+      const report = begin(caller, authority, via);
+      const place = count.enter(attemptKey(caller));
+      if (typeof place !== "function") return refused(place, report);
+      const watched = fence.watch(caller);
+      const leave = (): void => {
+        watched.release();
+        place();
+      };
+      const signals = { gone, fenced: watched.signal };
+      const reached = await connectTarget(io, caller, authority, signals).catch((error: unknown) => {
+        logger.error({ err: error, taskId: caller.taskId }, "a connection of a task could not be judged");
+        return FAULT;
+      });
+      if (!reached.ok) {
+        leave();
+        return refused(reached, report);
+      }
+      const { socket, address } = reached;
+      sockets.add(socket);
+      tendSocket(socket, signals, (reason) => {
+        sockets.delete(socket);
+        leave();
+        report({ verdict: "allowed", address, ...bytesOf(socket), ...(reason === null ? {} : { reason }) });
+      });
+      return { ok: true, socket };
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+      reports.close();
+    },
+  };
+}
+
+type Outcome = Pick<NetworkReport, "verdict" | "reason" | "address" | "bytesIn" | "bytesOut">;
+
+const FAULT = failed(
+  "unreachable",
+  "Agency could not judge the connection because of a fault of its own. Try again.",
+);
+
+function refused(refusal: Refusal, report: (end: Outcome) => void): Refusal {
+  report({ verdict: refusal.verdict, reason: refusal.message, bytesIn: 0, bytesOut: 0 });
+  return refusal;
+}
+
+function bytesOf({ bytesRead, bytesWritten }: Socket): { bytesIn: number; bytesOut: number } {
+  return { bytesIn: bytesRead, bytesOut: bytesWritten };
+}
+
+/** What was asked for as an event can hold it. What is no target at all is shown, cut and with port 0. */
+function placeOf(authority: string): { host: string; port: number } {
+  const target = parseTarget(authority);
+  if (target !== null) return { host: target.host, port: target.port };
+  return { host: authority.replaceAll(/[^\x21-\x7e]/g, "?").slice(0, 255), port: 0 };
+}

@@ -1,0 +1,55 @@
+import type { AttemptCaller, Clock } from "@agency/core";
+import { createReportSum } from "./sum-reports.ts";
+import type { NetworkReport, ReportSum } from "./sum-reports.ts";
+
+export type Report = (caller: AttemptCaller, data: NetworkReport) => void;
+
+export interface ConnectionReports {
+  add(caller: AttemptCaller, data: NetworkReport): void;
+  /** Writes what is held back and stops its clock. */
+  close(): void;
+}
+
+const FLUSH_MS = 1_000;
+
+export function createConnectionReports(clock: Clock, report: Report): ConnectionReports {
+  const sums = new Map<string, { caller: AttemptCaller; sum: ReportSum }>();
+  const closed = new AbortController();
+  let ticking = false;
+
+  function flushAll(): void {
+    for (const [key, { caller, sum }] of sums) {
+      for (const data of sum.flush()) report(caller, data);
+      if (sum.isIdle(clock.now())) sums.delete(key);
+    }
+  }
+
+  async function tick(): Promise<void> {
+    if (ticking) return;
+    ticking = true;
+    while (sums.size > 0 && !closed.signal.aborted) {
+      await clock.sleep(FLUSH_MS, closed.signal);
+      flushAll();
+    }
+    ticking = false;
+  }
+
+  return {
+    add(caller, data) {
+      const key = attemptKey(caller);
+      const known = sums.get(key) ?? { caller, sum: createReportSum() };
+      sums.set(key, known);
+      for (const one of known.sum.take(data, clock.now())) report(caller, one);
+      if (closed.signal.aborted) flushAll();
+      else void tick();
+    },
+    close() {
+      closed.abort();
+      flushAll();
+    },
+  };
+}
+
+export function attemptKey({ taskId, epoch }: AttemptCaller): string {
+  return `${taskId}:${epoch}`;
+}
