@@ -221,6 +221,16 @@ const controlEvents = [
     limitedUntil: z.iso.datetime().nullable(),
     next: z.string().nullable().describe("The one used from now on; null when there is none."),
   }),
+  event("git", {
+    host: text,
+    repository: text,
+    action: z.enum(["fetch", "push", "lfs"]),
+    refs: z.array(text).optional().describe("What was pushed, or would have been."),
+    verdict: z.enum(["allowed", "denied", "failed"]),
+    reason: text.optional(),
+    bytesIn: count,
+    bytesOut: count,
+  }),
   event("network", {
     host: text,
     port: z.number().int(),

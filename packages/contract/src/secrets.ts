@@ -11,11 +11,8 @@ export const secretNameSchema = z
     "must look like ANTHROPIC_API_KEY, ANTHROPIC_API_KEY@work or GIT_TOKEN@git.example.com",
   );
 
-export const secretValueSchema = z
-  .string()
-  .trim()
-  .min(8, "is shorter than 8 characters: too short to be kept out of logs by its value")
-  .max(32_768);
+/** How short it may be depends on the name: an App ID has six digits, a token must be long enough to be hidden. */
+export const secretValueSchema = z.string().trim().min(1, "is empty").max(32_768);
 
 export const projectSchema = z
   .string()

@@ -100,6 +100,7 @@ describe("the events of a run as lines", () => {
   });
 });
 
+const PUSH = { action: "push", verdict: "allowed", bytesIn: 0, bytesOut: 0 } as const;
 const DENIED = {
   port: 80,
   via: "http",
@@ -135,6 +136,8 @@ describe("an agent that wants to take over the terminal", () => {
     at("answer", { askId: evil, answer: { kind: "approval", allow: false, reason: evil }, by: evil }),
     at("credential", { vendor: evil, credential: evil, limitedUntil: null, next: evil }),
     at("network", { ...DENIED, host: evil, reason: evil }),
+    at("git", { ...PUSH, host: evil, repository: evil, refs: [evil], reason: evil }),
+    at("git", { ...PUSH, host: evil, repository: evil, refs: [evil], verdict: "denied", reason: evil }),
     at("status", { state: "waiting", reason: "budget", message: evil }),
     at("feature_list", { features: [{ id: "f", title: evil, status: "open" }] }),
     at("feature_start", { id: "f" }),

@@ -5,7 +5,7 @@ import type { Look } from "../row.ts";
 import { oneLine } from "../text.ts";
 import type { Renderers, View } from "./view.ts";
 
-type Waiting = "ask" | "answer" | "limits" | "compute" | "credential" | "network";
+type Waiting = "ask" | "answer" | "limits" | "compute" | "credential" | "network" | "git";
 
 /** What a run waits for, what lets it go on, and what it was not let do. */
 export const waitingRenderers: Renderers<Waiting> = {
@@ -32,6 +32,16 @@ export const waitingRenderers: Renderers<Waiting> = {
     const then = next === null ? "" : ` Going on with ${oneLine(next)}.`;
     const text = `${oneLine(credential)} reached its usage limit.${then}`;
     return sentence(view.look, { mark: "limit", text, paint: view.look.style.yellow });
+  },
+  git: ({ action, repository, refs = [], verdict, reason }, view) => {
+    const { look } = view;
+    if (verdict !== "allowed") {
+      const text = joined(`${action} ${oneLine(repository)}`, reason);
+      return sentence(look, { mark: verdict, text, paint: look.style.yellow });
+    }
+    if (action !== "push") return [];
+    const pushed = refs.map((ref) => oneLine(ref).replace(/^refs\/heads\//, "")).join(", ");
+    return [row(look, { mark: "push", text: pushed, meta: oneLine(repository), paint: look.style.green })];
   },
   network: (data, view) => {
     if (data.verdict === "allowed") return [];
