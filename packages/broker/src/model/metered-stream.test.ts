@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { meteredStream } from "./metered-stream.ts";
+import { meteredStream as openStream } from "./metered-stream.ts";
+import type { StreamMeter } from "./metered-stream.ts";
+import { createSseFilter } from "./sse-filter.ts";
+
+const never = new AbortController().signal;
+
+function meteredStream(body: ReadableStream<Uint8Array>, meter: StreamMeter, settle: () => Promise<void>) {
+  return openStream({ body, meter, settle, signal: never, over: () => {} });
+}
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -101,5 +109,34 @@ describe("meteredStream", () => {
     await reader.read();
     await reader.cancel();
     expect([cancelled, settles]).toEqual([true, 1]);
+  });
+
+  it("cuts off at once when it is told to, reads no more, and settles what was seen", async () => {
+    const fence = new AbortController();
+    const ends: string[] = [];
+    let cancelled = false;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(bytes("a")),
+      cancel: () => void (cancelled = true),
+    });
+    const meter = meterUpTo();
+    const settle = async () => void ends.push("settled");
+    const over = () => void ends.push("over");
+    const reader = openStream({ body, meter, settle, over, signal: fence.signal }).getReader();
+    await reader.read();
+    const pending = reader.read();
+    fence.abort();
+    await expect(pending).rejects.toThrow("cut off");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([cancelled, ends, meter.seen]).toEqual([true, ["settled", "over"], ["a"]]);
+  });
+
+  it("leaves out what a filter takes, and counts it all the same", async () => {
+    const meter = meterUpTo();
+    const filter = createSseFilter((event) => event.includes("!"));
+    const body = bodyOf("data: 1\n", "\ndata: 2!", "\n\ndata: 3");
+    const stream = openStream({ body, meter, filter, settle: async () => {}, over: () => {}, signal: never });
+    expect(await new Response(stream).text()).toBe("data: 1\n\ndata: 3");
+    expect(meter.complete).toBe(true);
   });
 });

@@ -1,18 +1,17 @@
-/** Where a caller's model calls go. */
+import { sendHttp } from "./send-http.ts";
+import type { UpstreamAnswer } from "./send-http.ts";
+import type { VendorApi } from "./vendor.ts";
+
+/** Where a call goes, and with which credential. */
 export type ModelUpstream =
   | {
-      /** Without `/v1`. May hold a user and a password; they are sent as such, never shown. */
-      baseUrl: string;
+      /** May hold a user and a password; they are sent as such, never shown. */
+      readonly baseUrl: string;
       /** The real credential. */
-      headers: Record<string, string>;
-      fetch?: typeof globalThis.fetch;
+      readonly headers: Record<string, string>;
     }
   /** Served in this process: the scripted model of a demo. */
-  | { handle: (request: Request) => Promise<Response> }
-  /** No credential: a sentence for the engine to show, with what to do. */
-  | { refused: string };
-
-export type OpenUpstream = Exclude<ModelUpstream, { refused: string }>;
+  | { readonly handle: (request: Request) => Promise<Response> };
 
 export interface UpstreamRequest {
   method: string;
@@ -21,6 +20,7 @@ export interface UpstreamRequest {
   query: string;
   body: Uint8Array<ArrayBuffer> | null;
   signal: AbortSignal;
+  headersMs: number;
 }
 
 export type UpstreamFailure =
@@ -28,25 +28,25 @@ export type UpstreamFailure =
   | { failed: "slow" | "unreachable"; code: string };
 
 /**
- * Asks the vendor. Failures are codes and nothing else: what fetch throws can name the URL with its password,
- * and what Headers throws the key itself.
+ * Asks the vendor. Failures are codes and nothing else: what is thrown on the way can name the URL with its
+ * password, and what Headers throws the key itself.
  */
 export async function askUpstream(
-  upstream: OpenUpstream,
+  vendor: VendorApi,
+  upstream: ModelUpstream,
   request: UpstreamRequest,
   headersFor: (credential: Record<string, string>) => Headers,
-  defaultFetch: typeof globalThis.fetch,
-): Promise<{ response: Response } | UpstreamFailure> {
-  let send: () => Promise<Response>;
+): Promise<{ answer: UpstreamAnswer } | UpstreamFailure> {
+  let send: () => Promise<UpstreamAnswer>;
   try {
-    send = prepare(upstream, request, headersFor, defaultFetch);
+    send = prepare(vendor, upstream, request, headersFor);
   } catch {
     return { failed: "malformed" };
   }
   try {
-    const response = await send();
-    if (response.status >= 200 && (response.status < 300 || response.status >= 400)) return { response };
-    await response.body?.cancel();
+    const answer = await send();
+    if (answer.status >= 200 && (answer.status < 300 || answer.status >= 400)) return { answer };
+    await answer.body?.cancel();
     return { failed: "redirected" };
   } catch (error) {
     return request.signal.aborted ? { failed: "aborted" } : failureOf(error);
@@ -54,49 +54,45 @@ export async function askUpstream(
 }
 
 function prepare(
-  upstream: OpenUpstream,
-  { method, path, query, body, signal }: UpstreamRequest,
+  vendor: VendorApi,
+  upstream: ModelUpstream,
+  ask: UpstreamRequest,
   headersFor: (credential: Record<string, string>) => Headers,
-  defaultFetch: typeof globalThis.fetch,
-): () => Promise<Response> {
+): () => Promise<UpstreamAnswer> {
+  const { method, path, query, body, signal, headersMs } = ask;
   if ("handle" in upstream) {
     const url = `http://model.invalid${path}${query}`;
     const request = new Request(url, { method, headers: headersFor({}), body, signal });
     return () => upstream.handle(request);
   }
-  const { url, credential } = addressOf(upstream.baseUrl, path, query);
+  const { url, credential } = addressOf(vendor, upstream.baseUrl, path, query);
   const headers = headersFor({ ...credential, ...upstream.headers });
-  const send = upstream.fetch ?? defaultFetch;
-  return () => send(url, { method, headers, body, signal, redirect: "manual" });
+  return () => sendHttp(url, { method, headers, body, signal, headersMs });
 }
 
 function addressOf(
+  vendor: VendorApi,
   baseUrl: string,
   path: string,
   query: string,
-): { url: string; credential: Record<string, string> } {
+): { url: URL; credential: Record<string, string> } {
   const url = new URL(baseUrl);
   if (url.protocol !== "https:" && url.protocol !== "http:") throw new TypeError("not a web address");
   const { username, password } = url;
   url.username = "";
   url.password = "";
   url.hash = "";
-  url.pathname = url.pathname.replace(/\/*(?:\/v1)?\/*$/, "") + path;
+  url.pathname = vendor.address(url.pathname.replace(/\/+$/, ""), path);
   for (const [name, value] of new URLSearchParams(query)) url.searchParams.append(name, value);
-  if (username === "" && password === "") return { url: url.href, credential: {} };
+  if (username === "" && password === "") return { url, credential: {} };
   const basic = btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
-  return { url: url.href, credential: { authorization: `Basic ${basic}` } };
+  return { url, credential: { authorization: `Basic ${basic}` } };
 }
 
-const TIMEOUTS = new Set([
-  "UND_ERR_HEADERS_TIMEOUT",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "UND_ERR_BODY_TIMEOUT",
-  "ETIMEDOUT",
-]);
+const TIMEOUTS = new Set(["HEADERS_TIMEOUT", "ETIMEDOUT"]);
 
 function failureOf(error: unknown): UpstreamFailure {
-  const code = codeOf(error instanceof Error ? error.cause : undefined) ?? codeOf(error) ?? "network error";
+  const code = codeOf(error) ?? "network error";
   return { failed: TIMEOUTS.has(code) ? "slow" : "unreachable", code };
 }
 
@@ -106,10 +102,10 @@ function codeOf(error: unknown): string | null {
 }
 
 /** What must not come back in an answer, when a gateway quotes what it was given. */
-export function secretsOf(upstream: OpenUpstream): string[] {
+export function secretsOf(vendor: VendorApi, upstream: ModelUpstream): string[] {
   if ("handle" in upstream) return [];
   const headers = Object.entries(upstream.headers).filter(
-    ([name]) => name.toLowerCase() !== "anthropic-beta",
+    ([name]) => name.toLowerCase() !== vendor.headers.joined,
   );
   const { password, searchParams } = new URL(upstream.baseUrl);
   return [

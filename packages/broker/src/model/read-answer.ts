@@ -2,7 +2,7 @@ import { createRedactor } from "@agency/core";
 
 /** A whole answer of at most `limit` bytes; null when it is larger, undefined when it was cut. */
 export async function readAnswer(
-  response: Response,
+  response: Pick<Response, "body">,
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer> | null | undefined> {
   const chunks: Uint8Array[] = [];

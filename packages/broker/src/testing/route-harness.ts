@@ -1,6 +1,7 @@
-import type { ModelGate } from "@agency/core";
-import { createAnthropicRoute } from "../model/anthropic/route.ts";
-import type { AnthropicRouteOptions } from "../model/anthropic/route.ts";
+import type { Fence, ModelCredential, ModelGate } from "@agency/core";
+import { createModelRoutes } from "../model/routes.ts";
+import type { ModelRoute, ModelRoutesOptions } from "../model/routes.ts";
+import type { ModelVendor } from "../model/vendor.ts";
 import { createCaptureLogger } from "./capture-logger.ts";
 import type { CaptureLogger } from "./capture-logger.ts";
 
@@ -14,60 +15,105 @@ export const BODY = {
   messages: [{ role: "user", content: "Hi" }],
 };
 
-type IssuingGate = ModelGate & { issue(): string };
+type IssuingGate = ModelGate & { issue(caller?: object, vendor?: string): string };
 
 interface RouteHarness<G extends IssuingGate> {
   gate: G;
   logger: CaptureLogger;
   placeholder: string;
-  route: ReturnType<typeof createAnthropicRoute>;
+  route: ModelRoute;
+  fence: TestFence;
   /** Posts a message with the placeholder. */
   send: (body?: unknown, init?: SendInit) => Promise<Response>;
 }
 
-interface SendInit {
+export interface SendInit {
   headers?: Record<string, string>;
   signal?: AbortSignal;
   query?: string;
+  path?: string;
+}
+
+export interface HarnessOptions extends Partial<ModelRoutesOptions> {
+  vendor?: ModelVendor;
+  /** Values of the credentials, in order; they are named `KEY_1`, `KEY_2` and so on. */
+  keys?: readonly string[];
+  caller?: object;
 }
 
 export function createHarness<G extends IssuingGate>(
   gate: G,
   baseUrl: string,
-  options: Partial<AnthropicRouteOptions> = {},
+  { vendor = "anthropic", keys = [REAL_KEY], caller = {}, ...options }: HarnessOptions = {},
 ): RouteHarness<G> {
-  const placeholder = gate.issue();
+  const placeholder = gate.issue(caller, vendor);
   const logger = createCaptureLogger();
-  const route = createAnthropicRoute({
+  const fence = createTestFence();
+  const route = createModelRoutes({
     gate,
-    upstream: () => ({ baseUrl, headers: { "x-api-key": REAL_KEY } }),
+    credentials: { forModel: async () => keys.map(credential) },
+    fence,
+    baseUrls: { anthropic: baseUrl, openai: baseUrl },
+    demo: () => Promise.reject(new Error("no demo")),
     logger,
     ...options,
-  });
+  })[vendor];
+  const key: Record<string, string> =
+    vendor === "anthropic" ? { "x-api-key": placeholder } : { authorization: `Bearer ${placeholder}` };
   return {
     gate,
     logger,
     placeholder,
     route,
-    send: (body = BODY, { headers = { "x-api-key": placeholder }, signal, query = "" } = {}) =>
+    fence,
+    send: (body = BODY, { headers = key, signal, query = "", path = "/v1/messages" } = {}) =>
       route(
-        new Request(`http://127.0.0.1/model/anthropic/v1/messages${query}`, {
+        new Request(`http://127.0.0.1/model/${vendor}${path}${query}`, {
           method: "POST",
           headers: { "content-type": "application/json", "anthropic-version": "2023-06-01", ...headers },
           body: typeof body === "string" ? body : JSON.stringify(body),
           ...(signal ? { signal } : {}),
         }),
-        "/v1/messages",
+        path,
       ),
+  };
+}
+
+export function credential(value: string, at = 0): ModelCredential {
+  return { name: `KEY_${at + 1}`, kind: "api_key", value };
+}
+
+export interface TestFence extends Fence {
+  /** Cuts whatever runs for anybody. */
+  cut(): void;
+  /** How many calls are being watched. */
+  watched(): number;
+}
+
+function createTestFence(): TestFence {
+  const cuts = new Set<AbortController>();
+  return {
+    watched: () => cuts.size,
+    watch() {
+      const controller = new AbortController();
+      cuts.add(controller);
+      return { signal: controller.signal, release: () => void cuts.delete(controller) };
+    },
+    cut() {
+      for (const controller of cuts) controller.abort();
+    },
   };
 }
 
 /** The same gate with some answers of one's own. */
 export function gateWith(gate: ModelGate, own: Partial<ModelGate>): ModelGate {
   return {
-    authorize: (placeholder) => gate.authorize(placeholder),
+    authorize: (vendor, placeholder) => gate.authorize(vendor, placeholder),
     admit: (caller, request) => gate.admit(caller, request),
     record: (caller, call) => gate.record(caller, call),
+    settle: (caller, reservation) => gate.settle(caller, reservation),
+    usedUp: (caller, limit) => gate.usedUp(caller, limit),
+    changedCredential: (caller, limit, next) => gate.changedCredential(caller, limit, next),
     ...own,
   };
 }

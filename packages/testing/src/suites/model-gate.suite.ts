@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 export interface ModelGateUnderTest {
   gate: ModelGate;
-  /** The placeholder of a running attempt of a new task, whose budget is one dollar. */
+  /** The placeholder for Anthropic of a running attempt of a new task, whose budget is one dollar. */
   issue(): Promise<string>;
   /** A newer attempt takes over from the holder. */
   fence(placeholder: string): Promise<void>;
@@ -11,7 +11,7 @@ export interface ModelGateUnderTest {
   close(): Promise<void>;
 }
 
-const request = { vendor: "anthropic", model: "claude-sonnet-4-5", maxTokens: 1000 };
+const request = { vendor: "anthropic", model: "claude-sonnet-4-5", maxTokens: 1000, inputBytes: 4000 };
 /** 0.020304 dollars. */
 const usage = { input: 3003, output: 303, cacheRead: 15_000, cacheWrite: 600 };
 
@@ -33,7 +33,7 @@ export function modelGateSuite(name: string, open: () => Promise<ModelGateUnderT
     afterEach(() => opened.close());
 
     async function holder(placeholder: string): Promise<ModelCaller> {
-      const caller = await gate.authorize(placeholder);
+      const caller = await gate.authorize("anthropic", placeholder);
       if ("refused" in caller) throw new Error(`refused: ${caller.refused}`);
       return caller;
     }
@@ -59,13 +59,19 @@ export function modelGateSuite(name: string, open: () => Promise<ModelGateUnderT
         "\0",
         "'; --",
       ];
-      for (const key of near) expect(await gate.authorize(key)).toEqual({ refused: "unknown" });
+      for (const key of near) expect(await gate.authorize("anthropic", key)).toEqual({ refused: "unknown" });
+    });
+
+    it("knows a placeholder at its own vendor only", async () => {
+      const placeholder = await opened.issue();
+      for (const vendor of ["openai", "", "Anthropic", "constructor"])
+        expect(await gate.authorize(vendor, placeholder)).toEqual({ refused: "unknown" });
     });
 
     it("refuses the placeholder of an attempt that was taken over", async () => {
       const placeholder = await opened.issue();
       await opened.fence(placeholder);
-      expect(await gate.authorize(placeholder)).toEqual({ refused: "fenced" });
+      expect(await gate.authorize("anthropic", placeholder)).toEqual({ refused: "fenced" });
     });
 
     it("counts a key once, however often and however simultaneously it is recorded", async () => {
@@ -96,13 +102,40 @@ export function modelGateSuite(name: string, open: () => Promise<ModelGateUnderT
 
     it("admits calls until the budget is spent, and then none, with a reason", async () => {
       const caller = await holder(await opened.issue());
-      expect(await gate.admit(caller, request)).toEqual({ ok: true });
+      const first = await gate.admit(caller, request);
+      expect(first).toEqual({ ok: true, reservation: expect.any(String) });
       await gate.record(caller, call("msg_1", { usage: { ...usage, output: 100_000 } }));
+      if (first.ok) await gate.settle(caller, first.reservation);
       const admission = await gate.admit(caller, request);
-      expect(admission).toMatchObject({ ok: false, type: expect.stringMatching(/_error$/) });
+      expect(admission).toMatchObject({ ok: false, message: expect.stringContaining("budget") });
       if (admission.ok) return;
-      expect(admission.status).toBeGreaterThanOrEqual(400);
-      expect(admission.message).toContain("budget");
+      if ("hold" in admission) expect(admission).toMatchObject({ hold: "budget" });
+      else expect(admission.status).toBeGreaterThanOrEqual(400);
+    });
+
+    it("lets no calls made at once pass the budget by more than one of them", async () => {
+      const caller = await holder(await opened.issue());
+      const dear = { ...request, maxTokens: 20_000 };
+      const admissions = await Promise.all(Array.from({ length: 20 }, () => gate.admit(caller, dear)));
+      const admitted = admissions.flatMap((one) => (one.ok ? [one.reservation] : []));
+      // A third of a dollar each, at the most: the fourth may pass the dollar, the fifth may not begin.
+      expect(admitted.length).toBeGreaterThanOrEqual(3);
+      expect(admitted.length).toBeLessThanOrEqual(4);
+      expect(new Set(admitted).size).toBe(admitted.length);
+      const held = admissions.filter((one) => !one.ok);
+      for (const one of held) expect(one).toMatchObject({ hold: "busy", retryMs: expect.any(Number) });
+    });
+
+    it("sets free what a call did not use once it is settled, however often that is said", async () => {
+      const caller = await holder(await opened.issue());
+      for (let round = 0; round < 12; round += 1) {
+        const admission = await gate.admit(caller, { ...request, maxTokens: 20_000 });
+        if (!admission.ok) throw new Error(`round ${round}: ${admission.message}`);
+        await gate.record(caller, call(`msg_${round}`));
+        await gate.settle(caller, admission.reservation);
+        await gate.settle(caller, admission.reservation);
+      }
+      expect(await opened.spentUsd(caller.taskId)).toBeCloseTo(12 * 0.020304, 6);
     });
   });
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { findEndpoint, knownQuery } from "./endpoints.ts";
+import { knownQuery } from "../known-query.ts";
+import { findEndpoint } from "./endpoints.ts";
 
 describe("findEndpoint", () => {
   it.each([
-    ["POST", "/v1/messages", "messages"],
-    ["POST", "/v1/messages/count_tokens", "count_tokens"],
-    ["GET", "/v1/models", "models"],
-    ["GET", "/v1/models/claude-sonnet-4-5@20250929", "models"],
+    ["POST", "/v1/messages", "billed"],
+    ["POST", "/v1/messages/count_tokens", "free"],
+    ["GET", "/v1/models", "free"],
+    ["GET", "/v1/models/claude-sonnet-4-5@20250929", "free"],
     ["HEAD", "/", "hello"],
     ["GET", "/api/hello", "hello"],
   ])("opens %s %s", (method, path, kind) => {

@@ -1,15 +1,14 @@
+import { isRecord, parseJson } from "../call-meter.ts";
+import type { CallMeter } from "../call-meter.ts";
 import { createSseData } from "../sse-data.ts";
-import { emptyMessageUsage, isRecord, readMessage, readUsage } from "./message-usage.ts";
+import { emptyMessageUsage, readMessage, readUsage, usageShares } from "./message-usage.ts";
 import type { MessageUsage } from "./message-usage.ts";
 
-export interface MessageMeter {
+export interface MessageMeter extends CallMeter {
   readonly seen: MessageUsage;
-  /** The last count has passed: what `seen` holds now is final. */
-  readonly complete: boolean;
-  push(chunk: Uint8Array): void;
 }
 
-/** Counts what a streamed message uses, from its bytes as they pass. */
+/** Counts what a message uses; of a streamed one from its bytes as they pass. */
 export function createMessageMeter(): MessageMeter {
   const lines = createSseData();
   const seen = emptyMessageUsage();
@@ -21,8 +20,13 @@ export function createMessageMeter(): MessageMeter {
       return complete;
     },
     push(chunk) {
-      for (const line of lines.push(chunk)) if (readEvent(seen, parse(line))) complete = true;
+      for (const line of lines.push(chunk)) if (readEvent(seen, parseJson(line))) complete = true;
     },
+    read(answer) {
+      readMessage(seen, answer);
+      complete = seen.id !== null;
+    },
+    shares: (names, whole) => usageShares(seen, names, whole),
   };
 }
 
@@ -60,12 +64,4 @@ function charsIn(block: unknown): number {
     if (typeof value === "string" && name !== "type" && name !== "id") chars += value.length;
   }
   return chars;
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
 }

@@ -1,11 +1,6 @@
 import type { ModelUsage } from "@agency/core";
-
-/** One model's share of a response. A response has more than one when the vendor asked a second model for it. */
-export interface UsageShare {
-  key: string;
-  model: string;
-  usage: ModelUsage;
-}
+import { CHARS_PER_TOKEN, countOf, isName, isRecord } from "../call-meter.ts";
+import type { UsageShare } from "../call-meter.ts";
 
 /** What has been seen of one message. Counts only grow: the vendor's are cumulative, and some report zeros early. */
 export interface MessageUsage {
@@ -50,9 +45,6 @@ function addCounts(usage: ModelUsage, raw: Record<string, unknown>): void {
   if (hour > 0) usage.cacheWrite1h = Math.max(usage.cacheWrite1h ?? 0, hour);
 }
 
-/** Text has about four characters a token and code three; a cut response must not come cheaper than a whole one. */
-const CHARS_PER_TOKEN = 3;
-
 /** Who used what. `complete`: the last count was seen. */
 export function usageShares(
   seen: MessageUsage,
@@ -78,21 +70,4 @@ function extraShares(iterations: readonly unknown[], key: string, model: string)
     const own = iteration["model"];
     return [{ key: `${key}/${at}`, model: isName(own) ? own : model, usage }];
   });
-}
-
-/** More tokens than any response has; beyond it a count is a fault that no ledger could hold. */
-const MOST_TOKENS = 1_000_000_000;
-
-function countOf(value: unknown): number {
-  if (typeof value !== "number" || !(value > 0)) return 0;
-  return Math.min(Math.ceil(value), MOST_TOKENS);
-}
-
-/** An id that can be stored and shown. */
-export function isName(value: unknown): value is string {
-  return typeof value === "string" && /^[\x21-\x7e]{1,200}$/.test(value);
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }

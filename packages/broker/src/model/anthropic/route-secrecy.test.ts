@@ -31,25 +31,12 @@ describe("the real credential", () => {
 
   it("is not shown when it is no header at all", async () => {
     const { send, logger, gate } = createHarness(createMemoryModelGate(), NOWHERE, {
-      upstream: () => ({ baseUrl: NOWHERE, headers: { "x-api-key": `${REAL_KEY}\nbroken` } }),
+      keys: [`${REAL_KEY}\0broken`],
     });
     const response = await send();
     const shown = (await response.text()) + logger.text();
     expect(response.status).toBe(502);
     expect(shown).not.toContain("the-real-key");
     expect(gate.calls).toHaveLength(1);
-  });
-
-  it("is not shown when fetch itself fails in an unknown way", async () => {
-    const { send, logger } = createHarness(createMemoryModelGate(), NOWHERE, {
-      fetch: async () => {
-        throw Object.assign(new Error(`cannot send ${REAL_KEY}`), {
-          code: `code ${REAL_KEY}`,
-        });
-      },
-    });
-    const shown = (await (await send()).text()) + logger.text();
-    expect(shown).toContain("network error");
-    expect(shown).not.toContain("the-real-key");
   });
 });

@@ -4,8 +4,6 @@ import { errorOf, STREAM, streamingUpstream } from "../../testing/answers.ts";
 import { startUpstream } from "../../testing/loopback-upstream.ts";
 import { messageDelta, messageStart, messageStop, sse, wholeMessage } from "../../testing/messages.ts";
 import { BODY, createHarness, gateWith, NOWHERE, REAL_KEY } from "../../testing/route-harness.ts";
-import { anthropicCredential } from "./credential.ts";
-import { createAnthropicRoute } from "./route.ts";
 
 describe("the Anthropic route", () => {
   it("swaps the placeholder for the real key and records what the vendor counted", async () => {
@@ -49,9 +47,8 @@ describe("the Anthropic route", () => {
 
   it("sends a subscription token as one, beside the betas the engine asked for", async () => {
     await using upstream = await streamingUpstream();
-    const { headers } = anthropicCredential("sk-ant-oat01-subscription");
-    const { send, placeholder } = createHarness(createMemoryModelGate(), NOWHERE, {
-      upstream: () => ({ baseUrl: `${upstream.url}/`, headers }),
+    const { send, placeholder } = createHarness(createMemoryModelGate(), `${upstream.url}/`, {
+      keys: ["sk-ant-oat01-subscription"],
     });
     await send(BODY, { headers: { "x-api-key": placeholder, "anthropic-beta": "context-1m" } });
     expect(upstream.requests[0]?.headers).toMatchObject({
@@ -64,7 +61,7 @@ describe("the Anthropic route", () => {
   it("keeps a gateway's own path, and its user and password out of the address", async () => {
     await using upstream = await streamingUpstream();
     const baseUrl = `${upstream.url.replace("//", "//user:p%40ss-word@")}/anthropic/v1/?tenant=7`;
-    const { send } = createHarness(createMemoryModelGate(), baseUrl);
+    const { send } = createHarness(createMemoryModelGate(), baseUrl, { keys: [] });
     expect((await send()).status).toBe(200);
     expect(upstream.requests[0]?.url).toBe("/anthropic/v1/messages?tenant=7");
     expect(upstream.requests[0]?.headers.authorization).toBe(`Basic ${btoa("user:p@ss-word")}`);
@@ -180,14 +177,12 @@ describe("the Anthropic route", () => {
     ]);
   });
 
-  it("refuses without asking when there is no credential, in the words it was given", async () => {
-    const { send, gate } = createHarness(createMemoryModelGate(), NOWHERE, {
-      upstream: () => ({ refused: "No Anthropic credential. Run `agency login claude`." }),
-    });
+  it("refuses without asking when the vendor's own API has no credential, and says what to do", async () => {
+    const { send, gate } = createHarness(createMemoryModelGate(), "https://api.anthropic.com", { keys: [] });
     expect(await errorOf(await send())).toEqual({
       status: 401,
       type: "authentication_error",
-      message: "No Anthropic credential. Run `agency login claude`.",
+      message: expect.stringContaining("agency login claude"),
       retry: "false",
     });
     expect(gate.calls).toEqual([]);
@@ -212,7 +207,8 @@ describe("the Anthropic route", () => {
       message: "The budget is used up.",
       retry: "false",
     });
-    expect(asked).toEqual([{ vendor: "anthropic", model: BODY.model, maxTokens: 1000 }]);
+    const inputBytes = JSON.stringify(BODY).length;
+    expect(asked).toEqual([{ vendor: "anthropic", model: BODY.model, maxTokens: 1000, inputBytes }]);
     expect([upstream.requests.length, gate.calls.length, logger.text()]).toEqual([0, 0, ""]);
     expect((await send()).status).toBe(200);
   });
@@ -230,7 +226,7 @@ describe("the Anthropic route", () => {
         retry: "true",
       });
     }
-    const { send } = createHarness(createMemoryModelGate(), NOWHERE, { upstream: away });
+    const { send } = createHarness(createMemoryModelGate(), NOWHERE, { credentials: { forModel: away } });
     expect(await errorOf(await send())).toMatchObject({ status: 503 });
     expect(upstream.requests).toHaveLength(0);
   });
@@ -283,14 +279,13 @@ describe("the Anthropic route", () => {
   it("serves a demo in this process, without any credential", async () => {
     const seen: Request[] = [];
     const { send, gate } = createHarness(createMemoryModelGate(), NOWHERE, {
-      upstream: () => ({
-        handle: async (request) => {
-          seen.push(request);
-          return new Response(sse(messageStart("msg_demo"), messageDelta(), messageStop), {
-            headers: STREAM,
-          });
-        },
-      }),
+      caller: { demo: true },
+      demo: async (request) => {
+        seen.push(request);
+        return new Response(sse(messageStart("msg_demo"), messageDelta(), messageStop), {
+          headers: STREAM,
+        });
+      },
     });
     expect(
       await (
@@ -305,12 +300,10 @@ describe("the Anthropic route", () => {
 
   it("measures a call by the clock it is given", async () => {
     await using upstream = await streamingUpstream();
-    const { gate, placeholder, logger } = createHarness(createMemoryModelGate(), upstream.url);
+    const { gate, placeholder } = createHarness(createMemoryModelGate(), upstream.url);
     let time = 1000;
-    const route = createAnthropicRoute({
+    const { route } = createHarness(createMemoryModelGate(), upstream.url, {
       gate,
-      logger,
-      upstream: () => ({ baseUrl: upstream.url, headers: {} }),
       now: () => (time += 250),
     });
     const init = { method: "POST", headers: { "x-api-key": placeholder }, body: JSON.stringify(BODY) };

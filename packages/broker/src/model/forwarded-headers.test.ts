@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { anthropicApi } from "./anthropic/api.ts";
 import { engineHeaders, upstreamHeaders } from "./forwarded-headers.ts";
+
+const rules = anthropicApi.headers;
 
 describe("upstreamHeaders", () => {
   it("passes what the API reads and nothing else", () => {
@@ -21,7 +24,7 @@ describe("upstreamHeaders", () => {
       "content-type": "text/plain",
       "anthropic-organization": "theirs",
     });
-    expect(Object.fromEntries(upstreamHeaders(asked, { "x-api-key": "real" }, true))).toEqual({
+    expect(Object.fromEntries(upstreamHeaders(rules, asked, { "x-api-key": "real" }, true))).toEqual({
       accept: "application/json",
       "user-agent": "claude-cli/2",
       "anthropic-version": "2023-06-01",
@@ -36,6 +39,7 @@ describe("upstreamHeaders", () => {
 
   it("adds the betas a credential needs to those the engine asked for", () => {
     const headers = upstreamHeaders(
+      rules,
       new Headers({ "anthropic-beta": "a, oauth" }),
       { "anthropic-beta": "oauth,b" },
       false,
@@ -59,7 +63,7 @@ describe("engineHeaders", () => {
       "anthropic-organization-id": "org",
       server: "x",
     });
-    expect(Object.fromEntries(engineHeaders(given))).toEqual({
+    expect(Object.fromEntries(engineHeaders(rules, given))).toEqual({
       "content-type": "text/event-stream",
       "request-id": "req_1",
       "retry-after": "3",

@@ -1,18 +1,9 @@
 export interface ApiError {
-  status: number;
-  type: string;
-  message: string;
+  readonly status: number;
+  readonly type: string;
+  readonly message: string;
   /** Asking again can help. Said out loud, because engines retry even a 401 for minutes. */
-  retry: boolean;
-}
-
-/** An error as the vendor would say it, so that every engine shows its message. */
-export function errorResponse({ status, type, message, retry }: ApiError): Response {
-  const body = JSON.stringify({ type: "error", error: { type, message } });
-  return new Response(body, {
-    status,
-    headers: { "content-type": "application/json", "x-should-retry": String(retry) },
-  });
+  readonly retry: boolean;
 }
 
 const refusal = (status: number, type: string, message: string): ApiError => ({
@@ -29,11 +20,17 @@ const trouble = (status: number, type: string, message: string): ApiError => ({
 });
 
 export const apiErrors = {
-  closedPath: (method: string, path: string) =>
+  closedPath: (method: string, path: string, open: string) =>
     refusal(
       403,
       "permission_error",
-      `${method} ${path.slice(0, 200)} is not open from a sandbox. Only messages, count_tokens and models are.`,
+      `${method} ${path.slice(0, 200)} is not open from a sandbox. Only ${open} are.`,
+    ),
+  closedField: (field: string) =>
+    refusal(
+      403,
+      "permission_error",
+      `${field} is not open from this sandbox: it would make the model's vendor reach into the network, which this task may not. Leave it out, or give the task the network "internet".`,
     ),
   noKey: () =>
     refusal(401, "authentication_error", "The request carries no key. Use the one this run was given."),
@@ -49,7 +46,8 @@ export const apiErrors = {
       "permission_error",
       "This run has ended or was taken over by a newer attempt. It makes no more calls.",
     ),
-  noCredential: (why: string) => refusal(401, "authentication_error", why),
+  noCredential: (vendor: string, howToAdd: string) =>
+    refusal(401, "authentication_error", `No credential for ${vendor} is set. ${howToAdd}`),
   badRequest: (message: string) => refusal(400, "invalid_request_error", message),
   encoded: () => refusal(415, "invalid_request_error", "Send the request body without content-encoding."),
   tooLarge: (limit: number) =>
@@ -70,6 +68,9 @@ export const apiErrors = {
       "api_error",
       "Agency could not check this run's budget, so the call was not made. It can be tried again.",
     ),
+  broken: () =>
+    trouble(502, "api_error", "Agency's model broker failed on this call. It can be tried again."),
+  held: (message: string) => trouble(503, "api_error", message),
   callerGone: () => refusal(499, "api_error", "The caller went away."),
   malformedUpstream: () =>
     refusal(502, "api_error", "The model API's address or credential in Agency's settings is malformed."),
