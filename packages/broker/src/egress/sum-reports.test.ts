@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createReportSum, KINDS_A_SECOND, SINGLE_A_SECOND } from "./sum-reports.ts";
 import type { NetworkReport } from "./sum-reports.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addressKind } from "../address/address-kind.ts";
 import { parseTarget, targetText } from "./target.ts";
