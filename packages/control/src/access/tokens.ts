@@ -1,9 +1,18 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Vendor } from "@agency/core";
 
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 
-/** boot: opens hello, once. uplink: every later request of the runner. model: the placeholder the engine gets. */
-const PREFIXES = { boot: "agb", uplink: "agu", model: "sk-ant-agency" } as const;
+/**
+ * boot: opens hello, once. uplink: every later request of the runner. A vendor's: the placeholder an engine gets
+ * for its API, in the form that engines know its keys by.
+ */
+const PREFIXES: Readonly<Record<"boot" | "uplink" | Vendor, string>> = {
+  boot: "agb",
+  uplink: "agu",
+  anthropic: "sk-ant-agency",
+  openai: "sk-agency",
+};
 export type TokenKind = keyof typeof PREFIXES;
 
 /**

@@ -1,7 +1,8 @@
-import { runnerEventBodySchema } from "@agency/contract";
+import { AgencyError, runnerEventBodySchema } from "@agency/contract";
 import type { EventBatch, RunnerEventBody } from "@agency/contract";
 import { sanitizeEvent } from "@agency/core";
 import type { AttemptAccess, EventStore, Logger, Metrics, ReadyEvent, Storage } from "@agency/core";
+import type { EventRate } from "./event-rate.ts";
 import { fencedError } from "../uplink/runner-access.ts";
 
 export interface IngestDeps {
@@ -9,6 +10,7 @@ export interface IngestDeps {
   storage: Storage;
   metrics: Metrics;
   logger: Logger;
+  rate: EventRate;
   /** Takes every known secret out of a text. */
   redact: (text: string) => string;
   onActivity: (taskId: string, activity: string) => void;
@@ -19,6 +21,8 @@ type Incoming = EventBatch["events"][number];
 
 /** Checks, cleans and stores a runner's batch; returns how far everything is stored. One bad event never fails its batch. */
 export async function ingest(deps: IngestDeps, access: AttemptAccess, batch: EventBatch): Promise<number> {
+  const retryAfterMs = deps.rate.take(access.attemptId, batch.events.length, access.eventsPerSecond);
+  if (retryAfterMs > 0) throw tooFast(access, retryAfterMs);
   const ready: ReadyEvent[] = [];
   for (const [index, event] of batch.events.entries()) {
     ready.push(await prepare(deps, access, event, batch.from + index));
@@ -41,6 +45,12 @@ export async function ingest(deps: IngestDeps, access: AttemptAccess, batch: Eve
     case "missing":
       throw fencedError(access.epoch);
   }
+}
+
+function tooFast({ eventsPerSecond }: AttemptAccess, retryAfterMs: number): AgencyError {
+  return new AgencyError("too_many_requests", `More than ${eventsPerSecond} events a second came.`, {
+    retryAfterMs,
+  });
 }
 
 async function prepare(

@@ -1,35 +1,38 @@
-import { createHash } from "node:crypto";
-import { AgencyError, DEFAULT_LIMITS } from "@agency/contract";
+import { AgencyError, DEFAULT_LIMITS, networkText } from "@agency/contract";
 import type { CreateTask, Task } from "@agency/contract";
-import { ENGINE_CATALOG } from "@agency/core";
-import type { EngineEntry, Idempotency, NewTask, TaskStore } from "@agency/core";
+import type { AuditRow, NewTask, TaskSpec, TaskStore } from "@agency/core";
 import { uuidv7 } from "../ids.ts";
+import { checkRequest } from "./check-request.ts";
+import type { RequestChecks } from "./check-request.ts";
+import { idempotencyOf } from "./fingerprint.ts";
 
-export interface CreateTaskDeps {
+export interface CreateTaskDeps extends RequestChecks {
   tasks: TaskStore;
-  providerIds: readonly string[];
-  /** Is there a credential for this vendor? Asked at submit, so that nobody waits for a run that cannot start. */
-  hasCredential: (vendor: string) => boolean;
+  /** Checks and seals the secrets that came with a task, for that task alone. */
+  sealSecrets: (
+    task: { accountId: string; taskId: string },
+    secrets: CreateTask["secrets"],
+  ) => NewTask["secrets"];
+  audit: (row: Omit<AuditRow, "id" | "at">) => Promise<void>;
   now: () => number;
 }
 
 export interface CreateTaskRequest {
   accountId: string;
+  /** The API key that asks, or `server`: for the audit log. */
+  actor: string;
   input: CreateTask;
   idempotencyKey?: string;
 }
 
-const ROUTE = "POST /v1/tasks";
-
 export async function createTask(deps: CreateTaskDeps, request: CreateTaskRequest): Promise<Task> {
-  const { input, accountId } = request;
-  const engine = knownEngine(input);
-  checkProvider(deps, input.provider);
-  checkCommand(engine, input);
-  checkCredential(deps, engine, input);
-  const idempotency =
-    request.idempotencyKey === undefined ? null : idempotencyOf(request.idempotencyKey, input);
-  const outcome = await deps.tasks.create(newTask(input, accountId, deps.now()), idempotency);
+  const { input, accountId, idempotencyKey } = request;
+  await checkRequest(deps, accountId, input);
+  const idempotency = idempotencyKey === undefined ? null : idempotencyOf(accountId, idempotencyKey, input);
+  const task = newTask(deps, accountId, input);
+  // Before it is done, so that nothing is done unseen: the row stays although the request then came to nothing.
+  if (input.allowInternalNetwork) await deps.audit(internalNetworkRow(request, task.id));
+  const outcome = await deps.tasks.create(task, idempotency);
   switch (outcome.kind) {
     case "created":
     case "replayed":
@@ -38,42 +41,70 @@ export async function createTask(deps: CreateTaskDeps, request: CreateTaskReques
       throw new AgencyError(
         "idempotency_mismatch",
         "This Idempotency-Key was used before with another request.",
-        {
-          next: "Use a new key for a new task.",
-        },
+        { next: "Use a new key for a new task." },
       );
     case "no_parent":
       throw new AgencyError("not_found", `There is no task ${input.parentId ?? ""} to be the parent.`);
   }
 }
 
-function newTask(input: CreateTask, accountId: string, now: number): NewTask {
-  const notBefore = input.notBefore === undefined ? null : Date.parse(input.notBefore);
+function internalNetworkRow(request: CreateTaskRequest, target: string): Omit<AuditRow, "id" | "at"> {
+  const { accountId, actor, input, idempotencyKey } = request;
+  const repeated = idempotencyKey === undefined ? {} : { idempotencyKey };
   return {
-    id: uuidv7(now),
     accountId,
-    name: input.name ?? nameFrom(input.prompt),
-    prompt: input.prompt,
-    engine: input.engine,
-    model: input.model ?? null,
-    provider: input.provider,
-    spec: {
-      limits: { ...DEFAULT_LIMITS, ...definedOnly(input.limits) },
-      network: input.network,
-      repository: input.repository ?? null,
-      env: input.env,
-      command: input.command ?? null,
-      demo: input.demo,
-    },
-    labels: input.labels,
-    priority: input.priority,
-    notBefore: notBefore !== null && notBefore > now ? notBefore : null,
-    parentId: input.parentId ?? null,
-    hidden: false,
+    actor,
+    action: "task.internal_network",
+    target,
+    detail: { network: networkText(input.network), engine: input.engine, ...repeated },
   };
 }
 
-function definedOnly<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+function newTask(deps: CreateTaskDeps, accountId: string, input: CreateTask): NewTask {
+  const now = deps.now();
+  const id = uuidv7(now);
+  const notBefore = input.notBefore === undefined ? null : Date.parse(input.notBefore);
+  const { engine, prompt, provider, labels, priority } = input;
+  return {
+    id,
+    accountId,
+    name: input.name ?? nameFrom(prompt),
+    prompt,
+    engine,
+    model: input.model ?? null,
+    provider,
+    spec: specOf(input),
+    labels,
+    priority,
+    notBefore: notBefore !== null && notBefore > now ? notBefore : null,
+    parentId: input.parentId ?? null,
+    hidden: false,
+    secrets: deps.sealSecrets({ accountId, taskId: id }, input.secrets),
+  };
+}
+
+function specOf(input: CreateTask): TaskSpec {
+  const { network, allowInternalNetwork, repositories, approve, commandPolicy, questions } = input;
+  const { onBudget, onUsageLimit, env, demo } = input;
+  return {
+    limits: { ...DEFAULT_LIMITS, ...definedOnly(input.limits) },
+    network,
+    allowInternalNetwork,
+    repository: input.repository ?? null,
+    repositories,
+    approve,
+    commandPolicy,
+    questions,
+    onBudget,
+    onUsageLimit,
+    project: input.project ?? null,
+    env,
+    command: input.command ?? null,
+    demo,
+  };
+}
+
+export function definedOnly<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as never;
 }
 
@@ -88,72 +119,4 @@ export function nameFrom(prompt: string): string {
   const characters = Array.from(line);
   if (characters.length === 0) return "untitled";
   return characters.length <= 60 ? line : `${characters.slice(0, 59).join("").trimEnd()}…`;
-}
-
-function knownEngine(input: CreateTask): EngineEntry {
-  const engine = ENGINE_CATALOG.find((entry) => entry.id === input.engine);
-  if (engine) return engine;
-  throw new AgencyError("unknown_engine", `There is no engine "${input.engine}".`, {
-    next: `Engines here: ${ENGINE_CATALOG.map((entry) => entry.id).join(", ")}.`,
-  });
-}
-
-function checkProvider(deps: CreateTaskDeps, provider: string): void {
-  if (deps.providerIds.includes(provider)) return;
-  throw new AgencyError("unknown_provider", `There is no provider "${provider}".`, {
-    next: `Providers here: ${deps.providerIds.join(", ")}.`,
-  });
-}
-
-function checkCommand(engine: EngineEntry, input: CreateTask): void {
-  if (engine.needsCommand && input.command === undefined) {
-    throw new AgencyError(
-      "invalid_request",
-      `The engine "${engine.id}" needs \`command\`: the program to run.`,
-    );
-  }
-  if (!engine.needsCommand && input.command !== undefined) {
-    throw new AgencyError(
-      "invalid_request",
-      `\`command\` is for the engine "command", not for "${engine.id}".`,
-    );
-  }
-}
-
-function checkCredential(deps: CreateTaskDeps, engine: EngineEntry, input: CreateTask): void {
-  if (engine.vendor === null) {
-    if (!input.demo) return;
-    throw new AgencyError(
-      "unsupported_option",
-      `The engine "${engine.id}" calls no model, so there is no demo of it.`,
-    );
-  }
-  if (input.demo || deps.hasCredential(engine.vendor)) return;
-  throw new AgencyError(
-    "no_credential",
-    `No credential for ${engine.vendor} is set, and ${engine.title} needs one.`,
-    {
-      next: "Set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN for the server, or try it with --demo.",
-    },
-  );
-}
-
-function idempotencyOf(key: string, input: CreateTask): Idempotency {
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new AgencyError(
-      "invalid_request",
-      "The Idempotency-Key must be 1 to 255 visible ASCII characters.",
-    );
-  }
-  const fingerprint = createHash("sha256")
-    .update(JSON.stringify(sorted(input)))
-    .digest();
-  return { route: ROUTE, key, fingerprint };
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== "object") return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([k, v]) => [k, sorted(v)]));
 }

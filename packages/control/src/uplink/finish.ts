@@ -1,5 +1,5 @@
 import type { Finished, Outcome } from "@agency/contract";
-import type { AttemptAccess, TaskStore } from "@agency/core";
+import type { AttemptAccess, SupervisedTask, TaskStore } from "@agency/core";
 import { fencedError } from "./runner-access.ts";
 
 export type FinishAnswer = { accepted: true } | { accepted: false; have: number };
@@ -13,7 +13,7 @@ export async function finish(
   const task = await deps.tasks.load(access.taskId);
   if (!task?.attempt || task.attempt.epoch !== access.epoch) throw fencedError(access.epoch);
   if (task.attempt.runnerSeq !== input.finalSeq) return { accepted: false, have: task.attempt.runnerSeq };
-  const outcome = truthful(input.outcome, access);
+  const outcome = truthful(input.outcome, access, task);
   const applied = await deps.tasks.apply(
     task.id,
     { kind: "finalize", epoch: access.epoch, outcome },
@@ -26,7 +26,8 @@ export async function finish(
 }
 
 /** The engine only sees its model call refused; that the budget is why, the broker knows. */
-function truthful(outcome: Outcome, access: AttemptAccess): Outcome {
-  const broke = outcome.state === "failed" && access.costUsd >= access.budgetUsd;
+function truthful(outcome: Outcome, access: AttemptAccess, { spec }: SupervisedTask): Outcome {
+  // A task that waits for money is never refused any: it failed of something else.
+  const broke = outcome.state === "failed" && spec.onBudget === "stop" && access.costUsd >= access.budgetUsd;
   return broke ? { ...outcome, reason: "budget_exceeded" } : outcome;
 }

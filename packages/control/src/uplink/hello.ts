@@ -1,12 +1,13 @@
 import { AgencyError } from "@agency/contract";
 import type { Hello, WorkOrder } from "@agency/contract";
 import { ENGINE_CATALOG } from "@agency/core";
-import type { SupervisedTask, TaskStore } from "@agency/core";
+import type { Credentials, SupervisedTask, TaskStore, Vendor } from "@agency/core";
 import { fencedError, runnerAccess } from "./runner-access.ts";
 import type { RunnerAccessDeps } from "./runner-access.ts";
 
 export interface HelloDeps extends RunnerAccessDeps {
   tasks: TaskStore;
+  credentials: Pick<Credentials, "forModel">;
   now: () => number;
 }
 
@@ -25,8 +26,14 @@ export async function hello(deps: HelloDeps, input: Hello): Promise<WorkOrder> {
   return workOrder(deps, task, access.attemptId, now);
 }
 
-function workOrder(deps: HelloDeps, task: SupervisedTask, attemptId: string, now: number): WorkOrder {
-  const vendor = ENGINE_CATALOG.find((engine) => engine.id === task.engine)?.vendor ?? null;
+async function workOrder(
+  deps: HelloDeps,
+  task: SupervisedTask,
+  attemptId: string,
+  now: number,
+): Promise<WorkOrder> {
+  const { limits, network, repository, repositories, demo, env, command } = task.spec;
+  const { approve, commandPolicy, questions, onBudget } = task.spec;
   return {
     taskId: task.id,
     epoch: task.snapshot.epoch,
@@ -35,14 +42,46 @@ function workOrder(deps: HelloDeps, task: SupervisedTask, attemptId: string, now
     prompt: task.prompt,
     engine: task.engine,
     model: task.model,
-    command: task.spec.command,
+    command,
     harness: "oneshot",
     sessionId: attemptId,
-    limits: task.spec.limits,
-    network: task.spec.network,
-    repository: task.spec.repository,
-    env: task.spec.env,
-    modelKeys: vendor === null ? {} : { [vendor]: deps.tokens.issue("model", attemptId) },
+    limits,
+    network,
+    repository,
+    gitHosts: gitHosts([...(repository === null ? [] : [repository.url]), ...repositories]),
+    demo,
+    approve,
+    commandPolicy,
+    questions,
+    onBudget,
+    env,
+    modelKeys: await modelKeys(deps, task, attemptId),
     serverTime: new Date(now).toISOString(),
   };
+}
+
+function gitHosts(urls: readonly string[]): string[] {
+  const hosts = urls.map((url) => new URL(url)).map(({ protocol, host }) => `${protocol}//${host}`);
+  return [...new Set(hosts)];
+}
+
+/** Placeholders only for what the broker could open: an engine that finds a key takes it for one that works. */
+async function modelKeys(
+  deps: HelloDeps,
+  task: SupervisedTask,
+  attemptId: string,
+): Promise<Record<string, string>> {
+  const engine = ENGINE_CATALOG.find(({ id }) => id === task.engine);
+  const keys: Record<string, string> = {};
+  for (const [i, vendor] of (engine?.vendors ?? []).entries()) {
+    const needed = i === 0 && engine?.needsModel === true;
+    if (needed || (await canCall(deps, task, vendor))) keys[vendor] = deps.tokens.issue(vendor, attemptId);
+  }
+  return keys;
+}
+
+async function canCall({ credentials }: HelloDeps, task: SupervisedTask, vendor: Vendor): Promise<boolean> {
+  if (task.spec.demo) return true;
+  const found = await credentials.forModel({ taskId: task.id, accountId: task.accountId }, vendor);
+  return found.length > 0;
 }

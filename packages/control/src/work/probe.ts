@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS } from "@agency/contract";
-import type { EngineEntry, EventStore, Logger, ProbeStore, TaskStore } from "@agency/core";
+import type { EngineEntry, EventStore, Logger, NewTask, ProbeStore, TaskStore } from "@agency/core";
 import { isTerminal } from "@agency/core";
 import type { SupervisedTask } from "@agency/core";
 import { uuidv7 } from "../ids.ts";
@@ -29,7 +29,7 @@ export async function requestProbes(deps: ProbeDeps): Promise<number> {
   const known = new Set((await deps.probes.list()).map((p) => `${p.engine} ${p.version} ${p.provider}`));
   let requested = 0;
   for (const { entry, version } of deps.engines) {
-    if (entry.vendor === null) continue;
+    if (!entry.needsModel) continue;
     for (const provider of deps.providerIds) {
       if (known.has(`${entry.id} ${version} ${provider}`)) continue;
       await deps.tasks.create(probeTask(deps, entry.id, version, provider), {
@@ -43,7 +43,7 @@ export async function requestProbes(deps: ProbeDeps): Promise<number> {
   return requested;
 }
 
-function probeTask(deps: ProbeDeps, engine: string, version: string, provider: string) {
+function probeTask(deps: ProbeDeps, engine: string, version: string, provider: string): NewTask {
   return {
     id: uuidv7(deps.now()),
     accountId: deps.accountId,
@@ -54,8 +54,16 @@ function probeTask(deps: ProbeDeps, engine: string, version: string, provider: s
     provider,
     spec: {
       limits: { ...DEFAULT_LIMITS, wallMs: PROBE_WALL_MS, silenceMs: PROBE_WALL_MS, turns: 5 },
-      network: "none" as const,
+      network: "none",
+      allowInternalNetwork: false,
       repository: null,
+      repositories: [],
+      approve: "none",
+      commandPolicy: { allow: [], deny: [] },
+      questions: false,
+      onBudget: "stop",
+      onUsageLimit: "stop",
+      project: null,
       env: {},
       command: null,
       demo: true,
@@ -65,6 +73,7 @@ function probeTask(deps: ProbeDeps, engine: string, version: string, provider: s
     notBefore: null,
     parentId: null,
     hidden: true,
+    secrets: [],
   };
 }
 

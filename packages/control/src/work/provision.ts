@@ -1,4 +1,4 @@
-import { MAX_WALL_MS } from "@agency/contract";
+import { MAX_WAIT_MS, MAX_WALL_MS } from "@agency/contract";
 import type { Logger, Metrics, Provider, ResourceLimits, SandboxRef, SupervisedTask } from "@agency/core";
 import { ProviderError } from "@agency/core";
 import type { AttemptStore, EndCause } from "@agency/core";
@@ -21,6 +21,8 @@ export type Provisioned =
 
 /** After the run's own wall clock, time to deliver and say goodbye. */
 const AFTERLIFE_MS = 10 * 60_000;
+/** The last resort when nobody is left to end it: time limits can be raised, and waiting does not count in them. */
+const LONGEST_LIFE_MS = MAX_WALL_MS + MAX_WAIT_MS + AFTERLIFE_MS;
 
 /** Makes the attempt's sandbox. Repeating it after a crash finds or finishes the same one. */
 export async function provision(
@@ -40,9 +42,7 @@ export async function provision(
   }
   const { sandbox } = attempt;
   const startedAt = deps.now();
-  const deadlineAt = new Date(
-    startedAt + Math.min(task.spec.limits.wallMs, MAX_WALL_MS) + AFTERLIFE_MS,
-  ).toISOString();
+  const helloBy = startedAt + task.spec.limits.wallMs + AFTERLIFE_MS;
   try {
     await deps.attempts.setSandbox(sandbox.id, "creating", sandbox.ref);
     const ref = await provider.create(
@@ -50,7 +50,7 @@ export async function provision(
         id: sandbox.id,
         generation: sandbox.generation,
         labels: { "agency-install": deps.installId, "agency-sandbox": sandbox.id, "agency-task": task.id },
-        deadlineAt,
+        deadlineAt: new Date(startedAt + LONGEST_LIFE_MS).toISOString(),
         resources: deps.resources,
         bootstrap: {
           v: 1,
@@ -58,7 +58,7 @@ export async function provision(
           epoch: task.snapshot.epoch,
           token: deps.tokens.issue("boot", attempt.id),
           doorDir: "/run/agency/door",
-          deadlineAt,
+          deadlineAt: new Date(helloBy).toISOString(),
         },
       },
       { signal, onRef: (found) => deps.attempts.setSandbox(sandbox.id, "creating", found) },

@@ -1,7 +1,25 @@
-import type { Clock, Logger, Metrics, Provider, SandboxPhase, SupervisedTask, TaskStore } from "@agency/core";
+import { MAX_WAIT_MS } from "@agency/contract";
+import type {
+  Clock,
+  Logger,
+  Metrics,
+  Provider,
+  SandboxPhase,
+  SupervisedTask,
+  TaskCommand,
+  TaskStore,
+} from "@agency/core";
 import { decideSupervision, isTerminal, noAmnesty, tickAmnesty } from "@agency/core";
-import type { AmnestyState, AttemptStore, SupervisionAction, SupervisionTimes } from "@agency/core";
+import type {
+  AmnestyState,
+  AttemptStore,
+  SupervisionAction,
+  SupervisionTimes,
+  SupervisionView,
+} from "@agency/core";
 import type { Wakeups } from "../events/wakeups.ts";
+import { createComputeMeter } from "./compute-meter.ts";
+import type { ComputeMeter, ComputeMeterDeps } from "./compute-meter.ts";
 import { provision } from "./provision.ts";
 import type { ProvisionDeps } from "./provision.ts";
 
@@ -9,11 +27,12 @@ export const DEFAULT_TIMES: SupervisionTimes & { leaseMs: number; tickMs: number
   startDeadlineMs: 90_000,
   limitGraceMs: 15_000,
   contactLostMs: 10 * 60_000,
+  maxWaitMs: MAX_WAIT_MS,
   leaseMs: 60_000,
   tickMs: 1_000,
 };
 
-export interface SupervisorDeps extends ProvisionDeps {
+export interface SupervisorDeps extends ProvisionDeps, ComputeMeterDeps {
   tasks: TaskStore;
   attempts: AttemptStore;
   providers: ReadonlyMap<string, Provider>;
@@ -36,6 +55,7 @@ export async function superviseTask(
 ): Promise<SupervisionEnd> {
   const log = deps.logger.child({ taskId });
   const wake = deps.wakeups.listen(taskId);
+  const meter = createComputeMeter(deps, log);
   let amnesty: AmnestyState = noAmnesty;
   try {
     if (!(await begin(deps, taskId, lease, log))) return lease.aborted ? "lost" : "done";
@@ -44,7 +64,12 @@ export async function superviseTask(
       amnesty = tickAmnesty(amnesty, deps.times.leaseMs, deps.clock.now());
       const task = await deps.tasks.load(taskId);
       if (task === null || lease.aborted) break;
-      if (await act(deps, task, await decide(deps, task, amnesty, lease), log)) return "done";
+      const action = decideSupervision(
+        await look(deps, task, meter, amnesty, lease),
+        deps.times,
+        deps.clock.now(),
+      );
+      if (await act(deps, task, action, meter, log)) return "done";
       await rest(deps, woken, lease);
     }
     return lease.aborted ? "lost" : "done";
@@ -82,14 +107,15 @@ async function begin(
   return true;
 }
 
-async function decide(
+async function look(
   deps: SupervisorDeps,
   task: SupervisedTask,
+  meter: ComputeMeter,
   amnesty: AmnestyState,
   lease: AbortSignal,
-): Promise<SupervisionAction> {
+): Promise<SupervisionView> {
   const { attempt } = task;
-  const view = {
+  return {
     task: task.snapshot,
     limits: task.spec.limits,
     attemptCreatedAt: attempt?.createdAt ?? task.createdAt,
@@ -97,8 +123,11 @@ async function decide(
     lastEventAt: task.lastEventAt,
     sandbox: await observe(deps, task, lease),
     amnestyUntil: amnesty.until,
+    calls: task.calls,
+    outputBytes: task.outputBytes,
+    computeOverBudget: await meter.tick(task),
+    onBudget: task.spec.onBudget,
   };
-  return decideSupervision(view, deps.times, deps.clock.now());
 }
 
 /** What cannot be asked right now is not gone: null, and the runner's own silence decides later. */
@@ -123,6 +152,7 @@ async function act(
   deps: SupervisorDeps,
   task: SupervisedTask,
   action: SupervisionAction,
+  meter: ComputeMeter,
   log: Logger,
 ): Promise<boolean> {
   const { epoch } = task.snapshot;
@@ -134,7 +164,14 @@ async function act(
       await deps.tasks.apply(task.id, { ...action, epoch }, deps.clock.now());
       return false;
     }
+    case "proceed":
+      await deps.tasks.apply(task.id, action, deps.clock.now());
+      return false;
+    case "wait_for_budget":
+      await deps.tasks.apply(task.id, waitForBudget(task), deps.clock.now());
+      return false;
     case "settle": {
+      await meter.close(task);
       // The sandbox goes first: a task that has ended owns nothing that still runs.
       await tearDown(deps, task, log);
       await saveResult(deps, task);
@@ -142,6 +179,7 @@ async function act(
       return false;
     }
     case "clean_up": {
+      await meter.close(task);
       await tearDown(deps, task, log);
       if (isTerminal(task.snapshot.state)) {
         deps.metrics.taskEnded(task.snapshot.state, task.snapshot.reason ?? "none");
@@ -154,6 +192,11 @@ async function act(
       return true;
     }
   }
+}
+
+function waitForBudget({ snapshot, spec }: SupervisedTask): TaskCommand {
+  const message = `Computing time used up what was left of $${spec.limits.costUsd.toFixed(2)}.`;
+  return { kind: "wait", epoch: snapshot.epoch, reason: "budget", until: null, message };
 }
 
 async function tearDown(deps: SupervisorDeps, task: SupervisedTask, log: Logger): Promise<void> {

@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+import { createTaskSchema, DEFAULT_LIMITS } from "@agency/contract";
+import type { CreateTaskInput, Task } from "@agency/contract";
+import type { AuditRow, Idempotency, NewTask } from "@agency/core";
+import { createTask } from "./create-task.ts";
+import type { CreateTaskDeps } from "./create-task.ts";
+
+const NOW = Date.parse("2026-11-21T10:00:00Z");
+const SECRET = "sk-ant-api03-very-secret";
+
+function setUp(more: Partial<CreateTaskDeps> = {}) {
+  const made: { task: NewTask; idempotency: Idempotency | null }[] = [];
+  const audited: Omit<AuditRow, "id" | "at">[] = [];
+  const order: string[] = [];
+  const tasks = {
+    create(task: NewTask, idempotency: Idempotency | null) {
+      order.push("create");
+      made.push({ task, idempotency });
+      const view: Partial<Task> = { id: task.id };
+      return Promise.resolve({ kind: "created", task: view as Task });
+    },
+  } as unknown as CreateTaskDeps["tasks"];
+  const deps: CreateTaskDeps = {
+    tasks,
+    providerIds: ["local"],
+    hasCredential: () => Promise.resolve(true),
+    sealSecrets: (task, secrets) =>
+      Object.keys(secrets).map((name) => ({
+        name,
+        secret: {
+          keyId: `${task.accountId}/${task.taskId}`,
+          wrappedKey: new Uint8Array(),
+          sealed: new Uint8Array(),
+        },
+      })),
+    audit: (row) => {
+      order.push("audit");
+      audited.push(row);
+      return Promise.resolve();
+    },
+    now: () => NOW,
+    ...more,
+  };
+  const create = (input: CreateTaskInput, idempotencyKey?: string) =>
+    createTask(deps, {
+      accountId: "a",
+      actor: "key 7",
+      input: createTaskSchema.parse(input),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    });
+  return { create, made, audited, order };
+}
+
+describe("creating a task", () => {
+  it("keeps all that was asked for", async () => {
+    const { create, made } = setUp();
+    await create({
+      prompt: "do it",
+      limits: { treeCostUsd: 50, turns: 3 },
+      repositories: ["https://example.com/x"],
+      approve: "commands",
+      commandPolicy: { deny: ["git push *"] },
+      questions: false,
+      onBudget: "stop",
+      onUsageLimit: "wait",
+      project: "p1",
+    });
+    expect(made[0]?.task.spec).toEqual({
+      limits: { ...DEFAULT_LIMITS, treeCostUsd: 50, turns: 3 },
+      network: "internet",
+      allowInternalNetwork: false,
+      repository: null,
+      repositories: ["https://example.com/x"],
+      approve: "commands",
+      commandPolicy: { allow: [], deny: ["git push *"] },
+      questions: false,
+      onBudget: "stop",
+      onUsageLimit: "wait",
+      project: "p1",
+      env: {},
+      command: null,
+      demo: false,
+    });
+  });
+
+  it("seals its secrets for this task alone and lets their values go nowhere", async () => {
+    const { create, made } = setUp({ hasCredential: () => Promise.resolve(false) });
+    const { id } = await create({ prompt: "x", secrets: { ANTHROPIC_API_KEY: SECRET } }, "key-1");
+    expect(made[0]?.task.secrets).toMatchObject([
+      { name: "ANTHROPIC_API_KEY", secret: { keyId: `a/${id}` } },
+    ]);
+    expect(JSON.stringify(made)).not.toContain(SECRET);
+  });
+
+  it("is the same request only with the same secrets, whatever their order", async () => {
+    const { create, made } = setUp();
+    const [one, two] = ["first-secret", "other-secret"];
+    await create({ prompt: "x", secrets: { OPENAI_API_KEY: one, GITHUB_TOKEN: two } }, "k");
+    await create({ prompt: "x", secrets: { GITHUB_TOKEN: two, OPENAI_API_KEY: one } }, "k");
+    await create({ prompt: "x", secrets: { GITHUB_TOKEN: one, OPENAI_API_KEY: one } }, "k");
+    const [a, b, c] = made.map(({ idempotency }) =>
+      Buffer.from(idempotency?.fingerprint ?? []).toString("hex"),
+    );
+    expect(a).toBe(b);
+    expect(c).not.toBe(a);
+  });
+
+  it("opens private networks only after it was written to the audit log", async () => {
+    const { create, audited, order } = setUp();
+    const { id } = await create({ prompt: "x", allowInternalNetwork: true });
+    expect(order).toEqual(["audit", "create"]);
+    expect(audited).toEqual([
+      {
+        accountId: "a",
+        actor: "key 7",
+        action: "task.internal_network",
+        target: id,
+        detail: { network: "internet", engine: "claude" },
+      },
+    ]);
+    const deaf = setUp({ audit: () => Promise.reject(new Error("the log is full")) });
+    await expect(deaf.create({ prompt: "x", allowInternalNetwork: true })).rejects.toThrow("the log is full");
+    expect(deaf.made).toEqual([]);
+    await create({ prompt: "x" });
+    expect(audited).toHaveLength(1);
+  });
+});
+
+describe("the credential a task needs", () => {
+  const none = { hasCredential: () => Promise.resolve(false) };
+
+  it("is looked for in the task's own project", async () => {
+    const asked: unknown[] = [];
+    const { create } = setUp({
+      hasCredential: (...where) => {
+        asked.push(where);
+        return Promise.resolve(true);
+      },
+    });
+    await create({ prompt: "x", project: "p1" });
+    await create({ prompt: "x" });
+    expect(asked).toEqual([
+      ["a", "p1", "anthropic"],
+      ["a", null, "anthropic"],
+    ]);
+  });
+
+  it("can come with it, under any label, but it must be of the right vendor", async () => {
+    const { create } = setUp(none);
+    await create({ prompt: "x", secrets: { "CLAUDE_CODE_OAUTH_TOKEN@mine": SECRET } });
+    await expect(create({ prompt: "x", secrets: { OPENAI_API_KEY: SECRET } })).rejects.toMatchObject({
+      code: "no_credential",
+      next: "Store one with `agency secrets set ANTHROPIC_API_KEY` or `agency secrets set CLAUDE_CODE_OAUTH_TOKEN`, or try it with --demo.",
+    });
+  });
+
+  it("is not needed for a demo, nor by a program of one's own, which may have its calls answered from the script", async () => {
+    const { create } = setUp(none);
+    await create({ prompt: "x", demo: true });
+    await create({ prompt: "x", engine: "command", command: "true" });
+    await create({ prompt: "x", engine: "command", command: "true", demo: true });
+  });
+});
+
+describe("a rule that nothing would enforce", () => {
+  it.each<Partial<CreateTaskInput>>([
+    { approve: "all" },
+    { approve: "commands" },
+    { commandPolicy: { deny: ["rm *"] } },
+    { commandPolicy: { allow: ["ls"] } },
+  ])("%o is refused", async (rule) => {
+    const { create, made } = setUp();
+    await expect(create({ prompt: "x", engine: "command", command: "true", ...rule })).rejects.toMatchObject({
+      code: "unsupported_option",
+    });
+    expect(made).toEqual([]);
+  });
+});

@@ -1,0 +1,70 @@
+import { DEFAULT_LIMITS } from "@agency/contract";
+import type { SupervisedTask, TaskSnapshot, TaskSpec } from "@agency/core";
+
+/** A run under way in its first attempt. */
+export const RUNNING: TaskSnapshot = {
+  state: "running",
+  reason: null,
+  desired: "run",
+  cancelDeadlineAt: null,
+  epoch: 1,
+  startsLeft: 2,
+  attempt: { epoch: 1, state: "running", startedAt: 0, outcome: null },
+  waits: [],
+  waitingSince: null,
+  waitedMs: 0,
+};
+
+export const SPEC: TaskSpec = {
+  limits: DEFAULT_LIMITS,
+  network: "none",
+  allowInternalNetwork: false,
+  repository: null,
+  repositories: [],
+  approve: "none",
+  commandPolicy: { allow: [], deny: [] },
+  questions: true,
+  onBudget: "wait",
+  onUsageLimit: "next",
+  project: null,
+  env: {},
+  command: "true",
+  demo: false,
+};
+
+export function sampleTask(more: Partial<SupervisedTask> = {}): SupervisedTask {
+  return {
+    id: "t",
+    accountId: "a",
+    hidden: false,
+    snapshot: RUNNING,
+    prompt: "x",
+    engine: "command",
+    model: null,
+    provider: "local",
+    spec: SPEC,
+    createdAt: 0,
+    attempt: {
+      id: "01a1fc53-118c-7da2-b70b-964436bafa77",
+      epoch: 1,
+      runnerSeq: 0,
+      createdAt: 0,
+      lastContactAt: 0,
+      sandbox: {
+        id: "s",
+        taskId: "t",
+        provider: "local",
+        generation: 1,
+        state: "active",
+        ref: { provider: "local", nativeId: "n" },
+      },
+    },
+    activity: null,
+    lastEventAt: 0,
+    costUsd: 0,
+    computeUsd: 0,
+    calls: 0,
+    outputBytes: 0,
+    ...more,
+  };
+}
