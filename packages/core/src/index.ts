@@ -39,3 +39,19 @@ export type { SanitizedEvent } from "./ingest/sanitize-event.ts";
 export { createRedactor, MIN_SECRET_LENGTH } from "./redaction/redactor.ts";
 export type { RedactionStream, Redactor, RedactorResult, Secret } from "./redaction/redactor.ts";
 export { storageKeyProblem } from "./storage/storage-key.ts";
+export { foreignLook } from "./secrets/foreign-secret.ts";
+export { gitAuthorization } from "./secrets/git-authorization.ts";
+export { githubHost } from "./secrets/github-host.ts";
+export {
+  compareSecretNames,
+  knownSecret,
+  secretKind,
+  secretNamesInWords,
+  splitSecretName,
+} from "./secrets/known-secrets.ts";
+export type { KnownSecret, SecretKind } from "./secrets/known-secrets.ts";
+export { storedPlace, taskPlace } from "./secrets/sealing-place.ts";
+export { secretHint } from "./secrets/secret-hint.ts";
+export { tidySecret } from "./secrets/tidy-secret.ts";
+export { judgesTools, judgeTool } from "./policy/judge-tool.ts";
+export type { ToolPolicy, ToolVerdict } from "./policy/judge-tool.ts";

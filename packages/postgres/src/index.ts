@@ -16,3 +16,5 @@ export { createAttemptStore } from "./attempts/store.ts";
 export { createCostStore } from "./costs/store.ts";
 export { createProbeStore } from "./probes/store.ts";
 export { createApiKeyStore } from "./keys/store.ts";
+export { createAuditLog } from "./audit/log.ts";
+export { createSecretStore } from "./secrets/store.ts";

@@ -19,16 +19,33 @@ export interface SecretRow {
   readonly updatedAt: number;
 }
 
+export interface TaskSecretRow {
+  readonly accountId: string;
+  readonly taskId: string;
+  readonly name: string;
+  readonly secret: SealedSecret;
+}
+
 export interface SecretStore {
   list(accountId: string): Promise<SecretRow[]>;
   /** The version the next `put` must carry: it is bound into what is sealed. */
   nextVersion(accountId: string, project: string, name: string): Promise<number>;
-  /** False: somebody wrote this version first. */
-  put(row: SecretRow): Promise<boolean>;
-  remove(accountId: string, project: string, name: string): Promise<boolean>;
-  /** Sealed with another master key than `keyId`: to be wrapped anew. */
-  wrappedWithOther(keyId: string, limit: number): Promise<SecretRow[]>;
+  /** One transaction with its entry in the audit log. False: somebody wrote this version first. */
+  put(row: SecretRow, audit: AuditRow): Promise<boolean>;
+  /** One transaction with its entry in the audit log. False: there is none. */
+  remove(accountId: string, project: string, name: string, audit: AuditRow): Promise<boolean>;
+  /** Wrapped with another master key than `keyId`: to be wrapped anew. In order, after the one given. */
+  wrappedWithOther(keyId: string, limit: number, after: SecretRow | null): Promise<SecretRow[]>;
+  /** Changes nothing when the row was written anew meanwhile. */
   rewrap(row: SecretRow): Promise<void>;
+  taskSecretsWrappedWithOther(
+    keyId: string,
+    limit: number,
+    after: TaskSecretRow | null,
+  ): Promise<TaskSecretRow[]>;
+  rewrapTaskSecret(row: TaskSecretRow): Promise<void>;
+  /** Master keys that something is still wrapped with. */
+  keyIdsInUse(): Promise<string[]>;
   ofTask(taskId: string): Promise<readonly { readonly name: string; readonly secret: SealedSecret }[]>;
   /** Of tasks that have ended: they go. */
   forgetEnded(): Promise<number>;
