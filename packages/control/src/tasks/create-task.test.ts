@@ -155,10 +155,11 @@ describe("the credential a task needs", () => {
   });
 
   it("is not needed for a demo, nor by a program of one's own, which may have its calls answered from the script", async () => {
-    const { create } = setUp(none);
+    const { create, made } = setUp(none);
     await create({ prompt: "x", demo: true });
     await create({ prompt: "x", engine: "command", command: "true" });
     await create({ prompt: "x", engine: "command", command: "true", demo: true });
+    expect(made).toHaveLength(3);
   });
 });
 

@@ -1,10 +1,20 @@
-import { expect, it } from "vitest";
-import { DEFAULT_LIMITS } from "@agency/contract";
-import type { ApplyOutcome, Clock, Logger, Provider, SupervisedTask, TaskCommand } from "@agency/core";
+import { describe, expect, it } from "vitest";
+import { MAX_WAIT_MS, MAX_WALL_MS } from "@agency/contract";
+import type {
+  ApplyOutcome,
+  Clock,
+  Logger,
+  Provider,
+  SandboxSpec,
+  SupervisedTask,
+  TaskCommand,
+} from "@agency/core";
 import { ProviderError } from "@agency/core";
 import { createTokens } from "../access/tokens.ts";
 import { createWakeups } from "../events/wakeups.ts";
 import { createMemoryBus } from "../testing/memory-bus.ts";
+import { MemoryTask } from "../testing/memory-task.ts";
+import { RUNNING, sampleTask, SPEC } from "../testing/sample-task.ts";
 import { DEFAULT_TIMES, superviseTask } from "./supervisor.ts";
 import type { SupervisorDeps } from "./supervisor.ts";
 
@@ -18,66 +28,19 @@ const clock: Clock = {
       else signal?.addEventListener("abort", () => resolve());
     }),
 };
-const sandbox = {
-  id: "s",
-  taskId: "t",
-  provider: "local",
-  generation: 1,
-  state: "intent" as const,
-  ref: null,
-};
-
+const unmade = sampleTask();
 const claimed: SupervisedTask = {
-  id: "t",
-  accountId: "a",
-  hidden: false,
+  ...unmade,
   snapshot: {
+    ...RUNNING,
     state: "starting",
-    reason: null,
-    desired: "run",
-    cancelDeadlineAt: null,
-    epoch: 1,
-    startsLeft: 2,
     attempt: { epoch: 1, state: "claimed", startedAt: null, outcome: null },
-    waits: [],
-    waitingSince: null,
-    waitedMs: 0,
   },
-  prompt: "x",
-  engine: "command",
-  model: null,
-  provider: "local",
-  spec: {
-    limits: DEFAULT_LIMITS,
-    network: "none",
-    allowInternalNetwork: false,
-    repository: null,
-    repositories: [],
-    approve: "none",
-    commandPolicy: { allow: [], deny: [] },
-    questions: true,
-    onBudget: "wait",
-    onUsageLimit: "next",
-    project: null,
-    env: {},
-    command: "true",
-    demo: false,
-  },
-  createdAt: 0,
-  attempt: {
-    id: "01a1fc53-118c-7da2-b70b-964436bafa77",
-    epoch: 1,
-    runnerSeq: 0,
-    createdAt: 0,
+  attempt: unmade.attempt && {
+    ...unmade.attempt,
     lastContactAt: null,
-    sandbox,
+    sandbox: { ...unmade.attempt.sandbox, state: "intent", ref: null },
   },
-  activity: null,
-  lastEventAt: 0,
-  costUsd: 0,
-  computeUsd: 0,
-  calls: 0,
-  outputBytes: 0,
 };
 
 function setUp(create: Provider["create"]) {
@@ -125,4 +88,130 @@ it("ends the attempt when the sandbox cannot be made", async () => {
   });
   await superviseTask(deps, "t", lease.signal);
   expect(commands.slice(0, 2)).toEqual(["claim", "end"]);
+});
+
+it("gives the sandbox time for the longest run and the longest wait, whatever the limits are by now", async () => {
+  const lease = new AbortController();
+  const specs: SandboxSpec[] = [];
+  const { deps } = setUp((spec) => {
+    specs.push(spec);
+    lease.abort();
+    return Promise.resolve({ provider: "local", nativeId: "n" });
+  });
+  await superviseTask(deps, "t", lease.signal);
+  expect(Date.parse(specs[0]?.deadlineAt ?? "")).toBeGreaterThan(MAX_WALL_MS + MAX_WAIT_MS);
+  expect(Date.parse(specs[0]?.bootstrap.deadlineAt ?? "")).toBeLessThan(2 * SPEC.limits.wallMs);
+});
+
+/** Runs the supervisor; at each of its rests the next thing happens, and after the last one it loses its lease. */
+function carry(task: SupervisedTask, over: readonly boolean[], happenings: (() => void)[]) {
+  const lease = new AbortController();
+  const tasks = new MemoryTask(task);
+  const charges: { at: number; final: boolean }[] = [];
+  const moving = {
+    at: 0,
+    now: () => moving.at,
+    sleep() {
+      const next = happenings.shift();
+      if (next === undefined) lease.abort();
+      else next();
+      return Promise.resolve();
+    },
+  };
+  const deps = {
+    ...setUp(() => Promise.reject(new Error("nothing is made here"))).deps,
+    tasks: Object.assign(tasks, { setResult: () => Promise.resolve() }),
+    providers: new Map([
+      [
+        "local",
+        {
+          observe: () => Promise.resolve({ phase: "running" }),
+          destroy: () => Promise.resolve(),
+          workspace: () => null,
+        },
+      ],
+    ]),
+    clock: moving,
+    metrics: { taskEnded() {} },
+    chargeCompute: (_: SupervisedTask, { final }: { final: boolean }) => {
+      charges.push({ at: moving.at, final });
+      return Promise.resolve({ overBudget: over[charges.length - 1] ?? false });
+    },
+  } as unknown as SupervisorDeps;
+  const later = (ms: number) => () => void (moving.at += ms);
+  return { tasks, charges, later, run: () => superviseTask(deps, "t", lease.signal) };
+}
+
+describe("a run that waits", () => {
+  it("goes on by itself when its time has come", async () => {
+    const happenings: (() => void)[] = [];
+    const { tasks, later, run } = carry(sampleTask(), [], happenings);
+    await tasks.apply("t", { kind: "wait", epoch: 1, reason: "usage_limit", until: 5_000, message: "m" }, 0);
+    happenings.push(later(4_999), later(1), later(1_000));
+    await run();
+    expect(tasks.commands.slice(1)).toMatchObject([
+      { kind: "claim" },
+      { kind: "proceed", id: "usage_limit" },
+    ]);
+    expect(tasks.task.snapshot).toMatchObject({ state: "running", waitedMs: 5_000 });
+  });
+
+  it("begins to when computing time alone used up its budget, and is charged on while it does", async () => {
+    const happenings: (() => void)[] = [];
+    const { tasks, charges, later, run } = carry(sampleTask(), [false, true, true], happenings);
+    happenings.push(later(29_999), later(1), later(1_000), later(29_000));
+    await run();
+    expect(charges).toEqual([0, 30_000, 60_000].map((at) => ({ at, final: false })));
+    expect(tasks.commands).toMatchObject([
+      { kind: "claim" },
+      { kind: "wait", reason: "budget", until: null },
+    ]);
+    expect(tasks.task.snapshot).toMatchObject({ state: "waiting", reason: "budget" });
+  });
+
+  it("is not made to wait again by a charge from before its budget was raised", async () => {
+    const happenings: (() => void)[] = [];
+    const { tasks, later, run } = carry(sampleTask(), [true], happenings);
+    happenings.push(() => void tasks.apply("t", { kind: "proceed", id: "budget" }, 0), later(1_000));
+    await run();
+    expect(tasks.task.snapshot.state).toBe("running");
+  });
+
+  it("ends instead when it was asked to stop at its budget", async () => {
+    const stop = sampleTask({ spec: { ...SPEC, onBudget: "stop" } });
+    const { tasks, run } = carry(stop, [true], []);
+    expect(await run()).toBe("lost");
+    expect(tasks.task.snapshot).toMatchObject({ state: "failed", reason: "budget_exceeded" });
+  });
+});
+
+describe("computing time", () => {
+  const outcome = { state: "completed" as const, reason: null, summary: "", files: 0, added: 0, removed: 0 };
+
+  it("is charged to its end just before the sandbox goes", async () => {
+    const done = sampleTask({
+      snapshot: {
+        ...RUNNING,
+        state: "finishing",
+        attempt: { epoch: 1, state: "finalizing", startedAt: 0, outcome },
+      },
+    });
+    const { charges, run } = carry(done, [], []);
+    await run();
+    expect(charges).toEqual([
+      { at: 0, final: false },
+      { at: 0, final: true },
+    ]);
+  });
+
+  it("is not charged where there is no sandbox any more", async () => {
+    const { attempt } = sampleTask();
+    const gone = sampleTask({
+      snapshot: { ...RUNNING, state: "failed", reason: "timeout" },
+      attempt: attempt && { ...attempt, sandbox: { ...attempt.sandbox, state: "deleted" } },
+    });
+    const { charges, run } = carry(gone, [], []);
+    expect(await run()).toBe("done");
+    expect(charges).toEqual([]);
+  });
 });
