@@ -95,6 +95,6 @@ export interface CostStore {
   accountBudget(accountId: string, now: number): Promise<AccountSpending>;
   /** What is not named stays. */
   setAccountBudget(accountId: string, caps: AccountCaps): Promise<void>;
-  /** Tasks of the account that wait for budget; with `below`, only that one and those below it. */
-  waitingForBudget(accountId: string, below?: string): Promise<string[]>;
+  /** Ids of the account's tasks that wait for budget. */
+  waitingForBudget(accountId: string): Promise<string[]>;
 }

@@ -71,6 +71,7 @@ async function findAttempt(db: Database, attemptId: string): Promise<AttemptAcce
        (t.spec->'limits'->>'eventsPerSecond')::int as events_per_second, t.waits
      from attempts a join tasks t on t.id = a.task_id where a.id = $1`,
     [attemptId],
+    "find an attempt",
   );
   const [row] = rows;
   if (row === undefined) return null;

@@ -40,22 +40,10 @@ export async function writeAccountCaps(db: Database, accountId: string, caps: Ac
   );
 }
 
-/** Few tasks wait at any time: the tree is walked up from each of them, not down from its root. */
-const WAITING = `
-with recursive waiting (task_id, ancestor_id, depth) as (
-  select id, id, 0 from tasks
-  where state = 'waiting' and account_id = $1 and waits @> '[{"id": "budget"}]'
-  union all
-  select w.task_id, t.parent_id, w.depth + 1 from waiting w join tasks t on t.id = w.ancestor_id
-  where t.parent_id is not null and w.depth < 100
-)
-select distinct task_id::text as id from waiting where ancestor_id = coalesce($2, task_id) order by id`;
-
-export async function waitingForBudget(
-  db: Database,
-  accountId: string,
-  below: string | undefined,
-): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>(WAITING, [accountId, below ?? null]);
+export async function waitingForBudget(db: Database, accountId: string): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select id from tasks where state = 'waiting' and account_id = $1 and waits @> '[{"id": "budget"}]' order by id`,
+    [accountId],
+  );
   return rows.map((row) => row.id);
 }

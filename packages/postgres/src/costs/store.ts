@@ -14,6 +14,6 @@ export function createCostStore(db: Database): CostStore {
     charge: (charge) => chargeTime(db, charge),
     accountBudget: (accountId, now) => readAccountBudget(db, accountId, now),
     setAccountBudget: (accountId, caps) => writeAccountCaps(db, accountId, caps),
-    waitingForBudget: (accountId, below) => waitingForBudget(db, accountId, below),
+    waitingForBudget: (accountId) => waitingForBudget(db, accountId),
   };
 }

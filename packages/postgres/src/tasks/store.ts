@@ -1,5 +1,6 @@
 import { isTerminal } from "@agency/core";
 import type { DeleteOutcome, MessageOutcome, Queue, SandboxRecord, TaskStore } from "@agency/core";
+import { forgetTaskScopes } from "../costs/scopes.ts";
 import type { Database } from "../database.ts";
 import { appendOrFail } from "../events/append.ts";
 import { applyCommand } from "./apply.ts";
@@ -96,6 +97,7 @@ async function deleteTask(db: Database, accountId: string, id: string): Promise<
     await tx.query("delete from events where task_id = $1", [id]);
     await tx.query("delete from idempotency_keys where account_id = $1 and task_id = $2", [accountId, id]);
     await tx.query("delete from tasks where id = $1", [id]);
+    await forgetTaskScopes(tx, id);
     return { kind: "deleted", sandboxes: rows.map(({ task_id, ...rest }) => ({ ...rest, taskId: task_id })) };
   });
 }
