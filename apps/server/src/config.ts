@@ -60,9 +60,15 @@ export function toConfig(inputs: SettingsInputs, isTerminal: boolean): ServerCon
   };
 }
 
-function secretsOf({ anthropicApiKey, claudeCodeOauthToken, databaseUrl }: Settings): Secret[] {
-  const named = { anthropicApiKey, claudeCodeOauthToken, databasePassword: passwordIn(databaseUrl) };
-  return Object.entries(named).flatMap(([name, value]) => (value ? [{ name, value }] : []));
+function secretsOf(settings: Settings): Secret[] {
+  const { anthropicApiKey, claudeCodeOauthToken, openaiApiKey, githubToken, databaseUrl } = settings;
+  const named = { anthropicApiKey, claudeCodeOauthToken, openaiApiKey, githubToken };
+  const masterKeys = (settings.masterKeys ?? []).map(({ key }): Secret => ({
+    name: "masterKey",
+    value: key,
+  }));
+  const all = Object.entries({ ...named, databasePassword: passwordIn(databaseUrl) });
+  return [...all.flatMap(([name, value]) => (value ? [{ name, value }] : [])), ...masterKeys];
 }
 
 function passwordIn(databaseUrl: string | null): string | null {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createLiveRedaction } from "./live-redaction.ts";
 import { createLogger } from "./log.ts";
 
 const SECRET = "sk-ant-0123456789abcdefghij";
@@ -7,7 +8,7 @@ function capture(level: "debug" | "info" | "warn" | "error" = "info", pretty = f
   const written: string[] = [];
   const out = { write: (line: string) => void written.push(line) };
   const secrets = [{ name: "anthropicApiKey", value: SECRET }];
-  return { written, logger: createLogger({ log: { level, pretty }, secrets }, out) };
+  return { written, logger: createLogger({ log: { level, pretty } }, createLiveRedaction(secrets), out) };
 }
 
 describe("the log", () => {

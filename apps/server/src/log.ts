@@ -1,23 +1,23 @@
 import { createRequire } from "node:module";
-import { createRedactor } from "@agency/core";
 import type { Logger } from "@agency/core";
 import { pino } from "pino";
 import type { DestinationStream } from "pino";
 import type * as PinoPretty from "pino-pretty";
 import type { ServerConfig } from "./config.ts";
+import type { LiveRedaction } from "./live-redaction.ts";
 
 /** Fields that hold a credential wherever they turn up. */
 const SECRET_FIELDS = ["authorization", "cookie", "token", "apiKey", "x-api-key", "password", "secret"];
 
 /**
  * One JSON object a line, or coloured lines for a person. Credentials are taken out twice: fields by their
- * name, and every configured secret by its value wherever it stands, because an error may quote anything.
+ * name, and every known secret by its value wherever it stands, because an error may quote anything.
  */
 export function createLogger(
-  { log, secrets }: Pick<ServerConfig, "log" | "secrets">,
+  { log }: Pick<ServerConfig, "log">,
+  { redactText }: Pick<LiveRedaction, "redactText">,
   out: DestinationStream = process.stdout,
 ): Logger {
-  const { redactText } = createRedactor(secrets).redactor;
   return pino(
     {
       level: log.level,

@@ -1,5 +1,6 @@
 import manifest from "../package.json" with { type: "json" };
 import { readConfig } from "./config.ts";
+import { createLiveRedaction } from "./live-redaction.ts";
 import { createLogger } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { startInstance } from "./wire/instance.ts";
@@ -7,14 +8,15 @@ import { startInstance } from "./wire/instance.ts";
 /** Runs until told to stop, or until it cannot go on; resolves with the exit code. */
 export async function runServer(): Promise<number> {
   const config = readConfig();
-  const logger = createLogger(config);
+  const redaction = createLiveRedaction(config.secrets);
+  const logger = createLogger(config, redaction);
   for (const warning of config.warnings) logger.warn({}, warning);
   const metrics = createMetrics();
   const told = new Promise<string>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
   });
   const { version } = manifest;
-  const instance = await startInstance({ ...config, version, metrics, logger });
+  const instance = await startInstance({ ...config, version, metrics, logger, redaction });
   logger.info({ url: instance.url, pid: process.pid, version }, "Agency is ready");
   const reason = await Promise.race([told, instance.broken]);
   const failed = !reason.startsWith("SIG");

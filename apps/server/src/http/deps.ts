@@ -24,7 +24,12 @@ import type { HostPolicy } from "./middleware/host.ts";
 
 /** What the API can ask of the rest of Agency: the use cases of packages/control with their ports bound. */
 export interface UseCases {
-  createTask(accountId: string, input: CreateTask, idempotencyKey: string | undefined): Promise<Task>;
+  createTask(
+    accountId: string,
+    input: CreateTask,
+    actor: string,
+    idempotencyKey: string | undefined,
+  ): Promise<Task>;
   getTask(accountId: string, id: string): Promise<Task>;
   listTasks(accountId: string, query: ListTasks): Promise<{ tasks: Task[]; nextCursor: string | null }>;
   cancelTask(accountId: string, id: string): Promise<Task>;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { EngineInfo } from "@agency/contract";
 import { ENGINE_CATALOG } from "@agency/core";
-import type { EngineEntry, ProbeStore } from "@agency/core";
+import type { EngineEntry, ProbeStore, Vendor } from "@agency/core";
 
 /** An engine as it is installed here, found without loading it: the server never runs one itself. */
 export interface InstalledEngine {
@@ -49,21 +49,28 @@ function versionOf(manifest: unknown): string | null {
 export async function describeEngines(
   engines: readonly InstalledEngine[],
   probes: ProbeStore,
-  hasCredential: (vendor: string) => boolean,
+  hasCredential: (vendor: Vendor) => Promise<boolean>,
 ): Promise<EngineInfo[]> {
   const known = await probes.list();
-  return engines.map(({ entry, version, problems }) => {
-    const unpaid = entry.vendor !== null && !hasCredential(entry.vendor);
-    const credential = unpaid ? [`No credential for ${entry.vendor}: only --demo runs.`] : [];
-    const mine = known.filter((probe) => probe.engine === entry.id && probe.version === version);
-    return {
-      id: entry.id,
-      title: entry.title,
-      version,
-      vendor: entry.vendor,
-      ready: problems.length === 0 && credential.length === 0 && mine.every((probe) => probe.ok),
-      problems: [...problems, ...credential],
-      probes: mine.map(({ provider, ok, detail, at }) => ({ provider, ok, detail, at })),
-    };
-  });
+  return Promise.all(engines.map((engine) => describeEngine(engine, known, hasCredential)));
+}
+
+async function describeEngine(
+  { entry, version, problems }: InstalledEngine,
+  known: Awaited<ReturnType<ProbeStore["list"]>>,
+  hasCredential: (vendor: Vendor) => Promise<boolean>,
+): Promise<EngineInfo> {
+  const vendor = entry.needsModel ? (entry.vendors[0] ?? null) : null;
+  const unpaid = vendor !== null && !(await hasCredential(vendor));
+  const credential = unpaid ? [`No credential for ${vendor}: only --demo runs.`] : [];
+  const mine = known.filter((probe) => probe.engine === entry.id && probe.version === version);
+  return {
+    id: entry.id,
+    title: entry.title,
+    version,
+    vendor,
+    ready: problems.length === 0 && credential.length === 0 && mine.every((probe) => probe.ok),
+    problems: [...problems, ...credential],
+    probes: mine.map(({ provider, ok, detail, at }) => ({ provider, ok, detail, at })),
+  };
 }

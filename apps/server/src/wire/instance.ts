@@ -1,15 +1,17 @@
 import { rm } from "node:fs/promises";
 import { dataFiles } from "@agency/contract";
 import type { ResolvedSettings, Setting, Status } from "@agency/contract";
-import { systemClock } from "@agency/control";
-import { createRedactor } from "@agency/core";
-import type { Logger, Provider, Secret } from "@agency/core";
+import { sweepReservations, systemClock } from "@agency/control";
+import type { Logger, PriceTable, Provider } from "@agency/core";
 import { DEFAULT_ACCOUNT_ID } from "@agency/postgres";
 import { createApiApp } from "../http/app.ts";
 import type { ApiApp } from "../http/app.ts";
 import { listenApi } from "../http/listen.ts";
+import type { LiveRedaction } from "../live-redaction.ts";
 import type { ServerMetrics } from "../metrics.ts";
+import { createEgressDoor } from "../uplink/egress-door.ts";
 import { listenUplink } from "../uplink/listen.ts";
+import { wireBrokers } from "./brokers.ts";
 import { Closers } from "./closers.ts";
 import { readText, writePrivate } from "./data-folder.ts";
 import { findEngines } from "./engines.ts";
@@ -17,14 +19,17 @@ import type { InstalledEngine } from "./engines.ts";
 import { layFoundations } from "./foundations.ts";
 import type { Foundations } from "./foundations.ts";
 import { sandboxResources, wireLocal } from "./local.ts";
-import { wireUplink } from "./uplink.ts";
+import { loadPrices } from "./prices.ts";
+import { keepSecrets } from "./secrets.ts";
+import type { SecretKeeping } from "./secrets.ts";
+import { doorAccess, wireUplink } from "./uplink.ts";
 import { bindUseCases } from "./use-cases.ts";
 import { createWorker } from "./worker.ts";
 
 export interface InstanceParts {
   resolved: Pick<ResolvedSettings, "settings" | "folders">;
   shownSettings: Setting[];
-  secrets: Secret[];
+  redaction: LiveRedaction;
   version: string;
   metrics: ServerMetrics;
   logger: Logger;
@@ -40,6 +45,8 @@ export interface RunningInstance {
 interface Machinery {
   engines: readonly InstalledEngine[];
   providers: ReadonlyMap<string, Provider>;
+  prices: PriceTable;
+  secrets: SecretKeeping;
 }
 
 /** Builds everything in order and starts it; what was built is closed again, last first, when a step fails. */
@@ -52,7 +59,16 @@ export async function startInstance(parts: InstanceParts): Promise<RunningInstan
     metrics.watchQueue(base.queue);
     const engines = findEngines();
     const local = wireLocal(settings, base.folder, engines, logger);
-    const machinery = { engines, providers: new Map([[local.id, local]]) };
+    const { stores, folder } = base;
+    const secrets = await keepSecrets({
+      settings,
+      dataRoot: folder.root,
+      stores,
+      hide: parts.redaction.hide,
+      logger,
+    });
+    const prices = await loadPrices(settings.prices);
+    const machinery = { engines, providers: new Map([[local.id, local]]), prices, secrets };
     await startWork(parts, base, machinery, closers);
     const url = await startApi(parts, base, machinery, closers);
     return { url, broken: base.store.lost, stop: () => closers.close() };
@@ -69,9 +85,14 @@ async function startWork(
   machinery: Machinery,
   closers: Closers,
 ): Promise<void> {
-  const { metrics, logger, secrets, resolved } = parts;
+  const { metrics, logger, resolved } = parts;
   const { settings } = resolved;
-  const { stores, queue, bus, storage, tokens, folder } = base;
+  const { stores, queue, bus, storage, tokens, folder, store } = base;
+  const { prices, secrets } = machinery;
+  const { credentials, book } = secrets;
+  // Nobody else can have a call under way on a database of our own.
+  if (store.kind === "embedded")
+    await sweepReservations({ costs: stores.costs, logger }, Date.now(), { all: true });
   const worker = createWorker({
     db: base.store.db,
     stores,
@@ -86,20 +107,26 @@ async function startWork(
     installId: folder.installId,
     accountId: DEFAULT_ACCOUNT_ID,
     capacity: settings.maxRunning,
+    computePrice: settings.computePrice,
   });
+  const brokers = wireBrokers({ settings, prices, stores, bus, tokens, credentials, metrics, logger });
+  const { noteActivity } = worker;
   const uplink = wireUplink({
     stores,
     bus,
     storage,
     tokens,
+    credentials,
+    book,
+    brokers,
     metrics,
     logger,
-    credentials: settings,
-    internalHosts: settings.internalHosts,
-    redact: createRedactor(secrets).redactor.redactText,
-    noteActivity: worker.noteActivity,
+    noteActivity,
   });
-  closers.add("uplink", await listenUplink(uplink, folder.door));
+  const door = createEgressDoor({ access: doorAccess(base), open: brokers.egress.open, logger });
+  closers.add("egress", { close: async () => brokers.egress.close() });
+  closers.add("uplink", await listenUplink(uplink, door.connect, folder.door));
+  closers.add("egress door", { close: async () => door.close() });
   closers.add("worker", { close: () => worker.stop() });
   worker.start();
 }
@@ -133,7 +160,7 @@ async function removeOwn(path: string): Promise<void> {
 function apiApp(
   parts: InstanceParts,
   base: Foundations,
-  { engines, providers }: Machinery,
+  { engines, providers, secrets }: Machinery,
   startedAt: string,
   stopping: AbortSignal,
 ): ApiApp {
@@ -154,8 +181,8 @@ function apiApp(
     providers,
     engines,
     about,
-    hasCredential: (vendor) =>
-      vendor === "anthropic" && (settings.anthropicApiKey ?? settings.claudeCodeOauthToken) !== null,
+    secrets,
+    accountId: DEFAULT_ACCOUNT_ID,
     settings: shownSettings,
     pingDatabase: async () => void (await store.db.query("select 1")),
   });

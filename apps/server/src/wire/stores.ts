@@ -2,18 +2,22 @@ import { systemClock } from "@agency/control";
 import type {
   ApiKeyStore,
   AttemptStore,
+  AuditLog,
   CostStore,
   EventStore,
   ProbeStore,
   Queue,
+  SecretStore,
   TaskStore,
 } from "@agency/core";
 import {
   createApiKeyStore,
   createAttemptStore,
+  createAuditLog,
   createCostStore,
   createEventStore,
   createProbeStore,
+  createSecretStore,
   createTaskStore,
 } from "@agency/postgres";
 import type { Database } from "@agency/postgres";
@@ -25,6 +29,8 @@ export interface Stores {
   costs: CostStore;
   probes: ProbeStore;
   apiKeys: ApiKeyStore;
+  secrets: SecretStore;
+  audit: AuditLog;
 }
 
 export function createStores(db: Database, queue: Queue): Stores {
@@ -35,5 +41,7 @@ export function createStores(db: Database, queue: Queue): Stores {
     costs: createCostStore(db),
     probes: createProbeStore(db),
     apiKeys: createApiKeyStore(db),
+    secrets: createSecretStore(db),
+    audit: createAuditLog(db),
   };
 }

@@ -1,17 +1,17 @@
 import {
   createCommandFeed,
-  createModelGate,
+  createEventRate,
   finish,
   hello,
   ingest,
   runnerAccess,
   systemClock,
+  takeAsk,
 } from "@agency/control";
-import type { Tokens } from "@agency/control";
-import { anthropicCredential, createAnthropicRoute, createGitRoute } from "@agency/broker";
-import type { AttemptStore, Bus, Logger, Metrics, ModelCaller, Storage } from "@agency/core";
+import type { SecretBook, Tokens } from "@agency/control";
+import type { AttemptAccess, AttemptStore, Bus, Credentials, Logger, Metrics, Storage } from "@agency/core";
 import { createUplinkApp } from "../uplink/app.ts";
-import { createDemoModel } from "./demo-model.ts";
+import type { Brokers } from "./brokers.ts";
 import type { Stores } from "./stores.ts";
 
 export interface UplinkParts {
@@ -19,66 +19,49 @@ export interface UplinkParts {
   bus: Bus;
   storage: Storage;
   tokens: Tokens;
+  credentials: Credentials;
+  book: SecretBook;
+  brokers: Pick<Brokers, "models" | "git">;
   metrics: Metrics;
   logger: Logger;
-  credentials: {
-    anthropicApiKey: string | null;
-    claudeCodeOauthToken: string | null;
-    anthropicBaseUrl: string;
-  };
-  internalHosts: readonly string[];
-  redact: (text: string) => string;
   noteActivity: (taskId: string, activity: string) => void;
 }
 
 /** The control plane's end of the sandboxes' door, with everything behind it bound. */
 export function wireUplink(parts: UplinkParts) {
-  const { stores, tokens, metrics, logger } = parts;
+  const { stores, tokens, metrics, logger, credentials, brokers } = parts;
+  const { tasks } = stores;
   const now = () => Date.now();
   const access = { attempts: stores.attempts, tokens };
-  const gate = createModelGate({ ...access, tasks: stores.tasks, costs: stores.costs, metrics, now });
-  const ingestDeps = {
+  const ingesting = {
     events: stores.events,
     storage: parts.storage,
     metrics,
     logger,
+    rate: createEventRate(now),
     now,
-    redact: parts.redact,
     onActivity: parts.noteActivity,
   };
+  const redactOf = async ({ accountId, taskId }: AttemptAccess) =>
+    (await parts.book.redactorFor(accountId, taskId)).redactText;
   return createUplinkApp({
-    access: (token) => runnerAccess(access, "uplink", token),
-    hello: (input) => hello({ ...access, tasks: stores.tasks, now }, input),
-    ingest: (attempt, batch) => ingest(ingestDeps, attempt, batch),
-    finish: (attempt, input) => finish({ tasks: stores.tasks, now }, attempt, input),
+    access: doorAccess(parts),
+    hello: (input) => hello({ ...access, tasks, credentials, now }, input),
+    ingest: async (attempt, batch) =>
+      ingest({ ...ingesting, redact: await redactOf(attempt) }, attempt, batch),
+    ask: async (attempt, input) => takeAsk({ tasks, redact: await redactOf(attempt), now }, attempt, input),
+    finish: (attempt, input) => finish({ tasks, now }, attempt, input),
     feed: createCommandFeed({ attempts: stores.attempts, bus: parts.bus, now, sleep: systemClock.sleep }),
     heard: throttledTouch(stores.attempts, logger),
-    models: {
-      anthropic: createAnthropicRoute({ gate, upstream: anthropicUpstream(parts.credentials), logger }),
-    },
-    git: createGitRoute({
-      repositoryOf: async (taskId) => (await stores.tasks.load(taskId))?.spec.repository?.url ?? null,
-      credentialFor: () => null,
-      internalHosts: parts.internalHosts,
-      logger,
-    }),
+    models: { ...brokers.models },
+    git: brokers.git,
     logger,
   });
 }
 
-/** Demo tasks talk to the scripted model in this process, all others to the vendor with the real credential. */
-function anthropicUpstream({
-  anthropicApiKey,
-  claudeCodeOauthToken,
-  anthropicBaseUrl,
-}: UplinkParts["credentials"]) {
-  const demo = createDemoModel();
-  const token = anthropicApiKey ?? claudeCodeOauthToken;
-  return (caller: ModelCaller) => {
-    if (caller.demo) return { handle: demo.handle };
-    if (token === null) return { refused: "No credential for Anthropic is set on the server." };
-    return { baseUrl: anthropicBaseUrl, headers: anthropicCredential(token).headers };
-  };
+/** Lets the runner of a living attempt in by its token. */
+export function doorAccess({ stores, tokens }: Pick<UplinkParts, "stores" | "tokens">) {
+  return (token: string) => runnerAccess({ attempts: stores.attempts, tokens }, "uplink", token);
 }
 
 const TOUCH_EVERY_MS = 5_000;

@@ -1,18 +1,31 @@
 import {
+  accountBudget,
+  answerTask,
   cancelTask,
+  changeLimits,
   createEventFollower,
   createTask,
   deleteTask,
   getTask,
+  listAudit,
+  listSecrets,
   listTasks,
+  pauseTask,
   readEvent,
+  removeSecret,
+  resumeTask,
+  sealTaskSecrets,
   sendMessage,
+  setAccountBudget,
+  setSecret,
+  uuidv7,
 } from "@agency/control";
 import type { Check, ProviderInfo, Setting, Status } from "@agency/contract";
-import type { Bus, Provider, Storage } from "@agency/core";
+import type { AuditRow, Bus, Provider, Storage } from "@agency/core";
 import type { UseCases } from "../http/deps.ts";
 import { describeEngines } from "./engines.ts";
 import type { InstalledEngine } from "./engines.ts";
+import type { SecretKeeping } from "./secrets.ts";
 import type { Stores } from "./stores.ts";
 
 export interface UseCaseParts {
@@ -21,7 +34,9 @@ export interface UseCaseParts {
   storage: Storage;
   providers: ReadonlyMap<string, Provider>;
   engines: readonly InstalledEngine[];
-  hasCredential: (vendor: string) => boolean;
+  secrets: SecretKeeping;
+  /** Whose credentials decide whether an engine is ready. */
+  accountId: string;
   about: Pick<Status, "version" | "instanceId" | "roles" | "startedAt" | "database">;
   settings: Setting[];
   /** Asks the database something small. */
@@ -33,21 +48,15 @@ const CHECK_MS = 10_000;
 /** The use cases with their ports bound: what the API can ask for. */
 export function bindUseCases(parts: UseCaseParts): UseCases {
   const { stores, providers } = parts;
-  const now = () => Date.now();
-  const creating = {
-    tasks: stores.tasks,
-    providerIds: [...providers.keys()],
-    hasCredential: parts.hasCredential,
-    now,
-  };
   const managing = { tasks: stores.tasks, storage: parts.storage, providers, now };
   const follower = createEventFollower({ events: stores.events, bus: parts.bus });
   return {
-    createTask: (accountId, input, idempotencyKey) =>
-      createTask(
-        creating,
-        idempotencyKey === undefined ? { accountId, input } : { accountId, input, idempotencyKey },
-      ),
+    ...taskCreation(parts),
+    ...accountUseCases(parts),
+    pauseTask: (accountId, id) => pauseTask(managing, accountId, id),
+    resumeTask: (accountId, id) => resumeTask(managing, accountId, id),
+    answerTask: (accountId, id, input, by) => answerTask(managing, accountId, id, input, by),
+    changeLimits: (accountId, id, input, by) => changeLimits(managing, accountId, id, input, by),
     getTask: (accountId, id) => getTask(managing, accountId, id),
     listTasks: (accountId, query) => listTasks(managing, accountId, query),
     cancelTask: (accountId, id) => cancelTask(managing, accountId, id),
@@ -56,7 +65,7 @@ export function bindUseCases(parts: UseCaseParts): UseCases {
     readEvents: (id, after, limit, types) => stores.events.read(id, after, limit, types),
     readEvent: (id, seq) => readEvent({ events: stores.events, storage: parts.storage }, id, seq),
     followEvents: (request) => follower.follow(request),
-    engines: () => describeEngines(parts.engines, stores.probes, parts.hasCredential),
+    engines: () => enginesOf(parts),
     providers: () => Promise.all([...providers.values()].map(describeProvider)),
     status: async () => ({
       type: "agency",
@@ -76,6 +85,60 @@ export function bindUseCases(parts: UseCaseParts): UseCases {
   };
 }
 
+const now = () => Date.now();
+
+function taskCreation({ stores, secrets, providers }: UseCaseParts): Pick<UseCases, "createTask"> {
+  const { ring, credentials } = secrets;
+  const creating = {
+    tasks: stores.tasks,
+    providerIds: [...providers.keys()],
+    hasCredential: credentials.hasModel,
+    sealSecrets: (task: { accountId: string; taskId: string }, given: Readonly<Record<string, string>>) =>
+      sealTaskSecrets({ ring }, task, given),
+    audit: (row: Omit<AuditRow, "id" | "at">) => stores.audit.add({ ...row, id: uuidv7(now()), at: now() }),
+    now,
+  };
+  return {
+    createTask: (accountId, input, actor, idempotencyKey) =>
+      createTask(creating, {
+        accountId,
+        actor,
+        input,
+        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      }),
+  };
+}
+
+type AccountUseCases =
+  | "accountBudget"
+  | "setAccountBudget"
+  | "listSecrets"
+  | "setSecret"
+  | "removeSecret"
+  | "rotateSecrets"
+  | "listAudit";
+
+function accountUseCases({ stores, secrets }: UseCaseParts): Pick<UseCases, AccountUseCases> {
+  const { managing, rotate } = secrets;
+  const { costs, tasks, audit } = stores;
+  const budgeting = { costs, tasks, audit: audit.add, now };
+  return {
+    accountBudget: (accountId) => accountBudget(budgeting, accountId, now()),
+    setAccountBudget: (accountId, caps, by) => setAccountBudget(budgeting, accountId, caps, by),
+    listSecrets: (accountId) => listSecrets(managing, accountId),
+    setSecret: (accountId, name, input, by) => setSecret(managing, accountId, name, input, by),
+    removeSecret: (accountId, name, project, by) => removeSecret(managing, accountId, name, project, by),
+    rotateSecrets: rotate,
+    listAudit: (accountId, query) => listAudit({ audit }, accountId, query),
+  };
+}
+
+function enginesOf({ engines, stores, secrets, accountId }: UseCaseParts) {
+  return describeEngines(engines, stores.probes, (vendor) =>
+    secrets.credentials.hasModel(accountId, null, vendor),
+  );
+}
+
 async function describeProvider(provider: Provider): Promise<ProviderInfo> {
   const { limits } = await provider.capabilities();
   const found = await provider.check(AbortSignal.timeout(CHECK_MS));
@@ -84,7 +147,7 @@ async function describeProvider(provider: Provider): Promise<ProviderInfo> {
 }
 
 async function checks(parts: UseCaseParts): Promise<Check[]> {
-  const engines = await describeEngines(parts.engines, parts.stores.probes, parts.hasCredential);
+  const engines = await enginesOf(parts);
   return engines.flatMap((engine) => [
     ...engine.problems.map((detail): Check => ({ id: `engine.${engine.id}`, level: "warn", detail })),
     ...engine.probes.map(({ provider, ok, detail }): Check => ({

@@ -1,4 +1,5 @@
 import {
+  chargeCompute,
   createActivityBook,
   createChores,
   createWakeups,
@@ -6,7 +7,15 @@ import {
   DISPATCH_TIMES,
   Dispatcher,
 } from "@agency/control";
-import { reap, recordProbe, releaseDue, requestProbes, superviseTask, systemClock } from "@agency/control";
+import {
+  reap,
+  recordProbe,
+  releaseDue,
+  requestProbes,
+  superviseTask,
+  sweepReservations,
+  systemClock,
+} from "@agency/control";
 import type { ActivityBook, Chore, ProbeDeps, SupervisorDeps, Tokens } from "@agency/control";
 import type { Bus, Logger, Metrics, Provider, Queue, ResourceLimits } from "@agency/core";
 import { ensurePartitions } from "@agency/postgres";
@@ -29,6 +38,8 @@ export interface WorkerParts {
   installId: string;
   accountId: string;
   capacity: number;
+  /** Dollars an hour of a sandbox of this machine. */
+  computePrice: number;
   metrics: Metrics;
   logger: Logger;
 }
@@ -88,7 +99,8 @@ function probeDeps({ stores, engines, providers, accountId, logger }: WorkerPart
 }
 
 function supervisorDeps(parts: WorkerParts, probes: ProbeDeps): SupervisorDeps {
-  const { stores, providers, tokens, resources, installId, metrics, logger, bus } = parts;
+  const { stores, providers, tokens, resources, installId, metrics, logger, bus, computePrice } = parts;
+  const charging = { costs: stores.costs, priceOf: () => computePrice, now: () => Date.now() };
   return {
     tasks: stores.tasks,
     attempts: stores.attempts,
@@ -102,6 +114,7 @@ function supervisorDeps(parts: WorkerParts, probes: ProbeDeps): SupervisorDeps {
     wakeups: createWakeups(bus, "ctl"),
     clock: systemClock,
     times: DEFAULT_TIMES,
+    chargeCompute: (task, options) => chargeCompute(charging, task, options),
     onTerminal: (task) => {
       if (!task.hidden) return;
       recordProbe(probes, task).catch((error: unknown) => logger.warn({ err: error }, "a probe was lost"));
@@ -120,6 +133,16 @@ function houseKeeping(parts: WorkerParts, probes: ProbeDeps, activities: Activit
       run: async () => void (await releaseDue({ tasks: stores.tasks, now })),
     },
     { name: "write activities", everyMs: SECOND / 2, run: () => activities.flush() },
+    {
+      name: "forget task secrets",
+      everyMs: MINUTE,
+      run: async () => void (await stores.secrets.forgetEnded()),
+    },
+    {
+      name: "sweep reservations",
+      everyMs: 10 * MINUTE,
+      run: async () => void (await sweepReservations({ costs: stores.costs, logger }, now())),
+    },
     { name: "reap sandboxes", everyMs: MINUTE, run: async (signal) => void (await reap(reaper, signal)) },
     {
       name: "make partitions",

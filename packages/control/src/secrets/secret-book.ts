@@ -3,8 +3,8 @@ import { createRedactor } from "@agency/core";
 import type { Redactor, Secret } from "@agency/core";
 import type { ServerSecret } from "./server-secrets.ts";
 import { createTimedCache } from "./timed-cache.ts";
-import { KNOWN_FOR_MS } from "./vault.ts";
-import type { OpenSecret, Vault } from "./vault.ts";
+import { hiddenSecret, KNOWN_FOR_MS } from "./vault.ts";
+import type { Vault } from "./vault.ts";
 
 /** Every value that must not be shown, wherever text of a task is kept. */
 export interface SecretBook {
@@ -23,16 +23,11 @@ export function createSecretBook(deps: {
   return {
     async redactorFor(accountId, taskId) {
       const [stored, own] = await Promise.all([vault.ofAccount(accountId), vault.ofTask(accountId, taskId)]);
-      const secrets = [...[...own, ...stored].flatMap(hidden), ...serverSecrets.map(toSecret)];
+      const secrets = [...[...own, ...stored].flatMap(hiddenSecret), ...serverSecrets.map(toSecret)];
       const key = createHash("sha256").update(JSON.stringify(secrets)).digest("base64");
       return redactors.get(key, async () => createRedactor(secrets).redactor);
     },
   };
-}
-
-/** An app's id is public, and short enough to blot out ordinary numbers. */
-function hidden(secret: OpenSecret): Secret[] {
-  return "value" in secret && secret.name !== "GITHUB_APP_ID" ? [toSecret(secret)] : [];
 }
 
 function toSecret({ name, value }: Secret): Secret {

@@ -1,7 +1,7 @@
 import { isAgencyError } from "@agency/contract";
 import type { AgencyError } from "@agency/contract";
 import { knownSecret, secretKind, storedPlace, taskPlace } from "@agency/core";
-import type { SecretKind, SecretStore } from "@agency/core";
+import type { SecretKind, SecretStore, Secret } from "@agency/core";
 import type { KeyRing } from "./key-ring.ts";
 import { createTimedCache } from "./timed-cache.ts";
 
@@ -23,27 +23,50 @@ export interface Vault {
 
 export const KNOWN_FOR_MS = 30_000;
 
-export function createVault(deps: { store: SecretStore; ring: KeyRing; now: () => number }): Vault {
+export interface VaultDeps {
+  store: SecretStore;
+  ring: KeyRing;
+  /** Told of every value that is in memory now: no log may show it. */
+  onOpened?: (secrets: readonly Secret[]) => void;
+  now: () => number;
+}
+
+export function createVault(deps: VaultDeps): Vault {
   const { store, ring } = deps;
+  const told = (secrets: readonly OpenSecret[]): readonly OpenSecret[] => {
+    deps.onOpened?.(secrets.flatMap(hiddenSecret));
+    return secrets;
+  };
   const accounts = createTimedCache<readonly OpenSecret[]>(KNOWN_FOR_MS, deps.now);
   const tasks = createTimedCache<readonly OpenSecret[]>(KNOWN_FOR_MS, deps.now);
   return {
     ofAccount: (accountId) =>
       accounts.get(accountId, async () =>
-        (await store.list(accountId)).map((row) => {
-          const { name, project, kind } = row;
-          return { name, project, kind, ...opened(() => ring.open(row.secret, storedPlace(row))) };
-        }),
+        told(
+          (await store.list(accountId)).map((row) => {
+            const { name, project, kind } = row;
+            return { name, project, kind, ...opened(() => ring.open(row.secret, storedPlace(row))) };
+          }),
+        ),
       ),
     ofTask: (accountId, taskId) =>
       tasks.get(`${accountId} ${taskId}`, async () =>
-        (await store.ofTask(taskId)).map(({ name, secret }) => {
-          const result = opened(() => ring.open(secret, taskPlace({ accountId, taskId, name })));
-          return { name, project: "", kind: kindOf(name, result), ...result };
-        }),
+        told(
+          (await store.ofTask(taskId)).map(({ name, secret }) => {
+            const result = opened(() => ring.open(secret, taskPlace({ accountId, taskId, name })));
+            return { name, project: "", kind: kindOf(name, result), ...result };
+          }),
+        ),
       ),
     forget: (accountId) => accounts.delete(accountId),
   };
+}
+
+/** An app's id is public, and short enough to blot out ordinary numbers. */
+export function hiddenSecret(secret: OpenSecret): Secret[] {
+  return "value" in secret && secret.name !== "GITHUB_APP_ID"
+    ? [{ name: secret.name, value: secret.value }]
+    : [];
 }
 
 type Opened = { readonly value: string } | { readonly problem: AgencyError };

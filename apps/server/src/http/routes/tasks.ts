@@ -1,7 +1,7 @@
 import { createTaskSchema, listTasksSchema, taskPageSchema, taskSchema } from "@agency/contract";
 import { z } from "zod";
 import type { ApiDeps } from "../deps.ts";
-import { route } from "../route.ts";
+import { actorOf, route } from "../route.ts";
 import type { Route } from "../route.ts";
 
 export const taskParams = z.object({ id: z.uuid().describe("Id of the task.") });
@@ -90,7 +90,12 @@ const remove = {
 export function taskRoutes({ useCases }: Pick<ApiDeps, "useCases">): Route[] {
   return [
     route(create, async ({ body, caller }, c) => {
-      const task = await useCases.createTask(caller.accountId, body, c.req.header("idempotency-key"));
+      const task = await useCases.createTask(
+        caller.accountId,
+        body,
+        actorOf(caller),
+        c.req.header("idempotency-key"),
+      );
       return { status: 201, body: task, headers: { location: `/v1/tasks/${task.id}` } };
     }),
     route(list, async ({ query, caller }) => {

@@ -47,7 +47,7 @@ export function createMemoryUseCases(): MemoryUseCases {
     missing: [],
     failure: null,
     addTask: (accountId, change) => add(accountId, { ...taskFrom({ prompt: "do it" }), ...change }),
-    async createTask(accountId, input, idempotencyKey) {
+    async createTask(accountId, input, _actor, idempotencyKey) {
       fail();
       memory.idempotencyKeys.push(idempotencyKey);
       return add(accountId, taskFrom(input));
