@@ -1,5 +1,4 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
-import { createMessagesApi } from "./anthropic/messages-api.ts";
 import { listen } from "./listen.ts";
 import type { Listening } from "./listen.ts";
 import { createLatches } from "./play/latches.ts";
@@ -9,6 +8,7 @@ import { createRecorder } from "./play/recorder.ts";
 import { isScriptName } from "./scripts/opening.ts";
 import type { RecordedRequest } from "./scripts/request.ts";
 import type { ScriptSource, Step } from "./scripts/script.ts";
+import { createModelApi } from "./wire/model-api.ts";
 
 export interface ScriptedModelOptions {
   /** By name; a user message picks one with the marker `[[s:NAME]]`. Names are letters, digits and hyphens. */
@@ -20,8 +20,8 @@ export interface ScriptedModelOptions {
   /** Types at the pace a script asks for, so that a person can watch. Off: as fast as it goes. */
   paced?: boolean;
   sleep?: Sleep;
-  /** When set, callers with another key get 401. */
-  apiKey?: string;
+  /** When set, callers with another key get 401. Several make a pool. */
+  apiKey?: string | readonly string[];
   /** Keeps the decoded body of each request, to look for what must not be in it. */
   keepBodies?: boolean;
   /** How many requests and problems are kept. */
@@ -55,7 +55,7 @@ export function createScriptedModel(options: ScriptedModelOptions): ScriptedMode
   const reached = createLatches();
   const recorder = createRecorder(options.keep ?? KEEP);
   const sleep: Sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, { signal }));
-  const { defaultScript, onUnmatched, apiKey, paced = false, keepBodies = false } = options;
+  const { defaultScript, onUnmatched, paced = false, keepBodies = false } = options;
   const player = createPlayer({
     scripts,
     defaultScript,
@@ -67,7 +67,8 @@ export function createScriptedModel(options: ScriptedModelOptions): ScriptedMode
     recorder,
   });
   const maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
-  const handle = createMessagesApi({ player, recorder, gates, sleep, apiKey, keepBodies, maxBodyBytes });
+  const apiKeys = options.apiKey === undefined ? undefined : [options.apiKey].flat();
+  const handle = createModelApi({ player, recorder, gates, sleep, apiKeys, keepBodies, maxBodyBytes });
   return {
     handle,
     listen: ({ port = 0, host = "127.0.0.1" } = {}) => listen(handle, { port, host }),

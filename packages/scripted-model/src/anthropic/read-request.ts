@@ -1,4 +1,4 @@
-import type { Entry, ModelRequest, SideKind, ToolResult } from "../scripts/request.ts";
+import type { Entry, SideKind, ToolResult } from "../scripts/request.ts";
 import {
   asksForSummary,
   isFromPerson,
@@ -7,25 +7,17 @@ import {
   splitReminders,
   workingDirectoryIn,
 } from "./claude-text.ts";
-import { isObject, objectsIn, stringOr } from "./json.ts";
-import type { JsonObject } from "./json.ts";
-import type { OfferedTool } from "./tool-calls.ts";
-
-export interface MessagesRequest extends ModelRequest {
-  model: string;
-  stream: boolean;
-  tools: readonly OfferedTool[];
-  wantsThinking: boolean;
-  wantsJson: boolean;
-  side: SideKind | null;
-  lastResults: readonly ToolResult[];
-}
+import { lastResultsIn } from "../wire/entries.ts";
+import type { Asked } from "../wire/asked.ts";
+import { isObject, objectsIn, stringOr } from "../wire/json.ts";
+import type { JsonObject } from "../wire/json.ts";
+import type { OfferedTool } from "../wire/tool-calls.ts";
 
 const CALL_PREFIX = "toolu_";
 const NO_WORKING_DIRECTORY = "/workspace";
 
 /** Returns a sentence for what the real API would refuse. */
-export function readMessagesRequest(body: unknown, headers: Headers): MessagesRequest | string {
+export function readMessagesRequest(body: unknown, headers: Headers): Asked | string {
   if (!isObject(body)) return "The body is not a JSON object.";
   const model = stringOr(body["model"], "");
   if (model === "") return "model: Field required";
@@ -56,11 +48,6 @@ function sideOf(tools: readonly OfferedTool[], entries: readonly Entry[]): SideK
   const newest = entries.at(-1);
   if (newest?.kind === "user" && asksForSummary(newest.text)) return "compact";
   return tools.length === 0 ? "no-tools" : null;
-}
-
-function lastResultsIn(entries: readonly Entry[]): readonly ToolResult[] {
-  const since = entries.slice(entries.findLastIndex((entry) => entry.kind === "assistant") + 1);
-  return since.flatMap((entry) => (entry.kind === "results" ? entry.results : []));
 }
 
 /** Claude names its session inside metadata.user_id, which stays the same over a resume. */

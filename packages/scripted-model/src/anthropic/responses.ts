@@ -1,4 +1,5 @@
-import { randomBytes } from "node:crypto";
+import { newRequestId } from "../wire/responses.ts";
+import type { FailureOptions } from "../wire/facade.ts";
 
 const ERROR_TYPES: Readonly<Record<number, string>> = {
   400: "invalid_request_error",
@@ -12,35 +13,19 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
   529: "overloaded_error",
 };
 
-interface FailureOptions {
-  retryAfterS?: number | undefined;
-  /** Tells clients that asking again is no use. */
-  isFinal?: boolean | undefined;
-}
-
 export function failure(status: number, message: string, options: FailureOptions = {}): Response {
   const requestId = newRequestId();
   const headers = new Headers({ "request-id": requestId });
   if (options.retryAfterS !== undefined) headers.set("retry-after", `${options.retryAfterS}`);
+  if (options.limitedUntil !== undefined) {
+    headers.set("anthropic-ratelimit-unified-status", "rejected");
+    headers.set("anthropic-ratelimit-unified-reset", `${options.limitedUntil}`);
+  }
   if (options.isFinal === true) headers.set("x-should-retry", "false");
   return Response.json({ ...errorBody(status, message), request_id: requestId }, { status, headers });
-}
-
-export function json(body: unknown): Response {
-  return Response.json(body, { headers: { "request-id": newRequestId() } });
-}
-
-export function stream(body: ReadableStream<Uint8Array>, contentType: string): Response {
-  return new Response(body, {
-    headers: { "content-type": contentType, "cache-control": "no-cache", "request-id": newRequestId() },
-  });
 }
 
 export function errorBody(status: number, message: string): Record<string, unknown> {
   const type = ERROR_TYPES[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
   return { type: "error", error: { type, message } };
-}
-
-function newRequestId(): string {
-  return `req_${randomBytes(12).toString("hex")}`;
 }

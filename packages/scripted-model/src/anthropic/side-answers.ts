@@ -1,7 +1,7 @@
 import type { Reply } from "../scripts/reply.ts";
-import { json } from "./responses.ts";
+import { json } from "../wire/responses.ts";
 
-const MODELS = ["claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5"];
+const MODELS = ["claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5", "gpt-5.1-codex", "gpt-5.1"];
 const CREATED_AT = "2025-10-01T00:00:00Z";
 
 /** What engines ask around the conversation, to see whether the API is there and what it has. */
@@ -35,9 +35,12 @@ export function summaryText(noteToKeep: string): string {
 
 function modelList(): Record<string, unknown> {
   const data = MODELS.map((id) => modelNamed(id));
-  return { data, has_more: false, first_id: MODELS[0], last_id: MODELS.at(-1) };
+  return { object: "list", data, has_more: false, first_id: MODELS[0], last_id: MODELS.at(-1) };
 }
 
+/** In the words of every vendor at once: clients read the ones they know. */
 function modelNamed(id: string): Record<string, unknown> {
-  return { type: "model", id, display_name: id, created_at: CREATED_AT };
+  const created = Date.parse(CREATED_AT) / 1000;
+  const openai = { object: "model", created, owned_by: "scripted" };
+  return { type: "model", id, display_name: id, created_at: CREATED_AT, ...openai };
 }

@@ -1,16 +1,9 @@
 import type { Frame } from "../play/paced-stream.ts";
 import type { Reply } from "../scripts/reply.ts";
+import type { Message } from "../wire/facade.ts";
 import type { Pace, Usage } from "../scripts/script.ts";
-import { cutIntoPieces } from "./pieces.ts";
-import type { ToolCall } from "./tool-calls.ts";
-
-/** A reply as the Messages API says it: the same content either whole or as a stream of events. */
-export interface Message {
-  model: string;
-  reply: Reply;
-  calls: readonly ({ id: string } & ToolCall)[];
-  showThinking: boolean;
-}
+import { cutIntoPieces } from "../wire/pieces.ts";
+import type { ToolCall } from "../wire/tool-calls.ts";
 
 const SIGNATURE = Buffer.from(
   "A scripted model signs its thinking, so that it comes back unchanged.",

@@ -19,7 +19,15 @@ export type Halfway = { kind: "gate"; name: string } | { kind: "hang" | "cut" | 
 
 export type Outcome =
   | { kind: "reply"; reply: Reply; pace: Pace | undefined; halfway: Halfway | undefined }
-  | { kind: "failure"; status: number; message: string; retryAfterS?: number; isOurProblem?: boolean };
+  | {
+      kind: "failure";
+      status: number;
+      message: string;
+      retryAfterS?: number;
+      /** Seconds since 1970. */
+      limitedUntil?: number;
+      isOurProblem?: boolean;
+    };
 
 export interface Player {
   /** Fills in what the record does not know yet. Rejects only when the caller gives up. */
@@ -41,9 +49,16 @@ export function createPlayer(parts: PlayerParts): Player {
   const attempts = new Map<string, number>();
   const playedOut = new Set<string>();
 
-  const countAttempt = (cue: Cue, run: string): number => {
+  const countAttempt = (cue: Cue, { run, key: credential }: ModelRequest): number => {
     if (cue.step.fault === undefined) return 0;
-    const key = JSON.stringify([run, cue.name, printPlace(cue.position.place)]);
+    // Each credential meets the faults that are its own from the first one on.
+    const isOwn = [cue.step.fault].flat().some((fault) => fault.key !== undefined);
+    const key = JSON.stringify([
+      run,
+      cue.name,
+      printPlace(cue.position.place),
+      isOwn ? (credential ?? null) : null,
+    ]);
     const attempt = attempts.get(key) ?? 0;
     attempts.set(key, attempt + 1);
     return attempt;
@@ -59,7 +74,7 @@ export function createPlayer(parts: PlayerParts): Player {
       announce(parts, cue, record);
       if (isLast(cue)) playedOut.add(cue.name);
       if (typeof cue.step.gate === "string") await parts.gates.wait(cue.step.gate, signal);
-      const fault = faultForAttempt(cue.step.fault ?? [], countAttempt(cue, request.run));
+      const fault = faultForAttempt(cue.step.fault ?? [], countAttempt(cue, request), request.key);
       return deliver(parts, cue, fault, signal);
     },
     noteToKeep: (request) => noteToKeep(parts, request),
@@ -93,6 +108,12 @@ async function deliver(
   if (fault?.kind === "status") {
     const { status, retryAfterS, message = `Scripted failure ${status}` } = fault;
     return { kind: "failure", status, message, ...(retryAfterS === undefined ? {} : { retryAfterS }) };
+  }
+  if (fault?.kind === "usageLimit") {
+    const { resetInS } = fault;
+    const limitedUntil = Math.ceil(Date.now() / 1000 + resetInS);
+    const message = "This account has reached its usage limit.";
+    return { kind: "failure", status: 429, message, retryAfterS: resetInS, limitedUntil };
   }
   if (fault?.kind === "hangBeforeHeaders") return aborted(signal);
   if (fault?.kind === "delay") await parts.sleep(fault.ms, signal);

@@ -1,11 +1,15 @@
 interface Limited {
   /** How many requests for this step it spoils; every one when left out. */
   times?: number;
+  /** Only requests that come with this credential. */
+  key?: string;
 }
 
 /** Goes wrong before the first byte of the answer. */
 type EarlyFault =
   | { kind: "status"; status: number; retryAfterS?: number; message?: string }
+  /** The credential is used up for so long, as both vendors say it. */
+  | { kind: "usageLimit"; resetInS: number }
   | { kind: "delay"; ms: number }
   | { kind: "hangBeforeHeaders" };
 
@@ -27,6 +31,11 @@ export const fault = {
     status,
     ...options,
   }),
+  usageLimit: (resetInS: number, options: Limited = {}): Fault => ({
+    kind: "usageLimit",
+    resetInS,
+    ...options,
+  }),
   delay: (ms: number, options: Limited = {}): Fault => ({ kind: "delay", ms, ...options }),
   drip: (chars: number, everyMs: number, options: Limited = {}): Fault => ({
     kind: "drip",
@@ -46,10 +55,18 @@ export const fault = {
   unknownTool: (): Fault => ({ kind: "unknownTool" }),
 };
 
-/** Several faults follow each other: each spoils its `times` requests, then the next one has its turn. */
-export function faultForAttempt(faults: Fault | readonly Fault[], attempt: number): Fault | undefined {
+/**
+ * Several faults follow each other: each spoils its `times` requests, then the next one has its turn. Those of
+ * another credential are not there for this one.
+ */
+export function faultForAttempt(
+  faults: Fault | readonly Fault[],
+  attempt: number,
+  key?: string,
+): Fault | undefined {
   let before = 0;
   for (const candidate of [faults].flat()) {
+    if (candidate.key !== undefined && candidate.key !== key) continue;
     before += candidate.times ?? Number.POSITIVE_INFINITY;
     if (attempt < before) return candidate;
   }

@@ -4,6 +4,8 @@ export interface ModelRequest {
   run: string;
   cwd: string;
   entries: readonly Entry[];
+  /** The credential it came with, for faults of one credential. Never recorded. */
+  key?: string | undefined;
 }
 
 /** The conversation so far, oldest first. */

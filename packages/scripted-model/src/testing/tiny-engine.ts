@@ -1,5 +1,5 @@
-import { isObject, objectsIn, stringOr } from "../anthropic/json.ts";
-import type { JsonObject } from "../anthropic/json.ts";
+import { isObject, objectsIn, stringOr } from "../wire/json.ts";
+import type { JsonObject } from "../wire/json.ts";
 
 /** A coding agent's side of the conversation, small enough to read: keeps the history, asks, gives tool results back. */
 

@@ -1,5 +1,5 @@
 import type { RecordedRequest } from "../scripts/request.ts";
-import type { MessagesRequest } from "./read-request.ts";
+import type { Asked } from "./asked.ts";
 
 const KEPT_RESULT_CHARS = 16_384;
 
@@ -24,7 +24,7 @@ export function newRecord(request: Request): RecordedRequest {
 }
 
 /** Adds what only the body tells. */
-export function describe(record: RecordedRequest, asked: MessagesRequest): void {
+export function describe(record: RecordedRequest, asked: Asked): void {
   record.run = asked.run;
   record.model = asked.model;
   record.stream = asked.stream;
