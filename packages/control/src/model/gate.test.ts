@@ -88,7 +88,7 @@ describe("a budget that is used up", () => {
     expect(await world.gate.admit(root, request)).toMatchObject({ hold: "budget" });
     expect(await world.gate.admit(child, request)).toMatchObject({
       hold: "budget",
-      message: `Spent $0.1500 of $0.15 for the task ${root.taskId} and all below it. \`agency budget ${root.taskId} --tree +5\` lets it go on.`,
+      message: `Spent $0.1500 of $0.15 for the task ${root.taskId} and all below it. \`agency limits ${root.taskId} --tree-budget +5\` lets it go on.`,
     });
   });
 

@@ -64,7 +64,7 @@ function howToGoOn({ scope, owner, resetsAt, capUsd }: BudgetRefusal): string {
     case "task":
       return `\`agency budget ${owner} +5\` lets it go on.`;
     case "tree":
-      return `\`agency budget ${owner} --tree +5\` lets it go on.`;
+      return `\`agency limits ${owner} --tree-budget +5\` lets it go on.`;
     case "day":
     case "month":
       return `${byItself}\`agency budget --${scope} ${Math.ceil(capUsd * 2)}\`.`;

@@ -59,16 +59,21 @@ interface Row {
 }
 
 export async function reserve(db: Database, reservation: Reservation): Promise<ReserveOutcome> {
-  const rows = await tryToReserve(db, reservation);
-  const missing = rows.flatMap(({ name, missing }) => (missing && name !== null ? [name] : []));
-  if (missing.length === 0) return outcomeOf(rows, reservation.at);
-  // The first call of a task or of a day. A row must be there to be locked.
-  await db.query(
-    `insert into budget_scopes (name) select name from unnest($1::text[]) name order by name collate "C"
-     on conflict do nothing`,
-    [missing],
-  );
-  return outcomeOf(await tryToReserve(db, reservation), reservation.at);
+  let rows = await tryToReserve(db, reservation);
+  // The first call of a task or of a day: a row must be there to be locked. Twice when a cap is set meanwhile.
+  for (let missing = missingOf(rows); missing.length > 0; missing = missingOf(rows)) {
+    await db.query(
+      `insert into budget_scopes (name) select name from unnest($1::text[]) name order by name collate "C"
+       on conflict do nothing`,
+      [missing],
+    );
+    rows = await tryToReserve(db, reservation);
+  }
+  return outcomeOf(rows, reservation.at);
+}
+
+function missingOf(rows: readonly Row[]): string[] {
+  return rows.flatMap(({ name, missing }) => (missing && name !== null ? [name] : []));
 }
 
 async function tryToReserve(db: Database, reservation: Reservation): Promise<Row[]> {
@@ -85,7 +90,6 @@ async function tryToReserve(db: Database, reservation: Reservation): Promise<Row
 function outcomeOf([worst]: readonly Row[], at: number): ReserveOutcome {
   if (worst === undefined) return { ok: false, scope: "fenced" };
   if (worst.ok) return { ok: true };
-  if (worst.missing) throw new Error(`the budget of ${worst.name} vanished while it was asked for`);
   const { scope, owner, cap, spent } = worst;
   const periods = budgetPeriods(at);
   return {
