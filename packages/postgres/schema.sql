@@ -5,9 +5,13 @@ create table accounts (
   name text not null,
   max_running integer,
   created_at timestamp with time zone not null default now(),
+  day_usd numeric(14,6),
+  month_usd numeric(14,6),
   constraint accounts_pkey PRIMARY KEY (id),
   constraint accounts_name_key UNIQUE (name),
-  constraint accounts_max_running_check CHECK ((max_running > 0))
+  constraint accounts_day_usd_check CHECK ((day_usd > (0)::numeric)),
+  constraint accounts_max_running_check CHECK ((max_running > 0)),
+  constraint accounts_month_usd_check CHECK ((month_usd > (0)::numeric))
 );
 
 create table api_keys (
@@ -21,6 +25,20 @@ create table api_keys (
   revoked_at timestamp with time zone,
   constraint api_keys_pkey PRIMARY KEY (id),
   constraint api_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id)
+);
+
+create table asks (
+  task_id uuid not null,
+  id text not null,
+  account_id uuid not null,
+  epoch integer not null,
+  body jsonb not null,
+  asked_at timestamp with time zone not null,
+  answered_at timestamp with time zone,
+  answered_by text,
+  constraint asks_pkey PRIMARY KEY (task_id, id),
+  constraint asks_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint asks_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE
 );
 
 create table attempts (
@@ -45,6 +63,27 @@ create table attempts (
 );
 CREATE UNIQUE INDEX attempts_one_live ON attempts USING btree (task_id) WHERE (state = ANY (ARRAY['claimed'::text, 'provisioning'::text, 'running'::text, 'finalizing'::text]));
 
+create table audit_log (
+  id uuid not null,
+  account_id uuid not null,
+  actor text not null,
+  action text not null,
+  target text not null,
+  detail jsonb not null default '{}'::jsonb,
+  at timestamp with time zone not null,
+  constraint audit_log_pkey PRIMARY KEY (id),
+  constraint audit_log_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id)
+);
+CREATE INDEX audit_log_account ON audit_log USING btree (account_id, at DESC, id DESC);
+
+create table budget_scopes (
+  name text not null,
+  spent_usd numeric(14,6) not null default 0,
+  reserved_usd numeric(14,6) not null default 0,
+  constraint budget_scopes_pkey PRIMARY KEY (name),
+  constraint budget_scopes_reserved_usd_check CHECK ((reserved_usd >= (0)::numeric))
+) with (fillfactor=50);
+
 create table commands (
   id uuid not null,
   task_id uuid not null,
@@ -58,6 +97,25 @@ create table commands (
   constraint commands_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE
 );
 CREATE INDEX commands_task ON commands USING btree (task_id, ord);
+
+create table compute_charges (
+  id uuid not null,
+  account_id uuid not null,
+  task_id uuid not null,
+  epoch integer not null,
+  provider text not null,
+  from_ms bigint not null,
+  until_ms bigint not null,
+  usd_per_hour numeric(14,6) not null,
+  cost_usd numeric(14,6) not null,
+  at timestamp with time zone not null,
+  constraint compute_charges_pkey PRIMARY KEY (id),
+  constraint compute_charges_task_id_epoch_until_ms_key UNIQUE (task_id, epoch, until_ms),
+  constraint compute_charges_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint compute_charges_check CHECK ((until_ms > from_ms)),
+  constraint compute_charges_cost_usd_check CHECK ((cost_usd >= (0)::numeric))
+);
+CREATE INDEX compute_charges_account ON compute_charges USING btree (account_id, at);
 
 create table engine_probes (
   engine text not null,
@@ -116,12 +174,35 @@ create table model_calls (
   status integer not null,
   duration_ms integer not null,
   at timestamp with time zone not null default now(),
+  cache_write_1h bigint not null default 0,
+  web_searches bigint not null default 0,
+  fast boolean not null default false,
+  us_only boolean not null default false,
+  estimated boolean not null default false,
+  partial boolean not null default false,
   constraint model_calls_pkey PRIMARY KEY (id),
   constraint model_calls_task_id_key_key UNIQUE (task_id, key),
   constraint model_calls_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint model_calls_cost_usd_check CHECK ((cost_usd >= (0)::numeric))
 );
 CREATE INDEX model_calls_account ON model_calls USING btree (account_id, at);
+
+create table model_reservations (
+  id uuid not null,
+  account_id uuid not null,
+  task_id uuid not null,
+  epoch integer not null,
+  vendor text not null,
+  model text not null,
+  usd numeric(14,6) not null,
+  input_usd numeric(14,6) not null,
+  scopes text[] not null,
+  at timestamp with time zone not null,
+  constraint model_reservations_pkey PRIMARY KEY (id),
+  constraint model_reservations_input_usd_check CHECK ((input_usd >= (0)::numeric)),
+  constraint model_reservations_usd_check CHECK ((usd >= (0)::numeric))
+);
+CREATE INDEX model_reservations_at ON model_reservations USING btree (at);
 
 create table sandboxes (
   id uuid not null,
@@ -144,15 +225,48 @@ create table sandboxes (
 CREATE INDEX sandboxes_standing ON sandboxes USING btree (provider, created_at) WHERE (state <> ALL (ARRAY['deleted'::text, 'discarded'::text]));
 CREATE INDEX sandboxes_task ON sandboxes USING btree (task_id);
 
+create table secrets (
+  account_id uuid not null,
+  project text not null default ''::text,
+  name text not null,
+  version integer not null,
+  kind text not null,
+  hint text not null,
+  key_id text not null,
+  wrapped_key bytea not null,
+  sealed bytea not null,
+  checked text,
+  updated_at timestamp with time zone not null,
+  constraint secrets_pkey PRIMARY KEY (account_id, project, name),
+  constraint secrets_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint secrets_kind_check CHECK ((kind = ANY (ARRAY['api_key'::text, 'oauth'::text, 'app'::text, 'token'::text]))),
+  constraint secrets_version_check CHECK ((version > 0))
+);
+CREATE INDEX secrets_key_id ON secrets USING btree (key_id);
+
 create table task_heads (
   task_id uuid not null,
   last_seq bigint not null default 0,
   epoch integer not null default 0,
   runner_seq bigint not null default 0,
   closed boolean not null default false,
+  bytes bigint not null default 0,
   constraint task_heads_pkey PRIMARY KEY (task_id),
   constraint task_heads_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE
 ) with (fillfactor=50);
+
+create table task_secrets (
+  task_id uuid not null,
+  account_id uuid not null,
+  name text not null,
+  key_id text not null,
+  wrapped_key bytea not null,
+  sealed bytea not null,
+  constraint task_secrets_pkey PRIMARY KEY (task_id, name),
+  constraint task_secrets_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint task_secrets_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE
+);
+CREATE INDEX task_secrets_key_id ON task_secrets USING btree (key_id);
 
 create table tasks (
   id uuid not null,
@@ -182,15 +296,22 @@ create table tasks (
   created_at timestamp with time zone not null,
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
+  waits jsonb not null default '[]'::jsonb,
+  waiting_since timestamp with time zone,
+  waited_ms bigint not null default 0,
+  compute_usd numeric(14,6) not null default 0,
   constraint tasks_pkey PRIMARY KEY (id),
   constraint tasks_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint tasks_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES tasks(id) ON DELETE SET NULL,
   constraint tasks_check CHECK (((state = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])) = (finished_at IS NOT NULL))),
   constraint tasks_check1 CHECK (((state <> 'failed'::text) OR (reason IS NOT NULL))),
+  constraint tasks_check2 CHECK (((state = 'waiting'::text) = (jsonb_array_length(waits) > 0))),
+  constraint tasks_compute_usd_check CHECK ((compute_usd >= (0)::numeric)),
   constraint tasks_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
   constraint tasks_desired_check CHECK ((desired = ANY (ARRAY['run'::text, 'cancel'::text]))),
   constraint tasks_epoch_check CHECK ((epoch >= 0)),
-  constraint tasks_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'queued'::text, 'starting'::text, 'running'::text, 'waiting'::text, 'finishing'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
+  constraint tasks_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'queued'::text, 'starting'::text, 'running'::text, 'waiting'::text, 'finishing'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
+  constraint tasks_waited_ms_check CHECK ((waited_ms >= 0))
 );
 CREATE INDEX tasks_due ON tasks USING btree (not_before) WHERE (state = 'scheduled'::text);
 CREATE INDEX tasks_labels ON tasks USING gin (labels jsonb_path_ops);
