@@ -2,12 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { Task } from "@agency/contract";
 import type { Client } from "@agency/client";
 import { EXIT, exitCodeOfTask } from "../exit-codes.ts";
-import { startServer } from "../instance/start-server.ts";
-import { readApiKey } from "../instance/instance-file.ts";
 import { renderTaskEnd, renderTaskStart } from "../render/task-frame.ts";
 import { isOver } from "../render/task-words.ts";
 import type { Session } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
+import { clientOrStart } from "./client-or-start.ts";
 import { takeInterrupts } from "./detach.ts";
 import { readFromEditor, readPromptFile, readWords } from "./read-text.ts";
 import { readTaskSecrets } from "./read-secret.ts";
@@ -56,16 +55,6 @@ async function readPrompt(session: Session, words: string[], options: Options): 
   if (words.length === 0 && command !== undefined) return command;
   if (words.length === 0 && demo) return DEMO_PROMPT;
   return readWords(session, words, "prompt");
-}
-
-async function clientOrStart(session: Session): Promise<Client> {
-  const { output, config } = session;
-  const isNamed = session.usable().settings.url !== null;
-  if (isNamed || (await session.instance()) !== null) return session.client();
-  output.note(output.noteStyle.dim("Agency is not running yet: starting it …"));
-  const instance = await startServer(session);
-  output.note(output.noteStyle.dim(`Agency is running at ${instance.url} (stop it with \`agency down\`).`));
-  return session.clientFor({ url: instance.url, apiKey: config.settings.apiKey ?? readApiKey(config) });
 }
 
 async function watch(

@@ -3,6 +3,7 @@ import { EXIT } from "../exit-codes.ts";
 import { columns, oneLine, padEnd } from "../render/text.ts";
 import type { Session } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
+import { clientOrStart } from "./client-or-start.ts";
 import { readSecret } from "./read-secret.ts";
 
 type AuthType = "api_key" | "oauth";
@@ -134,7 +135,7 @@ export async function login(
   if (authType === "oauth" && known.oauth === null) {
     throw new UsageError(`${service} takes no --auth-type oauth here.`, "Use an API key.");
   }
-  const client = await session.client();
+  const client = await clientOrStart(session);
   session.output.note(session.output.noteStyle.dim(known.hint));
   const value = await readSecret(session, `the credential for ${service}`);
   const kind = authType ?? (value.startsWith("sk-ant-oat") ? "oauth" : "api_key");
