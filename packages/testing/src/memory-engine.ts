@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { AgencyError } from "@agency/contract";
-import type { ErrorClass } from "@agency/contract";
+import type { ErrorClass, Question } from "@agency/contract";
 import type {
   Engine,
   EngineCapabilities,
@@ -9,6 +9,7 @@ import type {
   EngineEvent,
   EngineRun,
   EngineStart,
+  ToolCall,
   UserInput,
 } from "@agency/core";
 import { createEventPipe } from "./event-pipe.ts";
@@ -22,6 +23,10 @@ export interface MemoryTurn {
   /** 1 for the first turn of the session; a resumed one goes on counting. */
   readonly number: number;
   say(event: EngineEvent): void;
+  /** Calls a tool once it is allowed; `run` gives its output. False when the call was refused. */
+  tool(call: ToolCall, run: () => Promise<string>): Promise<boolean>;
+  /** Puts questions to a person; null when nobody answers. */
+  ask(questions: Question[]): Promise<string[][] | null>;
   /** Resolves with the next message that was sent to steer this turn. */
   steered(): Promise<UserInput>;
   /** Aborts when the turn is to stop. */
@@ -67,7 +72,10 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
       midTurnInput: true,
       fileChanges: "none",
       deltas: false,
-      vendor: null,
+      pause: "model",
+      toolGate: "every-call",
+      questions: true,
+      vendors: [],
       ...options.capabilities,
     },
     starts,
@@ -103,6 +111,7 @@ class MemoryRun implements EngineRun {
   #wake = Promise.withResolvers<void>();
   #isFinishing = false;
   #isKilled = false;
+  #isPaused: PromiseWithResolvers<void> | undefined;
   #isOver = false;
 
   constructor(parts: Parts, first: UserInput, start: EngineStart) {
@@ -142,6 +151,15 @@ class MemoryRun implements EngineRun {
     this.#turn?.stop.abort();
     this.#wake.resolve();
     await this.#ended;
+  }
+
+  pause(): void {
+    this.#isPaused ??= Promise.withResolvers();
+  }
+
+  unpause(): void {
+    this.#isPaused?.resolve();
+    this.#isPaused = undefined;
   }
 
   async exportSession() {
@@ -210,6 +228,8 @@ class MemoryRun implements EngineRun {
         options: this.#start,
         steered,
         say: (event) => this.#say(event),
+        tool: (call, run) => this.#useTool(call, run, turn.signal),
+        ask: (questions) => this.#ask(questions, turn.signal),
       });
       const text = await Promise.race([play, stopped]);
       return text === undefined || turn.signal.aborted
@@ -220,6 +240,24 @@ class MemoryRun implements EngineRun {
       const failure = error instanceof MemoryFailure ? error.errorClass : "unknown";
       return { stop: "error", text: error instanceof Error ? error.message : "unknown", failure };
     }
+  }
+
+  async #useTool(call: ToolCall, run: () => Promise<string>, signal: AbortSignal): Promise<boolean> {
+    const { id, name, kind, title } = call;
+    this.#say({ type: "tool_start", data: { id, name, kind, title, input: null } });
+    await this.#isPaused?.promise;
+    const decision = (await this.#start.gate?.(call, signal)) ?? { allow: true };
+    const output = decision.allow ? await run() : decision.reason;
+    // A turn that was stopped meanwhile has said the end of its tools itself.
+    if (signal.aborted) return false;
+    const status = decision.allow ? "ok" : "denied";
+    const outputBytes = Buffer.byteLength(output);
+    this.#say({ type: "tool_end", data: { id, status, output, outputBytes, truncated: false } });
+    return decision.allow;
+  }
+
+  async #ask(questions: Question[], signal: AbortSignal): Promise<string[][] | null> {
+    return (await this.#start.ask?.(randomUUID(), questions, signal)) ?? null;
   }
 
   #say(event: EngineEvent): void {

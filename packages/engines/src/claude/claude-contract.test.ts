@@ -1,8 +1,14 @@
-import { engineSuite, sessionSuite } from "@agency/testing";
+import { engineSuite, gateSuite, questionSuite, sessionSuite } from "@agency/testing";
 import type { Deed, OpenEngine } from "@agency/testing";
-import { fault, shell, write } from "@agency/scripted-model";
+import { fault, raw, shell, write } from "@agency/scripted-model";
 import type { Step } from "@agency/scripted-model";
+import type { Question } from "@agency/contract";
 import { claudeEngine, createClaudeStage, say } from "../testing/claude-harness.ts";
+
+function toAskInput({ text, header, choices, multiple }: Question): object {
+  const options = choices.map(({ label }) => ({ label, description: label }));
+  return { question: text, header: header ?? "", options, multiSelect: multiple };
+}
 
 function toStep(deed: Deed): Step {
   switch (deed.do) {
@@ -12,6 +18,8 @@ function toStep(deed: Deed): Step {
       return { tools: [write(deed.path, deed.text)] };
     case "wait":
       return { tools: [shell("touch started; until [ -e go ]; do sleep 0.02; done")] };
+    case "ask":
+      return { tools: [raw("AskUserQuestion", { questions: [toAskInput(deed.question)] })] };
     case "leave":
       return { tools: [shell("setsid tail -f /dev/null >/dev/null 2>&1 &")] };
     case "fail":
@@ -43,3 +51,5 @@ const open: OpenEngine = async (turns) => {
 
 engineSuite("The claude engine", open);
 sessionSuite("The claude engine", open);
+gateSuite("The claude engine", open);
+questionSuite("The claude engine", open);

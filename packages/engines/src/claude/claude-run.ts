@@ -2,6 +2,7 @@ import type { Clock, EngineEvent, EngineRun, EngineStart, SessionBundle, UserInp
 import { query } from "@anthropic-ai/claude-agent-sdk";
 import type { Query, SDKMessage } from "@anthropic-ai/claude-agent-sdk";
 import { createChanges } from "../shared/changes.ts";
+import { createDecisions } from "../shared/decisions.ts";
 import { createPause } from "../shared/pause.ts";
 import { endProcesses } from "../shared/process-tree.ts";
 import { noMoreInput } from "../shared/refusals.ts";
@@ -38,7 +39,9 @@ export class ClaudeRun implements EngineRun {
   readonly #speaker: Speaker;
   readonly #inputs = createInputs();
   readonly #changes = createChanges();
-  readonly #pause;
+  readonly #timer;
+  readonly #decisions = createDecisions(() => this.#advance());
+  readonly #turnLimit: number;
   readonly #waiting: UserInput[] = [];
   readonly #ended: Promise<void>;
   #mapping: Mapping;
@@ -50,15 +53,17 @@ export class ClaudeRun implements EngineRun {
   #isClosed = false;
   #isOverTurns = false;
   #isKilled = false;
+  #isPaused = false;
   #isOver = false;
 
   constructor(deps: ClaudeRunDeps, first: UserInput, start: EngineStart) {
     this.#deps = deps;
     this.#start = start;
     this.#speaker = createSpeaker(deps.clock);
-    this.#pause = createPause(deps.clock);
+    this.#timer = createPause(deps.clock);
+    this.#turnLimit = start.limits.turns ?? Infinity;
     const isResumed = start.resume !== undefined;
-    this.#mapping = newMapping({ cwd: start.cwd, isResumed, turnLimit: start.limits.turns });
+    this.#mapping = newMapping({ cwd: start.cwd, isResumed, turnLimit: this.#turnLimit });
     this.#speaker.accept(first.id);
     this.#deliver(first);
     this.#ended = this.#live();
@@ -90,11 +95,23 @@ export class ClaudeRun implements EngineRun {
   async kill(): Promise<void> {
     if (this.#isOver) return;
     this.#isKilled = true;
+    this.#decisions.giveUp();
     await this.#endProcesses();
     // Only now: while the engine lives, a slow reader is what keeps its output from filling the memory.
     this.#speaker.release();
     this.#conversation?.close();
     await this.#ended;
+  }
+
+  /** Its model calls are held outside; here only the time for work beside the turn stops. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#advance();
+  }
+
+  unpause(): void {
+    this.#isPaused = false;
+    this.#advance();
   }
 
   async exportSession(): Promise<SessionBundle> {
@@ -120,6 +137,7 @@ export class ClaudeRun implements EngineRun {
     const options = queryOptions(this.#start, {
       ...prepared,
       executable: this.#deps.executable,
+      decisions: this.#decisions,
       spawn: (spawn) => {
         if (this.#isKilled) throw new Error("The run was ended before the engine was started.");
         this.#claude = startClaudeProcess(spawn, this.#speaker.room);
@@ -160,7 +178,8 @@ export class ClaudeRun implements EngineRun {
       waiting: this.#waiting.length,
       untaken: this.#mapping.inputs.size,
       isFinishing: this.#isFinishing,
-      turnLimit: this.#start.limits.turns,
+      isHeld: this.#isPaused || this.#decisions.open > 0,
+      turnLimit: this.#turnLimit,
     };
     if (!isEnding) this.#do(decideNext(situation));
     this.#changes.fire();
@@ -170,16 +189,16 @@ export class ClaudeRun implements EngineRun {
     const { limits } = this.#start;
     switch (next) {
       case "wait":
-        return this.#pause.cancel();
+        return this.#timer.cancel();
       case "send":
-        this.#pause.cancel();
+        this.#timer.cancel();
         return this.#sendNext();
       case "close":
         return this.#close();
       case "drain":
-        return this.#pause.wait("drain", limits.drainMs, () => this.#cutBackground());
+        return this.#timer.wait("drain", limits.drainMs, () => this.#cutBackground());
       case "settle":
-        return this.#pause.wait("settle", SETTLE_MS, () => {
+        return this.#timer.wait("settle", SETTLE_MS, () => {
           this.#mapping = withStanding(this.#mapping, { owesTurn: false });
           this.#advance();
         });
@@ -203,7 +222,7 @@ export class ClaudeRun implements EngineRun {
     const { standing, streaming } = this.#mapping;
     return (
       standing.isTurnOpen &&
-      standing.turns >= this.#start.limits.turns &&
+      standing.turns >= this.#turnLimit &&
       streaming?.stopReason === undefined &&
       streaming !== undefined
     );
@@ -238,7 +257,7 @@ export class ClaudeRun implements EngineRun {
     if (this.#waiting.length > 0 && this.#mapping.standing.lastStop !== "budget") this.#isOverTurns = true;
     this.#isClosed = true;
     this.#inputs.close();
-    this.#pause.wait("exit", this.#start.limits.killGraceMs, () => void this.#endProcesses());
+    this.#timer.wait("exit", this.#start.limits.killGraceMs, () => void this.#endProcesses());
   }
 
   #cutBackground(): void {
@@ -261,7 +280,8 @@ export class ClaudeRun implements EngineRun {
   }
 
   async #wrapUp(problem: StartProblem | undefined, failure: string): Promise<void> {
-    this.#pause.cancel();
+    this.#timer.cancel();
+    this.#decisions.giveUp();
     this.#inputs.close();
     // What the agent left behind would go on changing the workspace while it is handed over.
     if (this.#claude !== undefined)

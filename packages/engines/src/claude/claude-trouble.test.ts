@@ -117,7 +117,7 @@ describe("the claude engine in trouble", () => {
 
   it("starts nothing without a model, money or turns", async () => {
     const scene = await stage.scene({ main: [] });
-    const { modelApi: _, ...offline } = scene.options;
+    const offline = { ...scene.options, modelApis: {} };
     expect(endOf(await play({ ...scene, options: offline }, say("main")))).toMatchObject({
       errorClass: "config",
     });

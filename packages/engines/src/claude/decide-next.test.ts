@@ -42,6 +42,12 @@ const cases: { name: string; standing: Partial<Standing>; rest?: Partial<Situati
     rest: { isFinishing: true },
     next: "drain",
   },
+  {
+    name: "somebody decides about a call of a sub-agent",
+    standing: { isIdle: false },
+    rest: { isFinishing: true, isHeld: true },
+    next: "wait",
+  },
   { name: "a sub-agent works on", standing: { isIdle: false }, rest: { isFinishing: true }, next: "drain" },
   {
     name: "an input came too late for the turn",
@@ -61,7 +67,7 @@ const cases: { name: string; standing: Partial<Standing>; rest?: Partial<Situati
 
 describe("decideNext", () => {
   it.each(cases)("$name: $next", ({ standing, rest, next }) => {
-    const situation = { waiting: 0, untaken: 0, isFinishing: false, turnLimit: 9, ...rest };
+    const situation = { waiting: 0, untaken: 0, isFinishing: false, isHeld: false, turnLimit: 9, ...rest };
     expect(decideNext({ ...situation, standing: { ...idle, ...standing } })).toBe(next);
   });
 });

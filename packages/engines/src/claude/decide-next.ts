@@ -7,6 +7,8 @@ export interface Situation {
   /** Inputs it was given and no turn has ended: sent at the last moment of a turn, one begins a turn of its own. */
   untaken: number;
   isFinishing: boolean;
+  /** Somebody is deciding about a call, or the run is paused: work beside the turn stands still by no fault of its own. */
+  isHeld: boolean;
   turnLimit: number;
 }
 
@@ -23,13 +25,20 @@ export type NextStep =
   | "settle";
 
 /** What the driver does after anything changed. A result is not the end: background work may begin another turn. */
-export function decideNext({ standing, waiting, untaken, isFinishing, turnLimit }: Situation): NextStep {
+export function decideNext({
+  standing,
+  waiting,
+  untaken,
+  isFinishing,
+  isHeld,
+  turnLimit,
+}: Situation): NextStep {
   if (standing.isTurnOpen) return "wait";
   const { lastStop } = standing;
   if (lastStop === "max_turns" || lastStop === "budget") return "close";
   if (waiting > 0) return standing.turns >= turnLimit ? "close" : "send";
   const isBusy = standing.isIdle === false || standing.background.length > 0 || untaken > 0;
   if (!isFinishing) return "wait";
-  if (isBusy) return "drain";
+  if (isBusy) return isHeld ? "wait" : "drain";
   return standing.owesTurn ? "settle" : "close";
 }

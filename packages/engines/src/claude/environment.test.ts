@@ -19,6 +19,13 @@ describe("the claude engine's environment", () => {
     expect(environment(env)).toMatchObject(env);
   });
 
+  it("never gives a held model call up, whatever a task says", () => {
+    expect(environment({ API_TIMEOUT_MS: "1000", API_FORCE_IDLE_TIMEOUT: "1" })).toMatchObject({
+      API_TIMEOUT_MS: "2147483647",
+      API_FORCE_IDLE_TIMEOUT: "0",
+    });
+  });
+
   it("lets no task sign in elsewhere, ask elsewhere, or leave the sandbox", () => {
     const env = environment({
       ANTHROPIC_API_KEY: "real",

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { EngineStart } from "@agency/core";
+import type { EngineStart, Vendor } from "@agency/core";
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -8,13 +8,16 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   PATH: DEFAULT_PATH,
   // The engine's own default is ten with doubling pauses, for a refused key too: it would look like a hang.
   CLAUDE_CODE_MAX_RETRIES: "4",
-  API_TIMEOUT_MS: "300000",
 };
 
 /** What a task must not set: where the model is asked, with what, and what makes the run quiet and observable. */
 const FIXED: Readonly<Record<string, string>> = {
   // As root the engine refuses to run without permission prompts unless it is told that it is in a sandbox.
   IS_SANDBOX: "1",
+  // A model call may be held for hours while the task waits. The first is the whole call's time, and a larger number is
+  // taken as none at all; the second is that of the connection without a byte, after which the engine asks again.
+  API_TIMEOUT_MS: "2147483647",
+  API_FORCE_IDLE_TIMEOUT: "0",
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
   DISABLE_AUTOUPDATER: "1",
   DISABLE_ERROR_REPORTING: "1",
@@ -36,9 +39,11 @@ const REMOVED: readonly string[] = [
   "CLAUDE_CONFIG_DIR",
 ];
 
+export type ModelApi = NonNullable<EngineStart["modelApis"][Vendor]>;
+
 export function claudeEnvironment(
   start: Pick<EngineStart, "env" | "home">,
-  modelApi: NonNullable<EngineStart["modelApi"]>,
+  modelApi: ModelApi,
 ): Record<string, string> {
   const env: Record<string, string> = {
     ...DEFAULTS,

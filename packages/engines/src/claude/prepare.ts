@@ -3,11 +3,12 @@ import { access, mkdir, stat } from "node:fs/promises";
 import type { ErrorClass } from "@agency/contract";
 import type { EngineStart } from "@agency/core";
 import type { StartProblem } from "./decide-ending.ts";
+import type { ModelApi } from "./environment.ts";
 import { readInstructions } from "./instructions.ts";
 import { findTranscript, isSessionId } from "./session-files.ts";
 
 export interface Prepared {
-  modelApi: NonNullable<EngineStart["modelApi"]>;
+  modelApi: ModelApi;
   instructions: string;
 }
 
@@ -18,12 +19,14 @@ export interface Ground {
 
 /** Everything that would make the engine fail in its own, less helpful, way is looked at first. */
 export async function prepare(start: EngineStart, ground: Ground): Promise<Prepared | StartProblem> {
-  if (start.limits.turns < 1) return { kind: "limit", limit: "turns" };
-  if (start.limits.costUsd <= 0) return { kind: "limit", limit: "cost" };
-  if (start.modelApi === undefined)
+  const { turns, costUsd } = start.limits;
+  if (turns !== null && turns < 1) return { kind: "limit", limit: "turns" };
+  if (costUsd !== null && costUsd <= 0) return { kind: "limit", limit: "cost" };
+  const modelApi = start.modelApis.anthropic;
+  if (modelApi === undefined)
     return problem(
       "config",
-      "The claude engine needs a model API, and this run was given none. Set a model credential.",
+      "The claude engine needs the API of Anthropic, and this run was given none. Set a model credential.",
     );
   if (!(await isExecutable(ground.executable)))
     return problem(
@@ -34,7 +37,7 @@ export async function prepare(start: EngineStart, ground: Ground): Promise<Prepa
   const unusable = await sessionProblem(start, ground.maxSessionBytes);
   if (unusable !== undefined) return unusable;
   await mkdir(start.home, { recursive: true, mode: 0o700 });
-  return { modelApi: start.modelApi, instructions: await readInstructions(start.cwd) };
+  return { modelApi, instructions: await readInstructions(start.cwd) };
 }
 
 async function sessionProblem(start: EngineStart, maxBytes: number): Promise<StartProblem | undefined> {

@@ -1,6 +1,10 @@
 import type { EngineStart } from "@agency/core";
 import type { Options } from "@anthropic-ai/claude-agent-sdk";
+import type { Decisions } from "../shared/decisions.ts";
+import { answerer, QUESTION_TOOL } from "./answer-questions.ts";
 import { claudeEnvironment } from "./environment.ts";
+import type { ModelApi } from "./environment.ts";
+import { gateHooks } from "./gate-calls.ts";
 
 /** Tools that promise something for later, or elsewhere: a run ends with its work, and what it hands over is the workspace. */
 const NOT_OFFERED = [
@@ -10,13 +14,17 @@ const NOT_OFFERED = [
   "ScheduleWakeup",
   "EnterWorktree",
   "ExitWorktree",
+  // Leaving this mode takes a person's word, and nobody watches for it.
+  "EnterPlanMode",
+  "ExitPlanMode",
 ];
 
 export interface Wiring {
   executable: string;
-  modelApi: NonNullable<EngineStart["modelApi"]>;
+  modelApi: ModelApi;
   instructions: string;
   spawn: NonNullable<Options["spawnClaudeCodeProcess"]>;
+  decisions: Decisions;
 }
 
 export function queryOptions(start: EngineStart, wiring: Wiring): Options {
@@ -30,11 +38,11 @@ export function queryOptions(start: EngineStart, wiring: Wiring): Options {
     spawnClaudeCodeProcess: wiring.spawn,
     ...(start.model === undefined ? {} : { model: start.model }),
     ...sessionOptions(start),
-    maxTurns: start.limits.turns,
-    ...(Number.isFinite(start.limits.costUsd) ? { maxBudgetUsd: start.limits.costUsd } : {}),
+    ...limitOptions(start.limits),
+    ...decisionOptions(start, wiring.decisions),
     permissionMode: "bypassPermissions",
     allowDangerouslySkipPermissions: true,
-    disallowedTools: NOT_OFFERED,
+    disallowedTools: start.ask === undefined ? [...NOT_OFFERED, QUESTION_TOOL] : NOT_OFFERED,
     // Without the preset there is no agent prompt at all.
     systemPrompt: { type: "preset", preset: "claude_code", ...(append === "" ? {} : { append }) },
     // The settings of a repository hold hooks, which are programs, and MCP servers, which are too.
@@ -43,6 +51,23 @@ export function queryOptions(start: EngineStart, wiring: Wiring): Options {
     mcpServersDelivery: "initialize",
     includePartialMessages: true,
     forwardSubagentText: true,
+  };
+}
+
+function limitOptions({ turns, costUsd }: EngineStart["limits"]): Pick<Options, "maxTurns" | "maxBudgetUsd"> {
+  return {
+    ...(turns === null || !Number.isFinite(turns) ? {} : { maxTurns: turns }),
+    ...(costUsd === null || !Number.isFinite(costUsd) ? {} : { maxBudgetUsd: costUsd }),
+  };
+}
+
+function decisionOptions(
+  { gate, ask, cwd }: EngineStart,
+  decisions: Decisions,
+): Pick<Options, "hooks" | "canUseTool"> {
+  return {
+    ...(gate === undefined ? {} : { hooks: gateHooks(gate, { cwd, decisions }) }),
+    ...(ask === undefined ? {} : { canUseTool: answerer(ask, decisions) }),
   };
 }
 

@@ -1,9 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Deed, OpenEngine } from "@agency/testing";
-import { appeared, endOf, engineSuite, eventsOf, readRun } from "@agency/testing";
+import { appeared, endOf, engineSuite, eventsOf, questionSuite, readRun } from "@agency/testing";
 import type { EngineEvent, EngineStart } from "@agency/core";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { readProcessTable, wasStartedWith } from "../shared/process-table.ts";
 import { realClock } from "../testing/real-clock.ts";
 import { createRunFolder, LIMITS } from "../testing/run-folder.ts";
 import type { RunFolder } from "../testing/run-folder.ts";
@@ -19,6 +21,8 @@ function toShell(deed: Deed): string {
       return `printf '%s' '${deed.text}' > '${deed.path}'`;
     case "wait":
       return "touch started; until [ -e go ]; do sleep 0.02; done";
+    case "ask":
+      return `echo '::agency::${JSON.stringify({ type: "ask", id: "q1", questions: [deed.question] })}'; read -r answer; echo "$answer"`;
     case "leave":
       return "setsid tail -f /dev/null & env -u AGENCY_ENGINE_RUN tail -f /dev/null &";
     case "fail":
@@ -35,6 +39,7 @@ const open: OpenEngine = async (turns) => {
       cwd: folder.cwd,
       home: folder.home,
       env: { ...folder.env, AGENCY_STDIN: "messages" },
+      modelApis: {},
       command: (turns[0] ?? []).map((deed) => toShell(deed)).join("\n"),
       limits: { ...LIMITS, drainMs: 50 },
     },
@@ -44,6 +49,7 @@ const open: OpenEngine = async (turns) => {
 };
 
 engineSuite("The command engine", open);
+questionSuite("The command engine", open);
 
 describe("the command engine", () => {
   const folders: RunFolder[] = [];
@@ -61,6 +67,7 @@ describe("the command engine", () => {
         cwd: folder.cwd,
         home: folder.home,
         command,
+        modelApis: {},
         limits: LIMITS,
         ...rest,
         env: { ...folder.env, ...env },
@@ -172,6 +179,107 @@ describe("the command engine", () => {
       data: { id: "m1", text: 'Mind "this"\n', mode: "steer" },
     });
     expect(eof).toBe("eof");
+  });
+
+  it("gives the addresses of the model APIs, and what opens them, under the names that libraries read", async () => {
+    const names = "$ANTHROPIC_BASE_URL $ANTHROPIC_API_KEY $OPENAI_BASE_URL $OPENAI_API_KEY";
+    const events = await eventsOfCommand(`echo "${names}"`, {
+      options: {
+        env: { OPENAI_API_KEY: "real" },
+        modelApis: {
+          anthropic: { baseUrl: "http://127.0.0.1:1/model/anthropic", key: "placeholder-a" },
+          openai: { baseUrl: "http://127.0.0.1:1/model/openai", key: "placeholder-o" },
+        },
+      },
+    });
+    expect(logText(events)).toEqual([
+      "http://127.0.0.1:1/model/anthropic placeholder-a http://127.0.0.1:1/model/openai/v1 placeholder-o",
+    ]);
+  });
+
+  const ASK = `echo '::agency::{"type":"ask","id":"q1","questions":[{"text":"Which?"}]}'`;
+  const withAnswers = (
+    ask: EngineStart["ask"],
+    env: Record<string, string> = { AGENCY_STDIN: "messages" },
+  ) => ({
+    options: { env, ...(ask === undefined ? {} : { ask }) },
+  });
+
+  it.each([
+    ["what was answered", async () => [["this one", "that one"]], [["this one", "that one"]]],
+    ["that nobody answers", async () => null, null],
+    ["that there is nobody to ask", undefined, null],
+    ["that asking failed", () => Promise.reject(new Error("broken")), null],
+  ])("tells a program that asks %s", async (_, ask, answers) => {
+    const { run } = await start(`${ASK}; read -r line; echo "got $line"`, withAnswers(ask));
+    const events = await readRun(run);
+    const got = logText(events).join("\n");
+    expect(got).toMatch(/^got ::agency::/u);
+    expect(JSON.parse(got.replace("got ::agency::", ""))).toEqual({ type: "answer", id: "q1", answers });
+  });
+
+  it("does not ask for a program that could not read the answer, or asks twice at once", async () => {
+    const asked: string[] = [];
+    const ask: EngineStart["ask"] = (id) => {
+      asked.push(id);
+      return Promise.withResolvers<null>().promise;
+    };
+    const deaf = await eventsOfCommand(ASK, withAnswers(ask, {}));
+    expect(asked).toEqual([]);
+    expect(eventsOf(deaf, "notice")).toMatchObject([
+      { text: expect.stringContaining("AGENCY_STDIN=messages") },
+    ]);
+    const { run } = await start(`${ASK}; ${ASK}`, withAnswers(ask));
+    const twice = await readRun(run);
+    expect(asked).toEqual(["q1"]);
+    expect(eventsOf(twice, "notice")).toHaveLength(1);
+    expect(logText(twice).join("")).toContain('"type":"ask"');
+  });
+
+  const COUNT = "i=0; while :; do i=$((i+1)); echo $i > ";
+  const PAUSABLE = `setsid sh -c '${COUNT}away; sleep 0.01; done' & ${COUNT}here; touch started; sleep 0.01; done`;
+  const stateOf = (mark: string): string[] =>
+    readProcessTable()
+      .filter(({ pid }) => wasStartedWith(pid, `AGENCY_TEST_RUN=${mark}`))
+      .map(({ pid }) => readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.[0] ?? "");
+
+  it("stops all of a program where it stands, and lets it go on", async () => {
+    const { run, folder } = await start(PAUSABLE);
+    const events = readRun(run);
+    await Promise.all([appeared(join(folder.cwd, "started")), appeared(join(folder.cwd, "away"))]);
+    run.pause();
+    run.pause();
+    const mark = folder.env["AGENCY_TEST_RUN"] ?? "";
+    // A process on its way into the kernel is stopped when it comes back.
+    await vi.waitFor(() => expect(new Set(stateOf(mark))).toEqual(new Set(["T"])), { interval: 5 });
+    expect(stateOf(mark).length).toBeGreaterThanOrEqual(2);
+    await rm(join(folder.cwd, "started"));
+    run.unpause();
+    await appeared(join(folder.cwd, "started"));
+    expect(stateOf(mark)).not.toContain("T");
+    await run.kill();
+    expect(endOf(await events)).toMatchObject({ outcome: "killed" });
+  });
+
+  it("ends a program that is paused, and lets it say goodbye", async () => {
+    const { run, folder } = await start(
+      "trap 'echo bye; exit 5' TERM; touch started; while :; do sleep 0.01; done",
+    );
+    const events = readRun(run);
+    await appeared(join(folder.cwd, "started"));
+    run.pause();
+    await run.kill();
+    run.unpause();
+    expect(logText(await events)).toContain("bye");
+    expect(endOf(await events)).toMatchObject({ outcome: "killed", exitCode: 5 });
+  });
+
+  it("is paused before it has begun", async () => {
+    const { run } = await start("echo done");
+    run.pause();
+    const events = readRun(run);
+    run.unpause();
+    expect(endOf(await events)).toMatchObject({ outcome: "completed" });
   });
 
   it("refuses a message for a program that reads none", async () => {

@@ -17,7 +17,10 @@ export function createCommandEngine({ clock }: { clock: Clock }): Engine {
       midTurnInput: true,
       fileChanges: "none",
       deltas: false,
-      vendor: null,
+      pause: "process",
+      toolGate: "none",
+      questions: true,
+      vendors: ["anthropic", "openai"],
     },
     probe: async () => {
       const isThere = await access(SHELL, constants.X_OK).then(

@@ -6,14 +6,16 @@ import type { Clock, EngineEvent, EngineRun, EngineStart, SessionBundle, UserInp
 import { startOwnProcess } from "../shared/own-process.ts";
 import type { OwnProcess } from "../shared/own-process.ts";
 import { createPause } from "../shared/pause.ts";
-import { endProcesses } from "../shared/process-tree.ts";
+import { continueProcesses, endProcesses, stopProcesses } from "../shared/process-tree.ts";
 import { noMoreInput } from "../shared/refusals.ts";
 import { createSpeaker } from "../shared/speaker.ts";
 import type { Speaker } from "../shared/speaker.ts";
 import { decideEnding } from "./decide-ending.ts";
 import { commandEnvironment, takesMessages } from "./environment.ts";
 import { createOutputReader } from "./read-output.ts";
-import type { OutputReader } from "./read-output.ts";
+import type { Listeners, OutputReader } from "./read-output.ts";
+import { createQuestions } from "./questions.ts";
+import type { Questions } from "./questions.ts";
 import { TYPED_PREFIX } from "./read-typed-line.ts";
 
 const PROMPT_FILE = "prompt.txt";
@@ -26,6 +28,9 @@ export class CommandRun implements EngineRun {
   readonly #speaker: Speaker;
   readonly #takesMessages: boolean;
   readonly #ended: Promise<void>;
+  readonly #questions: Questions;
+  /** How long what the command left behind may go on. */
+  readonly #drain;
   #program: OwnProcess | undefined;
   /** Messages that came before the program was started. */
   #early: string[] = [];
@@ -33,6 +38,8 @@ export class CommandRun implements EngineRun {
   #isFinishing = false;
   #isInterrupted = false;
   #isKilled = false;
+  #isPaused = false;
+  #isDraining = false;
   #isOver = false;
 
   constructor(clock: Clock, first: UserInput, start: EngineStart) {
@@ -41,6 +48,12 @@ export class CommandRun implements EngineRun {
     this.#sessionId = start.sessionId ?? randomUUID();
     this.#takesMessages = takesMessages(start.env);
     this.#speaker = createSpeaker(clock);
+    this.#drain = createPause(clock);
+    this.#questions = createQuestions({
+      ask: start.ask,
+      answer: (line) => this.#write(line),
+      onSettled: () => this.#endInput(),
+    });
     this.#speaker.accept(first.id);
     this.#ended = this.#live(first);
   }
@@ -51,8 +64,7 @@ export class CommandRun implements EngineRun {
 
   /** There is one turn, so a message of either kind is for it. */
   async send(input: UserInput, how: "steer" | "next_turn"): Promise<void> {
-    if (this.#isOver || this.#isFinishing || this.#isInterrupted || this.#isKilled)
-      throw noMoreInput(input.id);
+    if (this.#isFinishing || this.#isEnding()) throw noMoreInput(input.id);
     if (!this.#takesMessages) throw takesNoMessages(input.id);
     this.#speaker.accept(input.id);
     const message = { type: "message", data: { id: input.id, text: input.text, mode: how } };
@@ -66,7 +78,7 @@ export class CommandRun implements EngineRun {
 
   async finish(): Promise<void> {
     this.#isFinishing = true;
-    this.#program?.child.stdin?.end();
+    this.#endInput();
   }
 
   async kill(): Promise<void> {
@@ -74,13 +86,32 @@ export class CommandRun implements EngineRun {
     await this.#stop();
   }
 
+  pause(): void {
+    if (this.#isPaused || this.#isEnding()) return;
+    this.#isPaused = true;
+    this.#drain.cancel();
+    if (this.#program !== undefined) stopProcesses(this.#program);
+  }
+
+  unpause(): void {
+    if (!this.#isPaused || this.#isEnding()) return;
+    this.#isPaused = false;
+    if (this.#program !== undefined) continueProcesses(this.#program);
+    if (this.#isDraining) this.#startDrain();
+  }
+
   /** A program keeps nothing that this engine knows of. */
   async exportSession(): Promise<SessionBundle> {
     return { sessionId: this.#sessionId, engineVersion: "", files: [] };
   }
 
+  #isEnding(): boolean {
+    return this.#isOver || this.#isInterrupted || this.#isKilled;
+  }
+
   async #stop(): Promise<void> {
     if (this.#isOver) return;
+    this.#questions.giveUp();
     if (this.#program !== undefined) await this.#endProcesses(this.#program);
     // Only now: while the program lives, a slow reader is what keeps its output from filling the memory.
     this.#speaker.release();
@@ -99,6 +130,7 @@ export class CommandRun implements EngineRun {
       exit,
     });
     this.#isOver = true;
+    this.#questions.giveUp();
     if (ending.error !== undefined) this.#speaker.say(ending.error);
     this.#speaker.end(ending.stop, ending.end);
   }
@@ -123,8 +155,14 @@ export class CommandRun implements EngineRun {
     });
     this.#sayStarted();
     for (const line of this.#early.splice(0)) this.#write(line);
-    if (this.#isFinishing) this.#program.child.stdin?.end();
+    this.#endInput();
+    if (this.#isPaused) stopProcesses(this.#program);
     return undefined;
+  }
+
+  /** Nothing more comes once all is finished, and the answers to open questions are in. */
+  #endInput(): void {
+    if (this.#isFinishing && this.#questions.open === 0) this.#program?.child.stdin?.end();
   }
 
   #sayStarted(): void {
@@ -141,20 +179,33 @@ export class CommandRun implements EngineRun {
   /** Until the program is gone and its output is read to the end, or held open for too long by what it left behind. */
   async #listen(program: OwnProcess): Promise<void> {
     const { stdout, stderr } = program.child;
-    const refused = (why: string): EngineEvent[] => this.#refuseOnce(why);
+    const listeners: Listeners = {
+      refused: (why) => this.#refuseOnce(why),
+      ask: (line) => this.#cannotAnswer() ?? this.#questions.put(line),
+    };
     const read = Promise.all([
-      this.#pump(stdout, createOutputReader("stdout", refused)),
-      this.#pump(stderr, createOutputReader("stderr", refused)),
+      this.#pump(stdout, createOutputReader("stdout", listeners)),
+      this.#pump(stderr, createOutputReader("stderr", listeners)),
     ]);
     await program.exited;
-    const pause = createPause(this.#clock);
-    pause.wait("drain", this.#start.limits.drainMs, () => {
-      this.#warnOfLeftovers();
-      void this.#endProcesses(program);
-    });
+    this.#isDraining = true;
+    if (!this.#isPaused) this.#startDrain();
     await read;
-    pause.cancel();
+    this.#isDraining = false;
+    this.#drain.cancel();
     await endProcesses(program, { ask: "nobody", graceMs: 0 }, this.#clock);
+  }
+
+  #startDrain(): void {
+    this.#drain.wait("drain", this.#start.limits.drainMs, () => {
+      this.#warnOfLeftovers();
+      if (this.#program !== undefined) void this.#endProcesses(this.#program);
+    });
+  }
+
+  #cannotAnswer(): string | undefined {
+    if (!this.#takesMessages) return "its answer needs AGENCY_STDIN=messages in the task's environment";
+    return this.#program?.child.stdin?.writable === true ? undefined : "its standard input has ended";
   }
 
   async #endProcesses(program: OwnProcess): Promise<void> {

@@ -12,7 +12,7 @@ export function takesMessages(env: EngineStart["env"]): boolean {
 }
 
 export function commandEnvironment(
-  start: Pick<EngineStart, "env" | "home">,
+  start: Pick<EngineStart, "env" | "home" | "modelApis">,
   sessionId: string,
   prompt: { text: string; file: string },
 ): Record<string, string> {
@@ -20,9 +20,18 @@ export function commandEnvironment(
   return {
     PATH: DEFAULT_PATH,
     ...start.env,
+    ...modelVariables(start.modelApis),
     HOME: start.home,
     AGENCY_SESSION_ID: sessionId,
     AGENCY_PROMPT_FILE: prompt.file,
     ...(fits ? { AGENCY_PROMPT: prompt.text } : {}),
+  };
+}
+
+/** Under the names that the vendors' own libraries read. */
+function modelVariables({ anthropic, openai }: EngineStart["modelApis"]): Record<string, string> {
+  return {
+    ...(anthropic && { ANTHROPIC_BASE_URL: anthropic.baseUrl, ANTHROPIC_API_KEY: anthropic.key }),
+    ...(openai && { OPENAI_BASE_URL: `${openai.baseUrl}/v1`, OPENAI_API_KEY: openai.key }),
   };
 }

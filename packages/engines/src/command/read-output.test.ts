@@ -10,7 +10,7 @@ function readAll(
   chunks: readonly Uint8Array[],
   onRefused: (why: string) => EngineEvent[] = ignore,
 ): EngineEvent[] {
-  const reader = createOutputReader("stdout", onRefused);
+  const reader = createOutputReader("stdout", { refused: onRefused, ask: () => undefined });
   return [...chunks.flatMap((chunk) => reader.read(chunk)), ...reader.end()];
 }
 

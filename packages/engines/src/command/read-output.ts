@@ -1,5 +1,6 @@
 import type { EngineEvent } from "@agency/core";
 import { readTypedLine, TYPED_PREFIX } from "./read-typed-line.ts";
+import type { AskLine } from "./read-typed-line.ts";
 import { createLineSplitter } from "./split-lines.ts";
 import type { Line } from "./split-lines.ts";
 
@@ -19,28 +20,37 @@ export interface OutputReader {
   end(): EngineEvent[];
 }
 
+export interface Listeners {
+  /** Told why a typed line was not taken; the line itself is then log like any other. */
+  refused(why: string): EngineEvent[];
+  /** Returns why it cannot be asked; undefined when it is. */
+  ask(line: AskLine): string | undefined;
+}
+
 /**
  * A line longer than 64 KB comes in several log events, each but the last with `truncated: true`: the line goes on in
- * the next one. `onRefused` is told why a typed line was not taken; the line itself is then log like any other.
+ * the next one.
  */
-export function createOutputReader(stream: Stream, onRefused: (why: string) => EngineEvent[]): OutputReader {
+export function createOutputReader(stream: Stream, listeners: Listeners): OutputReader {
   const splitter = createLineSplitter({
     maxBytes: MAX_LINE_BYTES,
     prefix: TYPED_PREFIX,
     maxPrefixedBytes: MAX_TYPED_BYTES,
   });
   const toEvents = (lines: readonly Line[]): EngineEvent[] =>
-    joinLogs(lines.flatMap((line) => lineEvents(stream, line, onRefused)));
+    joinLogs(lines.flatMap((line) => lineEvents(stream, line, listeners)));
   return { read: (chunk) => toEvents(splitter.push(chunk)), end: () => toEvents(splitter.flush()) };
 }
 
-function lineEvents(stream: Stream, line: Line, onRefused: (why: string) => EngineEvent[]): EngineEvent[] {
+function lineEvents(stream: Stream, line: Line, listeners: Listeners): EngineEvent[] {
   const { text, isStart, goesOn } = line;
   const log: Log = { type: "log", data: { stream, text, ...(goesOn ? { truncated: true } : {}) } };
   if (!isStart || !text.startsWith(TYPED_PREFIX)) return [log];
   const typed = goesOn ? { refused: `it is longer than ${MAX_TYPED_BYTES / 1024} KB` } : readTypedLine(text);
   if ("event" in typed) return [typed.event];
-  return [...onRefused(`${typed.refused}: ${text.slice(0, SHOWN_CHARS)}`), log];
+  const refused = "ask" in typed ? listeners.ask(typed.ask) : typed.refused;
+  if (refused === undefined) return [];
+  return [...listeners.refused(`${refused}: ${text.slice(0, SHOWN_CHARS)}`), log];
 }
 
 /** Neighbours of the same stream become one event; pieces of a long line stay by themselves. */

@@ -1,4 +1,5 @@
-import { runnerEventBodySchema } from "@agency/contract";
+import { askBodySchema, runnerEventBodySchema } from "@agency/contract";
+import type { Question } from "@agency/contract";
 import type { EngineEvent } from "@agency/core";
 
 export const TYPED_PREFIX = "::agency::";
@@ -6,22 +7,45 @@ export const TYPED_PREFIX = "::agency::";
 /** What the engine says itself, and what only the control plane may say of the result. */
 const NOT_FOR_PROGRAMS: ReadonlySet<string> = new Set(["session", "turn_end", "delivery"]);
 
-export type TypedLine = { event: EngineEvent } | { refused: string };
+export interface AskLine {
+  id: string;
+  questions: Question[];
+}
 
-/** A line of the form `::agency::{"type":…,"data":{…}}`: an event, or why it is none. Never throws. */
+export type TypedLine = { event: EngineEvent } | { ask: AskLine } | { refused: string };
+
+/**
+ * A line of the form `::agency::{"type":…,"data":{…}}` is an event, `::agency::{"type":"ask","id":…,"questions":[…]}`
+ * wants to be answered, anything else is refused with the reason. Never throws.
+ */
 export function readTypedLine(line: string): TypedLine {
   const body = parseJson(line.slice(TYPED_PREFIX.length));
   if (body === undefined) return { refused: "it is not JSON" };
+  if (isAsk(body)) return readAsk(body);
   const parsed = runnerEventBodySchema.safeParse(body);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
-    return { refused: `it is no event of the contract (${issue?.message ?? "unknown"}${where})` };
-  }
+  if (!parsed.success) return { refused: `it is no event of the contract (${firstIssue(parsed.error)})` };
   const event = parsed.data;
   if (event.type === "delivery" || NOT_FOR_PROGRAMS.has(event.type))
     return { refused: `a program cannot say ${event.type} itself` };
   return { event };
+}
+
+function isAsk(body: unknown): body is object {
+  return typeof body === "object" && body !== null && "type" in body && body.type === "ask";
+}
+
+function readAsk(body: object): TypedLine {
+  const parsed = askBodySchema.safeParse({ ...body, kind: "question" });
+  if (!parsed.success) return { refused: `it asks nothing (${firstIssue(parsed.error)})` };
+  if (parsed.data.kind !== "question") return { refused: "it asks nothing" };
+  return { ask: { id: parsed.data.id, questions: parsed.data.questions } };
+}
+
+type Issues = { issues: readonly { message: string; path: readonly PropertyKey[] }[] };
+
+function firstIssue({ issues: [issue] }: Issues): string {
+  const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
+  return `${issue?.message ?? "unknown"}${where}`;
 }
 
 function parseJson(text: string): unknown {

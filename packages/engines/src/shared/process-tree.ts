@@ -3,6 +3,8 @@ import { descendants, readProcessTable, wasStartedWith } from "./process-table.t
 import type { ProcessRow } from "./process-table.ts";
 
 const LOOK_AGAIN_MS = 15;
+/** A program that forks without end may win more rounds than this; the limits of the sandbox are for that. */
+const STOP_ROUNDS = 20;
 /** After SIGKILL a process only stays while the kernel holds it (a dead disk); nothing can be done then. */
 const KILLED_WITHIN_MS = 5000;
 
@@ -32,13 +34,33 @@ export async function endProcesses(
   clock: Clock,
 ): Promise<void> {
   if (ask !== "nobody") {
-    signal(run, ask === "all" ? outsideGroup(run) : [], "SIGTERM");
+    const asked = ask === "all" ? outsideGroup(run) : [];
+    signal(run, asked, "SIGTERM");
+    // One that was stopped hears it only when it goes on.
+    signal(run, asked, "SIGCONT");
     await until(() => (ask === "all" ? isGone(run) : run.hasExited()), graceMs, clock);
   }
   for (const giveUpAt = clock.now() + KILLED_WITHIN_MS; !isGone(run) && clock.now() < giveUpAt;) {
     signal(run, outsideGroup(run), "SIGKILL");
     await until(() => isGone(run), LOOK_AGAIN_MS, clock);
   }
+}
+
+/** Stops every process of the run where it stands, also those that began their own session. */
+export function stopProcesses(run: RunProcesses): void {
+  signal(run, [], "SIGSTOP");
+  const stopped = new Set<number>();
+  // One that was not stopped yet may have started another; once all are, nothing new comes.
+  for (let round = 0; round < STOP_ROUNDS; round += 1) {
+    const moving = outsideGroup(run).filter(({ pid }) => !stopped.has(pid));
+    if (moving.length === 0) return;
+    signal(run, moving, "SIGSTOP");
+    for (const { pid } of moving) stopped.add(pid);
+  }
+}
+
+export function continueProcesses(run: RunProcesses): void {
+  signal(run, outsideGroup(run), "SIGCONT");
 }
 
 function isGone(run: RunProcesses): boolean {

@@ -53,7 +53,7 @@ export function createClaudeStage(): ClaudeStage {
         cwd: folder.cwd,
         home: folder.home,
         model: MODEL,
-        modelApi: { baseUrl: listening.url, key: "placeholder" },
+        modelApis: { anthropic: { baseUrl: listening.url, key: "placeholder" } },
         sessionId: randomUUID(),
         limits: LIMITS,
         ...rest,

@@ -79,6 +79,7 @@ function mapStatus(state: Mapping, message: SystemOf<"status">): Mapped {
 function mapSessionState(state: Mapping, message: SystemOf<"session_state_changed">): Mapped {
   const isIdle = message.state === "idle";
   const next = withStanding(state, { isIdle });
+  if (message.state === "requires_action") return nowDoing(next, "waiting_user");
   if (!isIdle || next.standing.isTurnOpen) return nothing(next);
   return nowDoing(next, next.standing.background.length > 0 ? "background" : "idle");
 }

@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import type { ToolKind } from "@agency/contract";
+import type { ToolCall } from "@agency/core";
 import { oneLine } from "../../shared/cap-text.ts";
 import { fieldsOf, textOf } from "./read-value.ts";
 
@@ -49,6 +50,14 @@ export function toolTitle(input: unknown, cwd: string): string | undefined {
       return oneLine(field.endsWith("_path") ? workspacePath(value, cwd) : value);
   }
   return undefined;
+}
+
+/** What a call is about, for whoever decides whether it may run. */
+export function toolCall(id: string, name: string, input: unknown, cwd: string): ToolCall {
+  const kind = toolKind(name);
+  const command = kind === "execute" ? textOf(fieldsOf(input)["command"]) : undefined;
+  const title = toolTitle(input, cwd) ?? name;
+  return { id, name, kind, title, input, ...(command === undefined ? {} : { command }) };
 }
 
 /** Inside the workspace a path is said relative to it; anything else stays absolute. */
