@@ -1,7 +1,9 @@
 import type { Json } from "@agency/contract";
 import { cleanJson } from "../ingest/clean-json.ts";
+import { NOTHING_BEFORE, redactPiece } from "./redact-piece.ts";
+import type { PieceRedaction } from "./redact-piece.ts";
 import { secretForms } from "./secret-forms.ts";
-import { createSecretMatcher } from "./secret-matcher.ts";
+import { createSecretMatcher, MIN_SECRET_LENGTH } from "./secret-matcher.ts";
 import type { SecretMatcher } from "./secret-matcher.ts";
 
 export interface Secret {
@@ -21,6 +23,8 @@ export interface Redactor {
   redactJson: (json: Json) => Json;
   /** For text that comes in pieces: the same output wherever it was cut. */
   stream: () => RedactionStream;
+  /** For a text whose pieces are stored as they come, so that nothing can be kept back. */
+  piece: PieceRedaction;
 }
 
 export interface RedactorResult {
@@ -28,8 +32,6 @@ export interface RedactorResult {
   /** Secrets too short to hide: they would blot out ordinary text. */
   refused: { name: string; reason: "too_short" }[];
 }
-
-export const MIN_SECRET_LENGTH = 8;
 
 export function createRedactor(secrets: readonly Secret[]): RedactorResult {
   const trimmed = secrets.map(({ name, value }) => ({ name, value: value.trim().toWellFormed() }));
@@ -40,16 +42,20 @@ export function createRedactor(secrets: readonly Secret[]): RedactorResult {
   const markers = markersOf(kept);
   if (markers.size === 0) return { redactor: nothingToHide, refused };
   const matcher = createSecretMatcher(markers);
-  const redactText = (text: string) => hide(matcher, { text, covered: 0 }, text.length).shown;
+  const redactText = (text: string) =>
+    text.length < MIN_SECRET_LENGTH ? text : hide(matcher, { text, covered: 0 }, text.length).shown;
   return {
     redactor: {
       redactText,
       redactJson: (json) => cleanJson(json, redactText).value,
       stream: () => createStream(matcher),
+      piece: (text, before, joints) => redactPiece(matcher, text, before, joints),
     },
     refused,
   };
 }
+
+export { MIN_SECRET_LENGTH };
 
 /** Shorter than any secret, so it can hold none; names are shown only where they give nothing away. */
 const PLAIN_MARKER = "[***]";
@@ -70,6 +76,7 @@ const nothingToHide: Redactor = {
   redactText: (text) => text,
   redactJson: (json) => json,
   stream: () => ({ push: (chunk) => chunk, end: () => "" }),
+  piece: (text) => ({ shown: text, after: NOTHING_BEFORE }),
 };
 
 /** `covered` characters at the start of the text belong to a secret whose marker is already out. */

@@ -1,7 +1,11 @@
+import { createBeginnings } from "./secret-beginnings.ts";
 import { createSecretSearch } from "./secret-search.ts";
 import type { SecretSearch } from "./secret-search.ts";
 
-interface SecretRange {
+/** No form is shorter, and a beginning of this length is taken for the secret itself. */
+export const MIN_SECRET_LENGTH = 8;
+
+export interface SecretRange {
   start: number;
   end: number;
   /** What stands in the output in its place. */
@@ -16,25 +20,22 @@ export interface SecretMatcher {
   ranges(text: string, covered: number): SecretRange[];
   /** Where the earliest match that more text could complete begins; the length of `text` when none can. */
   pendingFrom(text: string): number;
+  /** What replaces the form that begins like this; undefined when none does. */
+  markerOf(beginning: string): string | undefined;
 }
 
 /** `markers` names, for each spelling, what replaces it. */
 export function createSecretMatcher(markers: ReadonlyMap<string, string>): SecretMatcher {
   const forms = [...markers.keys()];
   const search = createSecretSearch(forms);
-  const longest = Math.max(...forms.map((form) => form.length));
-  const byFirst = Map.groupBy(forms, (form) => form.charCodeAt(0));
+  const beginnings = createBeginnings(forms);
 
   return {
     ranges: (text, covered) => findRanges(search, markers, text, covered),
-    pendingFrom(text) {
-      for (let at = Math.max(0, text.length - longest + 1); at < text.length; at += 1) {
-        const candidates = byFirst.get(text.charCodeAt(at));
-        if (candidates === undefined) continue;
-        const tail = text.slice(at);
-        if (candidates.some((form) => form.length > tail.length && form.startsWith(tail))) return at;
-      }
-      return text.length;
+    pendingFrom: (text) => beginnings.pendingFrom(text),
+    markerOf(beginning) {
+      const form = beginnings.formOf(beginning);
+      return form === undefined ? undefined : markers.get(form);
     },
   };
 }

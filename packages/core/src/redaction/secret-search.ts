@@ -6,8 +6,8 @@ interface Found {
 /** Finds the leftmost place at or after `from` where one of the forms stands, and the longest form there. */
 export type SecretSearch = (text: string, from: number) => Found | null;
 
-const BLOCK = 3;
-const SLOTS = 1 << 16;
+export const BLOCK = 3;
+export const SLOTS = 1 << 16;
 
 /**
  * Wu and Manber's search: three characters tell how far the next possible match is away, so most of a text is
@@ -46,7 +46,8 @@ export function createSecretSearch(forms: readonly string[]): SecretSearch {
   };
 }
 
-function slotOf(text: string, end: number): number {
+/** One number for the three characters that end here. */
+export function slotOf(text: string, end: number): number {
   return (
     (text.charCodeAt(end - 2) * 961 + text.charCodeAt(end - 1) * 31 + text.charCodeAt(end)) & (SLOTS - 1)
   );
