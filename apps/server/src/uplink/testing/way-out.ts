@@ -1,0 +1,120 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createEgress } from "@agency/broker";
+import { AgencyError } from "@agency/contract";
+import type { EventOf, Network } from "@agency/contract";
+import type { AttemptAccess, Clock } from "@agency/core";
+import { startProxy } from "../../../../runner/src/proxy/start-proxy.ts";
+import type { Proxy } from "../../../../runner/src/proxy/start-proxy.ts";
+import { createSilentLogger } from "../../http/testing/silent-logger.ts";
+import { createEgressDoor } from "../egress-door.ts";
+
+export const TOKEN = "token-of-the-attempt";
+
+const access: AttemptAccess = {
+  attemptId: "attempt",
+  taskId: "task",
+  accountId: "anna",
+  epoch: 1,
+  taskEpoch: 1,
+  live: true,
+  working: true,
+  hold: null,
+  holdUntil: null,
+  demo: false,
+  costUsd: 0,
+  budgetUsd: 1,
+};
+
+type Report = EventOf<"network">["data"];
+
+export interface WayOut extends AsyncDisposable {
+  /** The port inside the sandbox. */
+  readonly proxy: Proxy;
+  /** The door's socket outside. */
+  readonly doorPath: string;
+  readonly reports: Report[];
+  readonly fenced: AbortController;
+  nextReport(): Promise<Report>;
+}
+
+export const realClock: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      signal?.addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    }),
+};
+
+/**
+ * The whole way of a connection: proxy, door on a unix socket, broker. Names below .example lead to this machine,
+ * and only here is it taken for public.
+ */
+export async function openWayOut(network: Network): Promise<WayOut> {
+  const folder = await mkdtemp(join(tmpdir(), "way-out-"));
+  const doorPath = join(folder, "door.sock");
+  const reports: Report[] = [];
+  const waiting: ((report: Report) => void)[] = [];
+  const fenced = new AbortController();
+  const egress = createEgress({
+    policyOf: async () => ({ network, allowInternalNetwork: false }),
+    report(_caller, data) {
+      reports.push(data);
+      waiting.shift()?.(data);
+    },
+    fence: { watch: () => ({ signal: fenced.signal, release: () => undefined }) },
+    clock: realClock,
+    logger: createSilentLogger(),
+    resolve: async (name) => (name.endsWith(".example") ? ["127.0.0.1"] : []),
+    kindOf: (address) => (address === "127.0.0.1" ? "public" : "loopback"),
+    ownAddresses: { has: () => false },
+  });
+  const door = createEgressDoor({
+    async access(token) {
+      if (token === TOKEN) return access;
+      throw new AgencyError("unauthenticated", "This is not a token of a known attempt.");
+    },
+    open: egress.open,
+    logger: createSilentLogger(),
+  });
+  const server = createServer((_incoming, outgoing) => outgoing.writeHead(404).end());
+  server.on("connect", door.connect);
+  server.listen(doorPath);
+  await once(server, "listening");
+  const proxy = await startProxy({ door: doorTo(doorPath), clock: realClock, attempt: { token: TOKEN } });
+  return {
+    proxy,
+    doorPath,
+    reports,
+    fenced,
+    nextReport: () => new Promise((resolve) => waiting.push(resolve)),
+    async [Symbol.asyncDispose]() {
+      await proxy.close();
+      door.close();
+      egress.close();
+      server.close();
+      await once(server, "close");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function doorTo(path: string): { connect(): Promise<Socket>; distrust(): void } {
+  return {
+    async connect() {
+      const socket = connect({ path });
+      await once(socket, "connect");
+      return socket;
+    },
+    distrust: () => undefined,
+  };
+}
