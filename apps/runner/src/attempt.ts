@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Outcome, WorkOrder } from "@agency/contract";
 import type { Clock, Engine, Logger } from "@agency/core";
 import { keepAlive } from "./clocks/keep-alive.ts";
+import { firstState } from "./clocks/run-state.ts";
 import type { RunState } from "./clocks/run-state.ts";
 import { trackProgress } from "./clocks/track-progress.ts";
 import type { ProgressTracker } from "./clocks/track-progress.ts";
@@ -11,10 +12,16 @@ import { privateFolder } from "./config.ts";
 import type { RunnerConfig } from "./config.ts";
 import { startForwarder } from "./forwarder/forwarder.ts";
 import type { Forwarder } from "./forwarder/forwarder.ts";
+import type { ModelCalls } from "./forwarder/model-calls.ts";
 import { Journal } from "./journal/journal.ts";
 import { createRecorder } from "./journal/recorder.ts";
 import type { Recorder } from "./journal/recorder.ts";
 import { ProcessGroups } from "./process/groups.ts";
+import { proxyEnv } from "./proxy/proxy-env.ts";
+import { startProxy } from "./proxy/start-proxy.ts";
+import type { Proxy } from "./proxy/start-proxy.ts";
+import { Asks } from "./session/asks.ts";
+import { createRunCalls } from "./session/run-calls.ts";
 import { Session } from "./session/session.ts";
 import type { UplinkClient } from "./uplink/client.ts";
 import type { Door } from "./uplink/door.ts";
@@ -22,6 +29,7 @@ import { finishRun } from "./uplink/finish-run.ts";
 import type { FinishResult } from "./uplink/finish-run.ts";
 import { listenCommands } from "./uplink/listen-commands.ts";
 import { EventSender } from "./uplink/send-events.ts";
+import { gitConfigFor } from "./workspace/git-routes.ts";
 
 const KILL_WAIT_MS = 2000;
 const LAST_WORDS_MS = 5000;
@@ -44,6 +52,8 @@ export interface AttemptOptions {
 export class Attempt {
   readonly #options: AttemptOptions;
   readonly #over = new AbortController();
+  /** The run is being ended. */
+  readonly #hurry = new AbortController();
   readonly #ending = Promise.withResolvers<Ending>();
   readonly #groups = new ProcessGroups();
   readonly #state: RunState;
@@ -52,7 +62,9 @@ export class Attempt {
   readonly #journal: Journal;
   readonly #recorder: Recorder;
   readonly #sender: EventSender;
+  readonly #calls: ModelCalls;
   #forwarder: Forwarder | null = null;
+  #proxy: Proxy | null = null;
   #session: Session | null = null;
   #isLeaving = false;
 
@@ -63,6 +75,7 @@ export class Attempt {
     this.#watch = watchRun(clock, this.#state, {
       stop: (reason) => {
         options.log.info({ reason }, "The runner stops the agent.");
+        this.#hurry.abort();
         this.#session?.stop();
       },
       kill: () => void this.#session?.killEngine(),
@@ -77,8 +90,21 @@ export class Attempt {
     });
     this.#recorder = createRecorder({
       journal: this.#journal,
+      clock,
       at: serverClock(order, clock),
       secrets: [order.attemptToken, ...Object.values(order.modelKeys)],
+      limits: () => this.#state.limits,
+      hurry: this.#hurry.signal,
+      onFull: () => {
+        this.#state.exhausted ??= "output";
+        this.#watch.poke();
+      },
+    });
+    this.#calls = createRunCalls({
+      state: this.#state,
+      progress: this.#progress,
+      recorder: this.#recorder,
+      poke: () => this.#watch.poke(),
     });
     this.#sender = new EventSender({
       client,
@@ -128,19 +154,8 @@ export class Attempt {
   }
 
   async #live(): Promise<Ending> {
-    const { client, clock, random, order, door } = this.#options;
-    const attempt = { taskId: order.taskId, epoch: order.epoch, token: order.attemptToken };
-    const onModelRequest = (): (() => void) => this.#progress.open();
-    this.#forwarder = await startForwarder({ door, clock, attempt, onModelRequest });
-    this.#session = new Session({
-      ...this.#options,
-      forwarderUrl: this.#forwarder.url,
-      groups: this.#groups,
-      recorder: this.#recorder,
-      state: this.#state,
-      progress: this.#progress,
-      poke: () => this.#watch.poke(),
-    });
+    const { client, clock, random } = this.#options;
+    this.#session = await this.#openSession();
     const session = this.#session;
     void listenCommands({
       client,
@@ -156,6 +171,32 @@ export class Attempt {
     const result = await this.#finish(outcome);
     if (result.kind === "fenced") this.#fence(result.why);
     return result.kind === "accepted" ? "finished" : "fenced";
+  }
+
+  /** A session and its ways out of the sandbox. */
+  async #openSession(): Promise<Session> {
+    const { clock, order, door } = this.#options;
+    const attempt = { taskId: order.taskId, epoch: order.epoch, token: order.attemptToken };
+    const way = { door, clock, attempt };
+    const [forwarder, proxy] = await Promise.all([
+      startForwarder({ ...way, calls: this.#calls, random: this.#options.random }),
+      startProxy(way),
+    ]);
+    this.#forwarder = forwarder;
+    this.#proxy = proxy;
+    const gitSettings = gitConfigFor({ forwarderUrl: forwarder.url, gitHosts: order.gitHosts });
+    const parts = { recorder: this.#recorder, progress: this.#progress };
+    return new Session({
+      ...this.#options,
+      ...parts,
+      forwarderUrl: forwarder.url,
+      waysOut: { proxyEnv: proxyEnv(proxy), gitSettings },
+      asks: new Asks({ ...this.#options, ...parts, epoch: order.epoch, signal: this.#over.signal }),
+      groups: this.#groups,
+      state: this.#state,
+      poke: () => this.#watch.poke(),
+      release: () => this.#calls.again.fire(),
+    });
   }
 
   #finish(outcome: Outcome): Promise<FinishResult> {
@@ -180,7 +221,7 @@ export class Attempt {
     this.#over.abort();
     this.#watch.close();
     await this.#killEngine();
-    await this.#forwarder?.close();
+    await Promise.all([this.#forwarder?.close(), this.#proxy?.close()]);
     await this.#journal.close();
     this.#options.client.close();
   }
@@ -212,23 +253,6 @@ export class Attempt {
 }
 
 const FAILED = { state: "failed", reason: "engine_error", files: null, added: null, removed: null } as const;
-
-function firstState(order: WorkOrder, now: number, deadManMs: number): RunState {
-  return {
-    stage: "setup",
-    stageSince: now,
-    limits: order.limits,
-    startedAt: now,
-    lastProgressAt: now,
-    openWork: 0,
-    turns: 0,
-    cancelled: false,
-    lastContactAt: now,
-    deadManMs,
-    draining: null,
-    stopping: null,
-  };
-}
 
 /** Events carry the control plane's time, whatever the sandbox's own clock says. */
 function serverClock(order: WorkOrder, clock: Clock): () => string {

@@ -120,7 +120,10 @@ describe("a runner's own limits", () => {
       void answer.promise.then(() => outgoing.end("{}"));
     };
     const { run, exit } = await start(new ScriptedEngine(), { silenceMs: 5 * MINUTE });
-    const asked = fetch(`${run.options.modelApi?.baseUrl}/v1/messages`, { method: "POST", body: "{}" });
+    const asked = fetch(`${run.options.modelApis.anthropic?.baseUrl}/v1/messages`, {
+      method: "POST",
+      body: "{}",
+    });
     await arrived.promise;
     await pass(run, 30 * MINUTE);
     expect(run.interrupts).toBe(0);

@@ -7,13 +7,14 @@ import { git, serveGit } from "./testing/git-server.ts";
 import { runRunner } from "./testing/run-runner.ts";
 import { ScriptedEngine } from "./testing/scripted-engine.ts";
 
-const URL = "https://git.example.invalid/owner/project";
+const HOST = "https://git.example.invalid";
+const URL = `${HOST}/owner/project`;
 
 describe("a runner's workspace", () => {
   let plane: FakeControlPlane;
   let origin: string;
   beforeEach(async () => {
-    plane = await FakeControlPlane.open({ repository: { url: URL } });
+    plane = await FakeControlPlane.open({ repository: { url: URL }, gitHosts: [HOST] });
     origin = join(plane.root, "git", "owner", "project");
     mkdirSync(origin, { recursive: true });
     git(origin, "init", "--quiet", "-b", "main");
@@ -63,6 +64,18 @@ describe("a runner's workspace", () => {
     ]);
     expect(plane.ofType("delivery")).toMatchObject([{ files: 2, added: 2, removed: 0 }]);
     expect(outcome()).toMatchObject({ state: "completed", files: 2, added: 2, removed: 0 });
+  });
+
+  it("is pushed by a plain git push, through the forwarder, to a branch of the task", async () => {
+    commit({ "a.txt": "one\n" });
+    git(origin, "config", "http.receivepack", "true");
+    const branch = `agency/${plane.order.taskId}/work`;
+    const push =
+      '#!/bin/sh\ngit commit -q --allow-empty -m mine && git push -q origin "HEAD:$AGENCY_BRANCH"\n';
+    commit({ ".agency/hooks/post-run": push }, 0o755);
+    const { exit } = runRunner(plane, new ScriptedEngine((run) => run.turnEnd("completed")));
+    expect(await exit).toBe(0);
+    expect(git(origin, "log", "-1", "--format=%s", branch)).toBe("mine");
   });
 
   it("is the branch that was asked for", async () => {

@@ -1,6 +1,5 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DEFAULT_LIMITS } from "@agency/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeControlPlane } from "./testing/fake-control-plane.ts";
 import { runRunner } from "./testing/run-runner.ts";
@@ -59,7 +58,12 @@ describe("a runner", () => {
   });
 
   it("gives the engine the prompt, the task's environment and a placeholder, and no token", async () => {
-    plane.order = { ...plane.order, model: "a-model", env: { COLOUR: "blue", HOME: "/elsewhere" } };
+    plane.order = {
+      ...plane.order,
+      gitHosts: ["https://git.example.invalid"],
+      model: "a-model",
+      env: { COLOUR: "blue", HOME: "/elsewhere" },
+    };
     const engine = new ScriptedEngine((run) => run.turnEnd("completed"));
     const { exit, config } = runRunner(plane, engine);
     await exit;
@@ -70,15 +74,22 @@ describe("a runner", () => {
       home: config.home,
       model: "a-model",
       sessionId: plane.order.sessionId,
-      modelApi: { key: "placeholder-of-this-test" },
-      limits: { turns: DEFAULT_LIMITS.turns, costUsd: DEFAULT_LIMITS.costUsd },
+      modelApis: { anthropic: { key: "placeholder-of-this-test" } },
+      limits: { turns: null, costUsd: null },
     });
-    expect(options.modelApi?.baseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/model\/anthropic$/);
+    expect(options.modelApis.anthropic?.baseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/model\/anthropic$/);
     expect(options.env).toMatchObject({
       COLOUR: "blue",
       HOME: config.home,
       AGENCY_TASK_ID: plane.order.taskId,
+      AGENCY_BRANCH: `agency/${plane.order.taskId}/work`,
+      HTTPS_PROXY: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      NO_PROXY: expect.stringContaining("127.0.0.1"),
+      GIT_CONFIG_COUNT: "2",
+      GIT_CONFIG_KEY_0: "safe.directory",
+      GIT_CONFIG_VALUE_1: "https://git.example.invalid/",
     });
+    expect(options.gate).toBeUndefined();
     expect(JSON.stringify(options)).not.toContain(plane.order.attemptToken);
     expect(JSON.stringify(options)).not.toContain(plane.bootstrap.token);
   });

@@ -1,27 +1,16 @@
-import { DEFAULT_LIMITS } from "@agency/contract";
+import { DEFAULT_LIMITS, MAX_WAIT_MS } from "@agency/contract";
 import { describe, expect, it } from "vitest";
 import { decideRun } from "./decide-run.ts";
+import { firstState } from "./run-state.ts";
 import type { RunState } from "./run-state.ts";
+import { beginWait, endWait } from "./waits.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 function state(part: Partial<RunState> = {}): RunState {
-  return {
-    stage: "engine",
-    stageSince: 0,
-    limits: { ...DEFAULT_LIMITS, wallMs: 60 * MINUTE, silenceMs: 5 * MINUTE, turns: 3 },
-    startedAt: 0,
-    lastProgressAt: 0,
-    openWork: 0,
-    turns: 0,
-    cancelled: false,
-    lastContactAt: 0,
-    deadManMs: 10 * MINUTE,
-    draining: null,
-    stopping: null,
-    ...part,
-  };
+  const limits = { ...DEFAULT_LIMITS, wallMs: 60 * MINUTE, silenceMs: 5 * MINUTE, turns: 3 };
+  return { ...firstState({ limits, onBudget: "wait" }, 0, 10 * MINUTE), stage: "engine", ...part };
 }
 const at = (now: number): Partial<RunState> => ({ lastProgressAt: now, lastContactAt: now });
 
@@ -36,6 +25,17 @@ describe("the clocks of a run", () => {
     ["nothing happens for the silence limit", state({ lastContactAt: 5 * MINUTE }), 5 * MINUTE, "silence"],
     ["the control plane is gone too long", state({ lastProgressAt: 10 * MINUTE }), 10 * MINUTE, "dead_man"],
     ["the model answered more often than allowed", state({ turns: 4 }), 0, "turns"],
+    ["its turns are used and it asks again", state({ exhausted: "turns" }), 0, "turns"],
+    ["its money is gone", state({ exhausted: "budget" }), 0, "budget"],
+    ["it wrote too much", state({ exhausted: "output", stage: "setup" }), 0, "output"],
+    [
+      "it is cancelled while it waits",
+      state({ cancelled: true, waitingSince: 0, paused: true }),
+      0,
+      "cancelled",
+    ],
+    ["the control plane is gone while it waits", state({ waitingSince: 0 }), 10 * MINUTE, "dead_man"],
+    ["it has waited for ever", state({ waitingSince: 0, ...at(MAX_WAIT_MS) }), MAX_WAIT_MS, "timeout"],
     ["it is cancelled", state({ cancelled: true }), 0, "cancelled"],
     ["its drain takes too long", state({ draining: { since: 0, forMs: MINUTE } }), MINUTE, "drained"],
   ] as const)("stop the run when %s", (_when, view, now, reason) => {
@@ -45,6 +45,26 @@ describe("the clocks of a run", () => {
   it("take open work for progress", () => {
     const busy = state({ openWork: 1, lastContactAt: 40 * MINUTE });
     expect(decideRun(busy, 40 * MINUTE)).toEqual({ kind: "wait", until: 50 * MINUTE });
+  });
+
+  it("leave the time out in which the task waits", () => {
+    const waiting = state({ waitingSince: 10 * MINUTE, ...at(300 * MINUTE) });
+    expect(decideRun(waiting, 300 * MINUTE)).toEqual({ kind: "wait", until: 310 * MINUTE });
+    endWait(waiting, 300 * MINUTE);
+    expect(waiting).toMatchObject({ waitedMs: 290 * MINUTE, lastProgressAt: 300 * MINUTE });
+    Object.assign(waiting, { lastContactAt: 349 * MINUTE, lastProgressAt: 349 * MINUTE });
+    expect(decideRun(waiting, 349 * MINUTE)).toEqual({ kind: "wait", until: 350 * MINUTE });
+    expect(decideRun(waiting, 350 * MINUTE)).toEqual({ kind: "stop", reason: "timeout" });
+  });
+
+  it("count a wait that is told twice once", () => {
+    const twice = state();
+    beginWait(twice, false, MINUTE);
+    beginWait(twice, true, 2 * MINUTE);
+    expect(twice).toMatchObject({ waitingSince: MINUTE, paused: true });
+    endWait(twice, 3 * MINUTE);
+    endWait(twice, 9 * MINUTE);
+    expect(twice).toMatchObject({ waitingSince: null, paused: false, waitedMs: 2 * MINUTE });
   });
 
   it("give the last allowed turn its time", () => {

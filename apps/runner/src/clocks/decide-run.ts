@@ -1,3 +1,4 @@
+import { wallEnd } from "./waits.ts";
 import type { RunState, Stopping, StopReason } from "./run-state.ts";
 
 /**
@@ -9,6 +10,8 @@ const SOFT_MS: Record<StopReason, number> = {
   timeout: 3000,
   silence: 3000,
   turns: 3000,
+  budget: 3000,
+  output: 3000,
   drained: 0,
   dead_man: 3000,
 };
@@ -18,6 +21,8 @@ const ABANDON_MS: Record<StopReason, number> = {
   timeout: 2000,
   silence: 2000,
   turns: 2000,
+  budget: 2000,
+  output: 2000,
   drained: 2000,
   dead_man: 2000,
 };
@@ -63,11 +68,14 @@ function decideStopping(stopping: Stopping, now: number): Decision {
 function dueStops(state: RunState): { reason: StopReason; at: number }[] {
   const due: { reason: StopReason; at: number }[] = [
     { reason: "dead_man", at: state.lastContactAt + state.deadManMs },
-    { reason: "timeout", at: state.startedAt + state.limits.wallMs },
+    { reason: "timeout", at: wallEnd(state) },
   ];
   if (state.cancelled) due.push({ reason: "cancelled", at: Number.NEGATIVE_INFINITY });
+  if (state.exhausted !== null) due.push({ reason: state.exhausted, at: Number.NEGATIVE_INFINITY });
   if (state.stage !== "engine") return due;
   if (state.turns > state.limits.turns) due.push({ reason: "turns", at: Number.NEGATIVE_INFINITY });
+  // Nothing is expected of an agent whose task waits: only a lost control plane or too long a wait ends it.
+  if (state.waitingSince !== null) return due;
   if (state.openWork === 0)
     due.push({ reason: "silence", at: state.lastProgressAt + state.limits.silenceMs });
   if (state.draining) due.push({ reason: "drained", at: state.draining.since + state.draining.forMs });

@@ -33,7 +33,10 @@ export async function keepAlive({
   }
 }
 
-function activityOf({ stage, openWork }: RunState): { state: "background" | "tool"; note?: string } | null {
+function activityOf(state: RunState): { state: "background" | "tool"; note?: string } | null {
+  const { stage, openWork, waitingSince } = state;
+  // The control plane itself said that the task waits: for days of it there is nothing to add.
+  if (waitingSince !== null) return null;
   if (stage === "setup") return { state: "background", note: "preparing the workspace" };
   if (stage === "finishing") return { state: "background", note: "finishing" };
   return openWork > 0 ? { state: "tool" } : null;

@@ -1,3 +1,4 @@
+import { priceCall } from "@agency/core";
 import type { Clock, EngineEvent } from "@agency/core";
 import type { RunState } from "./run-state.ts";
 
@@ -31,6 +32,7 @@ export function trackProgress(clock: Clock, state: RunState, poke: () => void): 
     if (event.type !== "engine_usage") return;
     responses.add(event.data.key);
     state.turns = responses.size;
+    state.costUsd += priceCall(event.data).costUsd;
     if (state.turns > state.limits.turns) poke();
   }
 

@@ -73,6 +73,12 @@ export class EngineTurns {
     this.#options.run.interrupt().catch(() => undefined);
   }
 
+  /** Stops the program where it stands, or lets it go on. */
+  hold(isHeld: boolean): void {
+    if (isHeld) this.#options.run.pause();
+    else this.#options.run.unpause();
+  }
+
   /** Stops the turn and lets the engine end by itself. */
   stop(): void {
     this.#stopping = true;

@@ -45,6 +45,8 @@ describe("the outcome of a run", () => {
       "failed",
       "turns_exceeded",
     ],
+    ["the budget, counted here", { stopped: "budget", turnStop: "interrupted" }, "failed", "budget_exceeded"],
+    ["too much output", { stopped: "output", end: null, turnStop: null }, "failed", "output_exceeded"],
     [
       "too many turns, counted by the engine",
       { end: { outcome: "limit", limit: "turns" }, turnStop: "max_turns" },

@@ -35,8 +35,19 @@ function judge({ stopped, end, turnStop }: RunReport): Verdict {
 }
 
 function reasonOfStop(stopped: StopReason | null): Outcome["reason"] {
-  if (stopped === "timeout" || stopped === "silence") return stopped;
-  return stopped === "turns" ? "turns_exceeded" : null;
+  switch (stopped) {
+    case "timeout":
+    case "silence":
+      return stopped;
+    case "turns":
+      return "turns_exceeded";
+    case "budget":
+      return "budget_exceeded";
+    case "output":
+      return "output_exceeded";
+    default:
+      return null;
+  }
 }
 
 function reasonOfEnd(end: EngineEnd["data"] | null, turnStop: TurnStop | null): Outcome["reason"] {

@@ -1,7 +1,8 @@
 import type { Outcome, RunnerCommand, WorkOrder } from "@agency/contract";
-import type { Clock, Engine, EngineStart } from "@agency/core";
+import type { Clock, Engine } from "@agency/core";
 import { deadline } from "../clocks/deadline.ts";
 import type { RunState } from "../clocks/run-state.ts";
+import { beginWait, endWait, wallEnd } from "../clocks/waits.ts";
 import type { ProgressTracker } from "../clocks/track-progress.ts";
 import type { RunnerConfig } from "../config.ts";
 import { privateFolder } from "../config.ts";
@@ -11,8 +12,11 @@ import { createGit } from "../workspace/git.ts";
 import type { Git } from "../workspace/git.ts";
 import { prepareWorkspace } from "../workspace/prepare-workspace.ts";
 import { agentEnv } from "./agent-env.ts";
+import type { WaysOut } from "./agent-env.ts";
+import type { Asks } from "./asks.ts";
 import { deliverWorkspace, NO_COUNTS } from "./deliver-workspace.ts";
 import type { Counts } from "./deliver-workspace.ts";
+import { engineProblem, engineStart } from "./engine-start.ts";
 import { EngineTurns } from "./engine-turns.ts";
 import type { EngineReport } from "./engine-turns.ts";
 import { runWorkspaceHook } from "./hooks.ts";
@@ -40,6 +44,8 @@ export interface SessionOptions {
   order: WorkOrder;
   engines: Readonly<Record<string, Engine>>;
   forwarderUrl: string;
+  waysOut: WaysOut;
+  asks: Asks;
   clock: Clock;
   groups: ProcessGroups;
   recorder: Recorder;
@@ -48,6 +54,8 @@ export interface SessionOptions {
   onEngineSpeaks: () => void;
   /** The state changed in a way that may bring a deadline forward. */
   poke: () => void;
+  /** What is held may go on now. */
+  release: () => void;
 }
 
 const NOTHING_RUN: EngineReport = {
@@ -75,7 +83,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#env = agentEnv(options.config, options.order);
+    this.#env = agentEnv(options.config, options.order, options.waysOut);
     this.#git = createGit(options.config.workspace, this.#env, options.clock, options.groups);
   }
 
@@ -105,10 +113,12 @@ export class Session {
   }
 
   obey(command: RunnerCommand): void {
-    const { state, poke } = this.#options;
+    const { state, poke, asks, clock, release } = this.#options;
     switch (command.kind) {
       case "say":
         return this.#say(command);
+      case "answer":
+        return asks.answer(command.askId, command.answer);
       case "interrupt":
         return this.#turns?.interrupt();
       case "cancel":
@@ -117,13 +127,35 @@ export class Session {
         return poke();
       case "limits":
         state.limits = command.limits;
+        release();
         return poke();
+      case "wait":
+        beginWait(state, command.pause, clock.now());
+        return this.#waitChanged();
+      case "proceed":
+        endWait(state, clock.now());
+        return this.#waitChanged();
     }
+  }
+
+  #waitChanged(): void {
+    const { state, poke, release } = this.#options;
+    if (state.stopping === null) this.#holdEngine(state.paused);
+    release();
+    poke();
+  }
+
+  /** Other engines stand still by themselves while their model calls are held. */
+  #holdEngine(isHeld: boolean): void {
+    const { engines, order } = this.#options;
+    if (engines[order.engine]?.capabilities.pause === "process") this.#turns?.hold(isHeld);
   }
 
   /** The clocks ask for an end. */
   stop(): void {
     this.#setup.abort();
+    // What stands still cannot stop.
+    this.#holdEngine(false);
     this.#turns?.stop();
   }
 
@@ -161,12 +193,16 @@ export class Session {
   }
 
   async #prepareWorkspace(): Promise<string | null> {
-    const { config, order, forwarderUrl, engines } = this.#options;
-    if (!Object.hasOwn(engines, order.engine)) return `This runner has no engine "${order.engine}".`;
+    const { config, order, waysOut, engines } = this.#options;
+    const engine = Object.hasOwn(engines, order.engine) ? engines[order.engine] : undefined;
+    if (engine === undefined) return `This runner has no engine "${order.engine}".`;
+    const problem = engineProblem(engine, order);
+    if (problem !== null) return problem;
     const { repository } = order;
     const { workspace } = config;
+    const { gitSettings } = waysOut;
     const signal = this.#setup.signal;
-    const prepared = await prepareWorkspace({ git: this.#git, workspace, repository, forwarderUrl, signal });
+    const prepared = await prepareWorkspace({ git: this.#git, workspace, repository, gitSettings, signal });
     if (!prepared.ok) return prepared.problem;
     this.#base = prepared.base;
     return null;
@@ -175,7 +211,7 @@ export class Session {
   /** Up to `most`, but no further than `late` past the wall limit. */
   #timeLeft(most: number, late: number): number {
     const { state, clock } = this.#options;
-    const untilWall = state.startedAt + state.limits.wallMs - clock.now();
+    const untilWall = wallEnd(state) - clock.now();
     return Math.min(most, Math.max(untilWall, 0) + late);
   }
 
@@ -197,7 +233,9 @@ export class Session {
     const { order, engines, recorder, progress, state, clock, poke } = this.#options;
     const engine = engines[order.engine];
     if (engine === undefined) return null;
-    const run = engine.start({ id: order.promptId, text: order.prompt }, this.#engineStart(engine));
+    const drain = { drainMs: DRAIN_MS, killGraceMs: KILL_GRACE_MS };
+    const start = engineStart({ ...this.#options, engine, env: this.#env, drain });
+    const run = engine.start({ id: order.promptId, text: order.prompt }, start);
     const onFirstEvent = this.#options.onEngineSpeaks;
     const onDraining = (): void => {
       state.draining = { since: clock.now(), forMs: DRAIN_BACKSTOP_MS };
@@ -213,30 +251,10 @@ export class Session {
     });
     this.#turns = turns;
     this.#enter("engine");
+    if (state.paused) this.#holdEngine(true);
     const driven = turns.drive();
     for (const early of this.#early.splice(0)) this.#say(early);
     return driven;
-  }
-
-  #engineStart(engine: Engine): EngineStart {
-    const { order, config, forwarderUrl, state } = this.#options;
-    const { vendor } = engine.capabilities;
-    const key = vendor === null ? undefined : order.modelKeys[vendor];
-    return {
-      cwd: config.workspace,
-      home: config.home,
-      env: this.#env,
-      sessionId: order.sessionId,
-      limits: {
-        turns: state.limits.turns,
-        costUsd: state.limits.costUsd,
-        drainMs: DRAIN_MS,
-        killGraceMs: KILL_GRACE_MS,
-      },
-      ...(order.model === null ? {} : { model: order.model }),
-      ...(order.command === null ? {} : { command: order.command }),
-      ...(key === undefined ? {} : { modelApi: { baseUrl: `${forwarderUrl}/model/${vendor}`, key } }),
-    };
   }
 
   #say(command: Say): void {

@@ -10,12 +10,22 @@ import {
   eventBatchSchema,
   finishedSchema,
   helloSchema,
+  HOLD_HEADER,
+  postAskSchema,
   UPLINK_PATHS,
 } from "@agency/contract";
-import type { Bootstrap, EventBatch, Finished, Hello, RunnerCommand, WorkOrder } from "@agency/contract";
+import type {
+  AskBody,
+  Bootstrap,
+  EventBatch,
+  Finished,
+  Hello,
+  RunnerCommand,
+  WorkOrder,
+} from "@agency/contract";
 import { createSignal } from "../process/signal.ts";
 
-export type Route = "hello" | "events" | "commands" | "finished";
+export type Route = "hello" | "events" | "commands" | "ask" | "finished";
 
 /** What a test wants instead of the ordinary answer; `lost`: done, but the answer never arrives. */
 export type Answer = { status: number; body?: unknown; retryAfter?: number } | "lost" | "cut";
@@ -39,6 +49,8 @@ export class FakeControlPlane {
   readonly hellos: Hello[] = [];
   readonly finished: Finished[] = [];
   readonly asked: (string | null)[] = [];
+  /** What the agent asked of people, each id once. */
+  readonly asks: AskBody[] = [];
   readonly headers: IncomingMessage["headers"][] = [];
   /** Looks at every request of the runner first. */
   script: (route: Route, body: unknown) => Answer | undefined = () => undefined;
@@ -154,6 +166,7 @@ export class FakeControlPlane {
     if (incoming.headers.authorization !== `Bearer ${TOKEN}`) return { status: 401, answer: {} };
     if (route === "events")
       return { status: 200, answer: { ack: this.#store(eventBatchSchema.parse(body)) } };
+    if (route === "ask") return { status: 202, answer: this.#ask(postAskSchema.parse(body)) };
     const finished = finishedSchema.parse(body);
     if (finished.finalSeq !== this.events.length)
       return { status: 409, answer: { have: this.events.length } };
@@ -168,6 +181,11 @@ export class FakeControlPlane {
       if (n === this.events.length + 1) this.events.push({ n, ...event });
     });
     return this.events.length;
+  }
+
+  #ask(ask: AskBody): object {
+    if (!this.asks.some(({ id }) => id === ask.id)) this.asks.push(ask);
+    return {};
   }
 
   #listen(incoming: IncomingMessage, outgoing: ServerResponse): void {
@@ -187,8 +205,16 @@ const ROUTES: Record<string, Route> = {
   [UPLINK_PATHS.hello]: "hello",
   [UPLINK_PATHS.events]: "events",
   [UPLINK_PATHS.commands]: "commands",
+  [UPLINK_PATHS.ask]: "ask",
   [UPLINK_PATHS.finished]: "finished",
 };
+
+/** The broker's answer to a model call that may not be made yet. */
+export function hold(outgoing: ServerResponse, retryAfter: number): void {
+  outgoing
+    .writeHead(503, { [HOLD_HEADER]: "budget", "retry-after": String(retryAfter) })
+    .end('{"type":"error","error":{"type":"overloaded_error","message":"held"}}');
+}
 
 function matches(data: unknown, part: Record<string, unknown>): boolean {
   const known = data as Record<string, unknown>;
@@ -210,6 +236,12 @@ function workOrder(): WorkOrder {
     limits: { ...DEFAULT_LIMITS },
     network: "none",
     repository: null,
+    gitHosts: [],
+    demo: false,
+    approve: "none",
+    commandPolicy: { allow: [], deny: [] },
+    questions: true,
+    onBudget: "wait",
     env: { COLOUR: "blue" },
     modelKeys: { anthropic: "placeholder-of-this-test" },
     serverTime: "2030-01-01T00:00:00.000Z",

@@ -19,17 +19,16 @@ export function git(cwd: string, ...args: string[]): string {
   return stdout.trim();
 }
 
-/** Git's own HTTP server behind /git/<encoded repository>, as the control plane's broker would be. */
+/** Git's own HTTP server behind /git/<scheme>/<host>/<path>, as the control plane's broker would be. */
 export function serveGit(root: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
   const url = new URL(incoming.url ?? "/", "http://fake");
-  const [, , repository = "", ...path] = url.pathname.split("/");
-  const name = new URL(decodeURIComponent(repository)).pathname;
+  const path = url.pathname.split("/").slice(4);
   const backend = spawn("git", ["http-backend"], {
     env: {
       ...GIT_ENV,
       GIT_PROJECT_ROOT: root,
       GIT_HTTP_EXPORT_ALL: "1",
-      PATH_INFO: `${name}/${path.join("/")}`,
+      PATH_INFO: `/${path.join("/")}`,
       QUERY_STRING: url.search.slice(1),
       REQUEST_METHOD: incoming.method ?? "GET",
       CONTENT_TYPE: incoming.headers["content-type"] ?? "",

@@ -18,6 +18,7 @@ export class ScriptedRun implements EngineRun {
   readonly sent: { input: UserInput; how: string }[] = [];
   interrupts = 0;
   kills = 0;
+  isPaused = false;
   onSend: (input: UserInput) => void = () => undefined;
   onInterrupt: () => void = () => this.turnEnd("interrupted");
   onFinish: () => void = () => this.end({ outcome: "completed" });
@@ -90,6 +91,24 @@ export class ScriptedRun implements EngineRun {
     this.onKill();
   }
 
+  pause(): void {
+    this.#standStill(true);
+  }
+
+  unpause(): void {
+    this.#standStill(false);
+  }
+
+  #standStill(isPaused: boolean): void {
+    this.isPaused = isPaused;
+    this.#heard.fire();
+  }
+
+  /** Resolves when the runner has stopped the program, or let it go on. */
+  async stood(isPaused: boolean): Promise<void> {
+    while (this.isPaused !== isPaused) await this.#heard.wait();
+  }
+
   exportSession(): Promise<SessionBundle> {
     return Promise.reject(new Error("A scripted run has no session."));
   }
@@ -105,7 +124,10 @@ export class ScriptedEngine implements Engine {
     midTurnInput: true,
     fileChanges: "structured",
     deltas: false,
-    vendor: "anthropic",
+    pause: "process",
+    toolGate: "every-call",
+    questions: true,
+    vendors: ["anthropic"],
   } as const;
   readonly #begun = Promise.withResolvers<ScriptedRun>();
   readonly #play: (run: ScriptedRun) => void;

@@ -1,6 +1,5 @@
 import { access, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UPLINK_PATHS } from "@agency/contract";
 import type { Repository } from "@agency/contract";
 import { gitProblem } from "./git.ts";
 import type { Git } from "./git.ts";
@@ -20,8 +19,8 @@ export interface PrepareOptions {
   git: Git;
   workspace: string;
   repository: Repository | null;
-  /** Where the forwarder listens: the only way to a repository. */
-  forwarderUrl: string;
+  /** How git gets from the URL people know to the forwarder, the only way to a repository. */
+  gitSettings: readonly (readonly [key: string, value: string])[];
   signal: AbortSignal;
 }
 
@@ -53,19 +52,23 @@ async function initialise({ git, signal }: PrepareOptions): Promise<string | nul
 }
 
 async function clone(
-  { git, forwarderUrl, signal }: PrepareOptions,
+  { git, gitSettings, signal }: PrepareOptions,
   repository: Repository,
 ): Promise<string | null> {
-  const through = `${forwarderUrl}${UPLINK_PATHS.git}/${encodeURIComponent(repository.url)}`;
   const branch = repository.branch === undefined ? [] : ["--branch", repository.branch];
   const stalled = { GIT_HTTP_LOW_SPEED_LIMIT: "1", GIT_HTTP_LOW_SPEED_TIME: "120" };
   const call = { timeoutMs: CLONE_MS, signal, env: stalled };
-  const problem = gitProblem(
-    `Cloning ${repository.url}`,
-    await git(["clone", "--quiet", ...branch, "--", through, "."], call),
-  );
-  if (problem !== null) return problem.replaceAll(through, repository.url);
-  return gitProblem("Naming the origin", await git(["remote", "set-url", "origin", repository.url], call));
+  const cloned = await git(["clone", "--quiet", ...branch, "--", repository.url, "."], call);
+  const problem = gitProblem(`Cloning ${repository.url}`, cloned);
+  return problem === null ? null : asPeopleKnowIt(problem, gitSettings);
+}
+
+/** Git names the address it was sent to; nobody but us knows that one. */
+function asPeopleKnowIt(text: string, gitSettings: PrepareOptions["gitSettings"]): string {
+  return gitSettings.reduce((known, [key, value]) => {
+    const through = /^url\.(.+)\.insteadOf$/i.exec(key)?.[1];
+    return through === undefined ? known : known.replaceAll(through, value);
+  }, text);
 }
 
 /** The way of every task without a repository: a third of the time of `git commit`, before the first event. */

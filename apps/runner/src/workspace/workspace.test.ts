@@ -26,7 +26,7 @@ describe("a workspace", () => {
 
   const ours = () => createGit(workspace, GIT_ENV, realClock, new ProcessGroups());
   async function prepare(): Promise<string> {
-    const options = { git: ours(), workspace, repository: null, forwarderUrl: "", signal: never };
+    const options = { git: ours(), workspace, repository: null, gitSettings: [], signal: never };
     const prepared = await prepareWorkspace(options);
     if (!prepared.ok) throw new Error(prepared.problem);
     return prepared.base;
@@ -63,7 +63,7 @@ describe("a workspace", () => {
 
   it("that is not there is a problem, not an exception", async () => {
     await rm(workspace, { recursive: true });
-    const options = { git: ours(), workspace, repository: null, forwarderUrl: "", signal: never };
+    const options = { git: ours(), workspace, repository: null, gitSettings: [], signal: never };
     expect(await prepareWorkspace(options)).toMatchObject({ ok: false });
     const through = { ...options, git: async () => DONE };
     expect(await prepareWorkspace(through)).toMatchObject({

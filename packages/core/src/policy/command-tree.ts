@@ -107,21 +107,17 @@ function wrapped(
 }
 
 /** Where the wrapped command begins. */
-function afterOptions(words: readonly ShellWord[], { values, assigns, operands = 0 }: Wrapper): number {
+function afterOptions(words: readonly ShellWord[], { values, assigns, operands }: Wrapper): number {
+  const isOption = (text: string): boolean => text.startsWith("-") && text.length > 1;
+  const isAssigned = (text: string): boolean => assigns === true && ASSIGNMENT.test(text);
+  const textAt = (at: number): string => words[at]?.text ?? "";
   let at = 1;
-  for (; at < words.length; at += 1) {
-    const text = words[at]?.text ?? "";
-    if (text === "--") {
-      at += 1;
-      break;
-    }
-    const isOption = text.startsWith("-") && text.length > 1;
-    if (isOption && takesNext(text, values)) at += 1;
-    if (!isOption && !(assigns === true && ASSIGNMENT.test(text))) break;
-  }
+  while (textAt(at) !== "--" && (isOption(textAt(at)) || isAssigned(textAt(at))))
+    at += isOption(textAt(at)) && takesNext(textAt(at), values) ? 2 : 1;
+  if (textAt(at) === "--") at += 1;
   // `env -- A=b program`
-  while (assigns === true && ASSIGNMENT.test(words[at]?.text ?? "")) at += 1;
-  return at + operands;
+  while (isAssigned(textAt(at))) at += 1;
+  return at + (operands ?? 0);
 }
 
 /** `-u root`, `-nu root`; not `-uroot`, `--user=root`. */
