@@ -1,180 +1,167 @@
-import { request as requestHttp } from "node:http";
-import type { IncomingMessage, RequestOptions } from "node:http";
-import { request as requestHttps } from "node:https";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { Logger } from "@agency/core";
-import { vetHost } from "../address/public-address.ts";
+import type { AttemptCaller, Credentials, Fence, Logger } from "@agency/core";
+import { gitAnswer } from "./git-answer.ts";
+import { parseGitRequest } from "./git-request.ts";
+import type { GitRequest, GitService } from "./git-request.ts";
+import { carryObject } from "./lfs-object-route.ts";
+import { createLfsObjects } from "./lfs-objects.ts";
+import { answerBatch, answerLocksVerify } from "./lfs-route.ts";
+import type { LfsParts } from "./lfs-route.ts";
+import { push } from "./push-route.ts";
+import { lfsRefusal, refusal } from "./refusal.ts";
+import { createRepositoryHost } from "./repository-host.ts";
+import type { RepositoryCall, RepositoryHost } from "./repository-host.ts";
+import { accessTo } from "./rights.ts";
+import type { GitRights } from "./rights.ts";
+import { startTransfer } from "./transfer.ts";
+import type { GitTransfer, ReportTransfer, Transfer } from "./transfer.ts";
 
 export interface GitRouteDeps {
-  /** The repository a task may read, or null. */
-  repositoryOf: (taskId: string) => Promise<string | null>;
-  /** An Authorization header for a host, or null. It is sent to that host only. */
-  credentialFor: (host: string) => string | null;
-  /** Hosts (`host` or `host:port`) on internal networks that may be read all the same. */
-  internalHosts: readonly string[];
-  logger: Logger;
+  /** Looked up for each request; null when there is no such task. */
+  readonly rightsOf: (caller: AttemptCaller) => Promise<GitRights | null>;
+  readonly credentials: Pick<Credentials, "forGit">;
+  readonly fence: Fence;
+  readonly report: ReportTransfer;
+  readonly logger: Logger;
+  readonly now: () => number;
 }
 
-export interface GitCaller {
-  taskId: string;
-}
+/** `path`: what follows `/git`, query and all, as it came. */
+export type GitRoute = (request: Request, path: string, caller: AttemptCaller) => Promise<Response>;
 
-export type GitRoute = (request: Request, path: string, caller: GitCaller) => Promise<Response>;
-
-const MAX_REDIRECTS = 3;
-const STALLED_MS = 120_000;
+type OfRepository = Exclude<GitRequest, { kind: "lfs-object" }>;
+type Subject = Pick<GitTransfer, "host" | "repository" | "action">;
 
 /**
- * Reading half of git over HTTP: `/<encoded repository URL>/info/refs?service=git-upload-pack` and
- * `/git-upload-pack`, streamed both ways. The credential is added here, outside the sandbox.
+ * git over HTTP as a sandbox sees it: reading, pushing to the task's own refs and LFS, streamed both ways with
+ * the credential added outside. Dumb HTTP and everything else of a git host stay closed.
  */
 export function createGitRoute(deps: GitRouteDeps): GitRoute {
-  // A renamed repository answers the first request with a redirect; the second must go where that led.
-  const moved = new Map<string, string>();
-  return async (request, path, caller) => {
-    const call = parse(request.method, path);
-    if (call === null) return refusal(403, "Only reading a repository is possible here.");
-    const allowed = await deps.repositoryOf(caller.taskId);
-    if (allowed === null || allowed !== call.repository) {
-      return refusal(403, `This task may not read ${call.repository}.`);
-    }
+  const objects = createLfsObjects(deps.now);
+  const parts = { host: createRepositoryHost(deps.credentials), objects, now: deps.now };
+
+  async function begin(
+    asked: Subject & { isQuestion: boolean },
+    request: Request,
+    caller: AttemptCaller,
+    serve: (transfer: Transfer, rights: GitRights) => Promise<Response>,
+  ): Promise<Response> {
+    const { isQuestion, ...subject } = asked;
+    const refuse = subject.action === "lfs" ? lfsRefusal : refusal;
+    const { fence, report } = deps;
+    const unknown = "There is no such task.";
+    const transfer = startTransfer({ fence, report, caller, client: request.signal, subject, isQuestion });
     try {
-      return await forward(deps, moved, call, request);
+      const rights = await deps.rightsOf(caller);
+      if (rights === null) return transfer.deny(unknown, refuse(403, unknown));
+      if (transfer.signal.aborted) return transfer.fail("", refuse(410, "This attempt is over."));
+      return await serve(transfer, rights);
     } catch (error) {
-      deps.logger.warn({ err: error, taskId: caller.taskId }, "the repository's host could not be reached");
-      return refusal(502, `${new URL(call.repository).host} could not be reached.`);
+      const sentence = `${subject.host} could not be reached.`;
+      const facts = { err: error, taskId: caller.taskId, host: subject.host };
+      if (!transfer.signal.aborted) deps.logger.warn(facts, "a repository's host could not be reached");
+      return transfer.fail(sentence, refuse(502, sentence));
     }
+  }
+
+  return async (request, path, caller) => {
+    const asked = parseGitRequest(request.method, path);
+    if (asked === null)
+      return refusal(403, "Only reading, pushing and LFS of a repository are possible here.");
+    if (asked.kind === "lfs-object") {
+      const object = objects.find(caller, asked.id);
+      if (object === null)
+        return lfsRefusal(404, "This address is not known or has expired. Ask for a new one.");
+      const subject = {
+        host: object.url.host,
+        repository: object.repository,
+        action: "lfs",
+        isQuestion: false,
+      } as const;
+      return begin(subject, request, caller, (transfer, rights) =>
+        carryObject(request, transfer, object, rights.allowInternalHosts),
+      );
+    }
+    return begin(subjectOf(asked), request, caller, (transfer, rights) =>
+      serveRepository(parts, { asked, request, transfer, rights }),
+    );
   };
 }
 
-interface GitCall {
-  repository: string;
-  rest: "/info/refs?service=git-upload-pack" | "/git-upload-pack";
-  method: "GET" | "POST";
+interface Asked {
+  readonly asked: OfRepository;
+  readonly request: Request;
+  readonly transfer: Transfer;
+  readonly rights: GitRights;
 }
 
-function parse(method: string, path: string): GitCall | null {
-  const [, encoded, rest] = /^\/([^/?]+)(\/.*)$/.exec(path) ?? [];
-  const repository = encoded === undefined ? null : decode(encoded);
-  if (repository === null || !URL.canParse(repository)) return null;
-  if (method === "GET" && rest === "/info/refs?service=git-upload-pack") return { repository, rest, method };
-  if (method === "POST" && rest === "/git-upload-pack") return { repository, rest, method };
-  return null;
-}
-
-function decode(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
+async function serveRepository(
+  parts: LfsParts,
+  { asked, request, transfer, rights }: Asked,
+): Promise<Response> {
+  const write = asked.kind === "push" || (asked.kind === "refs" && asked.service === "git-receive-pack");
+  const access = accessTo(rights, asked.repository, write || asked.kind === "lfs-locks-verify");
+  const refuse = subjectOf(asked).action === "lfs" ? lfsRefusal : refusal;
+  if (!access.ok) return transfer.deny(access.why, refuse(403, access.why));
+  const { host } = parts;
+  const { repository, withCredential } = access;
+  const { allowInternalHosts } = rights;
+  const call: RepositoryCall = { transfer, repository, withCredential, write, allowInternalHosts };
+  switch (asked.kind) {
+    case "refs":
+      return askRefs(host, call, asked.service, request);
+    case "fetch":
+      return fetchPack(host, call, request);
+    case "push":
+      return push(host, call, request, rights.repository?.pushBranch);
+    case "lfs-batch": {
+      const mayUpload = accessTo(rights, asked.repository, true).ok;
+      return answerBatch(parts, call, request, mayUpload);
+    }
+    case "lfs-locks-verify":
+      return answerLocksVerify(host, { ...call, write: true }, request);
   }
 }
 
-async function forward(
-  deps: GitRouteDeps,
-  moved: Map<string, string>,
-  call: GitCall,
+async function askRefs(
+  host: RepositoryHost,
+  call: RepositoryCall,
+  service: GitService,
   request: Request,
 ): Promise<Response> {
-  let base = moved.get(call.repository) ?? call.repository.replace(/\/$/, "");
-  for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-    const url = new URL(base + call.rest);
-    const allowInternal = deps.internalHosts.includes(url.host) || deps.internalHosts.includes(url.hostname);
-    const vetted = await vetHost(url.hostname, allowInternal);
-    if (!vetted.ok) return refusal(403, `The repository cannot be read: ${vetted.why}.`);
-    const response = await send(deps, url, vetted.address, call, request);
-    const next = redirectOf(response, call, url);
-    if (next === null) return present(response, call);
-    response.resume();
-    base = next;
-    moved.set(call.repository, base);
-  }
-  return refusal(502, "The repository's host redirects in circles.");
+  const answer = await host.refs(call, service, protocolOf(request));
+  return gitAnswer(call, answer, `application/x-${service}-advertisement`);
 }
 
-async function send(
-  deps: GitRouteDeps,
-  url: URL,
-  address: string,
-  call: GitCall,
-  request: Request,
-): Promise<IncomingMessage> {
-  const secure = url.protocol === "https:";
-  const credential = secure ? deps.credentialFor(url.hostname) : null;
-  const options: RequestOptions & { servername?: string } = {
-    host: address,
-    port: url.port || (secure ? 443 : 80),
-    method: call.method,
-    path: url.pathname + url.search,
-    headers: {
-      ...passed(request),
-      host: url.host,
-      ...(credential === null ? {} : { authorization: credential }),
-    },
-    timeout: STALLED_MS,
-    signal: request.signal,
-    ...(secure ? { servername: url.hostname } : {}),
-  };
-  const outgoing = secure ? requestHttps(options) : requestHttp(options);
-  outgoing.on("timeout", () => outgoing.destroy(new Error("the host stopped answering")));
-  const answered = new Promise<IncomingMessage>((resolve, reject) => {
-    outgoing.once("response", resolve);
-    outgoing.on("error", reject);
-  });
-  if (request.body === null) outgoing.end();
-  else {
-    const body = Readable.fromWeb(request.body);
-    // A host may answer before it has read everything; its answer counts, not the broken upload.
-    void pipeline(body, outgoing).catch(() => undefined);
-  }
-  return answered;
-}
-
-function passed(request: Request): Record<string, string> {
-  const names = ["accept", "content-type", "content-encoding", "content-length", "git-protocol"];
-  const headers: Record<string, string> = { "user-agent": "git/agency" };
-  for (const name of names) {
+async function fetchPack(host: RepositoryHost, call: RepositoryCall, request: Request): Promise<Response> {
+  const empty = "This request has no body.";
+  if (request.body === null) return call.transfer.deny(empty, refusal(400, empty));
+  const kept: Record<string, string> = {};
+  for (const name of ["content-encoding", "content-length"]) {
     const value = request.headers.get(name);
-    if (value !== null) headers[name] = value;
+    if (value !== null) kept[name] = value;
   }
-  return headers;
-}
-
-/** Only a redirect that keeps the shape of the request says where the repository went. */
-function redirectOf(response: IncomingMessage, call: GitCall, from: URL): string | null {
-  const { statusCode = 0, headers } = response;
-  if (call.method !== "GET" || ![301, 302, 307, 308].includes(statusCode) || headers.location === undefined)
-    return null;
-  const target = URL.parse(headers.location, from)?.href ?? "";
-  const safe = target.startsWith("https://") || from.protocol === "http:";
-  return safe && target.endsWith(call.rest) ? target.slice(0, -call.rest.length) : null;
-}
-
-function present(response: IncomingMessage, call: GitCall): Response {
-  const { statusCode = 502 } = response;
-  if (statusCode >= 300) {
-    response.resume();
-    const missing = [401, 403, 404].includes(statusCode);
-    return missing
-      ? refusal(
-          404,
-          `${call.repository} does not exist, or reading it needs a credential that is not set here.`,
-        )
-      : refusal(502, `${new URL(call.repository).host} answered ${statusCode}.`);
-  }
-  const headers = new Headers({ "cache-control": "no-store" });
-  for (const name of ["content-type", "content-encoding"]) {
-    const value = response.headers[name];
-    if (typeof value === "string") headers.set(name, value);
-  }
-  return new Response(Readable.toWeb(response), {
-    status: statusCode,
-    headers,
+  const answer = await host.post(call, {
+    service: "git-upload-pack",
+    ending: "/git-upload-pack",
+    headers: {
+      ...protocolOf(request),
+      ...kept,
+      "content-type": "application/x-git-upload-pack-request",
+      accept: "application/x-git-upload-pack-result",
+    },
+    body: call.transfer.counted(request.body),
   });
+  return gitAnswer(call, answer, "application/x-git-upload-pack-result");
 }
 
-/** git prints a plain-text body line by line behind `remote:`. */
-function refusal(status: number, sentence: string): Response {
-  return new Response(`${sentence}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
+function protocolOf(request: Request): Record<string, string> {
+  const version = request.headers.get("git-protocol");
+  return version !== null && /^version=[012]$/.test(version) ? { "git-protocol": version } : {};
+}
+
+function subjectOf({ kind, repository, ...rest }: OfRepository): Subject & { isQuestion: boolean } {
+  const pushes = kind === "push" || ("service" in rest && rest.service === "git-receive-pack");
+  const action = kind.startsWith("lfs") ? "lfs" : pushes ? "push" : "fetch";
+  const isQuestion = kind === "refs" || kind === "lfs-batch" || kind === "lfs-locks-verify";
+  return { host: repository.host, repository: repository.url, action, isQuestion };
 }
