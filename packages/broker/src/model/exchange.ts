@@ -38,16 +38,13 @@ export async function exchange(
       return failed(call, error);
     }
     const { answer } = asked;
-    if (isOk(answer) && answer.body !== null && isEventStream(answer))
-      return streamed(call, answer, answer.body, sending.filter?.());
-    const bytes = await readAnswer(answer, MAX_ANSWER_BYTES);
-    if (call.signal.aborted) return failed(call, call.abortError());
-    if (bytes === null) return failed(call, apiErrors.tooLong());
-    if (bytes === undefined) return failed(call, apiErrors.unreachable("answer cut"));
+    const { body } = answer;
+    if (body !== null && isEventStream(answer)) return streamed(call, answer, body, sending.filter?.());
+    const bytes = await readWhole(call, answer);
+    if ("status" in bytes) return failed(call, bytes);
     const trouble = troubleIn(call, source, answer, bytes);
-    const others = sources.filter((other) => other !== source);
-    const isOnly = firstUsable(context, others) === undefined;
-    if (trouble === null || (trouble.kind === "refused" && isOnly)) return whole(call, source, answer, bytes);
+    if (trouble === null || (trouble.kind === "refused" && isLast(call, source, sources)))
+      return whole(call, source, answer, bytes);
     source = await nextSource(context, caller, source, trouble, sources);
   }
   await call.drop();
@@ -77,7 +74,26 @@ function isOk({ status }: UpstreamAnswer): boolean {
 }
 
 function isEventStream(answer: UpstreamAnswer): boolean {
-  return answer.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+  return isOk(answer) && answer.headers.get("content-type")?.startsWith("text/event-stream") === true;
+}
+
+async function readWhole(
+  call: OpenCall,
+  answer: UpstreamAnswer,
+): Promise<Uint8Array<ArrayBuffer> | ApiError> {
+  const bytes = await readAnswer(answer, MAX_ANSWER_BYTES);
+  if (call.signal.aborted) return call.abortError();
+  if (bytes === null) return apiErrors.tooLong();
+  return bytes ?? apiErrors.unreachable("answer cut");
+}
+
+function isLast({ context }: OpenCall, source: Source, sources: readonly Source[]): boolean {
+  return (
+    firstUsable(
+      context,
+      sources.filter((other) => other !== source),
+    ) === undefined
+  );
 }
 
 function streamed(

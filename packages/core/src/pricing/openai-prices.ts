@@ -30,7 +30,7 @@ export const OPENAI_PRICES: readonly ModelPrices[] = [
   longModel("gpt-6-sol", tokens(2, 10, 0.2, 2.5), tokens(4, 15, 0.4, 5)),
   longModel("gpt-6-luna", tokens(0.1, 0.5, 0.01, 0.125), tokens(0.2, 0.75, 0.02, 0.25)),
   longModel("gpt-5.6-terra", tokens(2, 12, 0.2, 2.5), tokens(4, 18, 0.4, 5)),
-  longModel("gpt-5.6-luna", tokens(0.2, 1.2, 0.02), tokens(0.4, 1.8, 0.04)),
+  longModel("gpt-5.6-luna", tokens(0.2, 1.2, 0.02, 0.25), tokens(0.4, 1.8, 0.04, 0.5)),
   longModel("gpt-5.5", tokens(5, 30, 0.5), tokens(10, 45, 1)),
   longModel("gpt-5.4", tokens(2.5, 15, 0.25), tokens(5, 22.5, 0.5)),
   longModel("gpt-5.4-pro", tokens(30, 180, 30), tokens(60, 270, 60)),

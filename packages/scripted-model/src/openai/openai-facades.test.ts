@@ -3,7 +3,7 @@ import { edit, raw, shell, write } from "../scripts/action.ts";
 import { fault } from "../scripts/fault.ts";
 import type { Script } from "../scripts/script.ts";
 import { createScriptedModel } from "../scripted-model.ts";
-import { objectsIn } from "../wire/json.ts";
+import { objectsIn, stringOr } from "../wire/json.ts";
 import type { JsonObject } from "../wire/json.ts";
 
 const story: Script = {
@@ -155,7 +155,9 @@ describe("Chat Completions", () => {
     const streamed = { ...body, stream: true, stream_options: { include_usage: true } };
     const text = await (await model.handle(post("/v1/chat/completions", streamed))).text();
     const said = events(text).flatMap((chunk) => objectsIn(chunk["choices"]));
-    expect(said.map((one) => (one["delta"] as JsonObject)["content"] ?? "").join("")).toBe("turn ends");
+    expect(said.map((one) => stringOr((one["delta"] as JsonObject)["content"], "")).join("")).toBe(
+      "turn ends",
+    );
     expect(events(text).at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 6201 } });
     expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
     const silent = await (await model.handle(post("/v1/chat/completions", { ...body, stream: true }))).text();

@@ -1,6 +1,7 @@
 import type { Frame } from "../play/paced-stream.ts";
 import type { Pace } from "../scripts/script.ts";
 import type { Message } from "../wire/facade.ts";
+import { stringOr } from "../wire/json.ts";
 import { cutIntoPieces } from "../wire/pieces.ts";
 import { wireId } from "./conversation.ts";
 import { inputDetails, inputOf } from "./write-usage.ts";
@@ -101,7 +102,7 @@ function textItem(replyId: string, text: string): Item {
 function callItem({ id: callId, name, input, isFreeform }: Message["calls"][number]): Item {
   const field = isFreeform === true ? "input" : "arguments";
   const kind = isFreeform === true ? "custom_tool_call" : "function_call";
-  const text = isFreeform === true ? String(input["input"] ?? "") : JSON.stringify(input);
+  const text = isFreeform === true ? stringOr(input["input"], "") : JSON.stringify(input);
   const id = `${isFreeform === true ? "ctc" : "fc"}_${callId}`;
   const item = { id, type: kind, call_id: wireId(callId), name };
   return {

@@ -25,7 +25,7 @@ import { toToolCall } from "./tool-calls.ts";
 import type { OfferedTool } from "./tool-calls.ts";
 
 const FACADES: readonly Facade[] = [messagesFacade, responsesFacade, chatFacade];
-const OPENAI_PATHS = [responsesFacade.path, chatFacade.path];
+const OPENAI_PATHS = new Set([responsesFacade.path, chatFacade.path]);
 
 interface Parts {
   player: Player;
@@ -60,7 +60,7 @@ function broken(parts: Parts, fail: Fail, error: unknown): Response {
 }
 
 function failOf({ path }: RecordedRequest): Fail {
-  return OPENAI_PATHS.includes(path) ? openaiFailure : anthropicFailure;
+  return OPENAI_PATHS.has(path) ? openaiFailure : anthropicFailure;
 }
 
 async function answer(parts: Parts, request: Request, record: RecordedRequest): Promise<Response> {

@@ -58,10 +58,10 @@ function rawCall(action: Extract<Action, { kind: "raw" }>, tools: readonly Offer
 }
 
 /** Codex has a shell and a patch format, and nothing else to read and write files with. */
-const SHELLS_FOR_FILES = ["exec_command", "shell", "shell_command"];
+const SHELLS_FOR_FILES = new Set(["exec_command", "shell", "shell_command"]);
 
 function asCommand(action: Action, tools: readonly OfferedTool[], cwd: string): ToolCall | undefined {
-  if (!tools.some((tool) => SHELLS_FOR_FILES.includes(tool.name))) return undefined;
+  if (!tools.some((tool) => SHELLS_FOR_FILES.has(tool.name))) return undefined;
   const command = commandFor(action, cwd);
   return command === undefined
     ? undefined
