@@ -52,15 +52,21 @@ function refuse(socket: Socket, code: SocksReply): void {
   socket.end(socksReply(code), () => socket.destroy());
 }
 
-/** Exactly that many bytes, or null when the client ends before. Nothing is ever zero bytes long here. */
+/**
+ * Exactly that many bytes, or null when the client ends before. It reads all there is and puts back the rest:
+ * a stream that holds fewer bytes than it is asked for says "readable" again and again, and nothing else runs.
+ */
 async function take(socket: Socket, size: number): Promise<Buffer | null> {
-  if (size === 0) return null;
-  for (;;) {
-    const bytes = socket.read(size) as Buffer | null;
-    if (bytes !== null) return bytes.length === size ? bytes : null;
-    if (socket.readableEnded || socket.destroyed) return null;
-    await readable(socket);
+  let bytes = Buffer.alloc(0);
+  while (bytes.length < size) {
+    const more = socket.read() as Buffer | null;
+    if (more !== null) bytes = Buffer.concat([bytes, more]);
+    else if (socket.readableEnded || socket.destroyed) return null;
+    else await readable(socket);
   }
+  if (bytes.length > size) socket.unshift(bytes.subarray(size));
+  // Nothing that is read here is ever zero bytes long.
+  return size === 0 ? null : bytes.subarray(0, size);
 }
 
 function readable(socket: Socket): Promise<void> {

@@ -69,7 +69,7 @@ describe("the proxy inside the sandbox", () => {
     const socket = connect(proxy.port, "127.0.0.1");
     const heard: Buffer[] = [];
     socket.on("error", () => undefined);
-    socket.on("data", (part) => {
+    socket.on("data", (part: Buffer) => {
       heard.push(part);
       const next = parts.shift();
       if (next === undefined) socket.end();
@@ -92,7 +92,6 @@ describe("the proxy inside the sandbox", () => {
   });
 
   it("understands addresses, and requests that come byte by byte", async () => {
-    await talk([5], [1, 0], [5, 1, 0, 1, 203, 0, 113, 9, 0, 80], "x").catch(() => undefined);
     const socket = connect(proxy.port, "127.0.0.1").setNoDelay(true);
     for (const byte of [5, 1, 0, 5, 1, 0, 1, 203, 0, 113, 9, 0, 80]) {
       socket.write(Buffer.of(byte));

@@ -3,12 +3,12 @@ import type { Duplex } from "node:stream";
 import { isAgencyError } from "@agency/contract";
 import type { EventOf } from "@agency/contract";
 import { bearer } from "@agency/control";
-import type { AttemptAccess, AttemptCaller, Logger } from "@agency/core";
+import type { AttemptCaller, Logger } from "@agency/core";
 import { toRefusal } from "../http/problem.ts";
 
 export interface EgressDoorDeps {
   /** Lets a runner's token in; throws `unauthenticated` or `fenced`. */
-  access: (token: string) => Promise<AttemptAccess>;
+  access: (token: string) => Promise<AttemptCaller>;
   /** Opens a connection to the world for an attempt, or says why not. */
   open: (
     caller: AttemptCaller,

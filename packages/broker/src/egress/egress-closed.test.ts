@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dialSocket } from "./dial-first.ts";
 import type { Dial } from "./dial-first.ts";
+import type { EgressDeps } from "./egress.ts";
 import { openEgress } from "./testing/open-egress.ts";
 import { listenEverywhere } from "./testing/listen-everywhere.ts";
 import type { EverywhereListener } from "./testing/listen-everywhere.ts";
 
-const PUBLIC = { kindOf: () => "public", ownAddresses: { has: () => false } } as const;
+const PUBLIC: Partial<EgressDeps> = { kindOf: () => "public", ownAddresses: { has: () => false } };
 const NOT_OWN = { ownAddresses: { has: () => false } };
 const NAME = "innocent.example";
 

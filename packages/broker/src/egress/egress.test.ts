@@ -3,17 +3,18 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EgressDeps } from "./egress.ts";
 import { networkReport } from "./testing/network-report.ts";
 import { listenEverywhere } from "./testing/listen-everywhere.ts";
 import type { EverywhereListener } from "./testing/listen-everywhere.ts";
 import { caller, openEgress } from "./testing/open-egress.ts";
 
 /** The stand-in for the world is on this machine, and only these tests are told that it is public. */
-const WORLD = {
+const WORLD: Partial<EgressDeps> = {
   kindOf: () => "public",
   ownAddresses: { has: () => false },
   resolve: async () => ["127.0.0.1"],
-} as const;
+};
 const INTERNET = { network: "internet", allowInternalNetwork: false } as const;
 
 let echo: EverywhereListener;

@@ -8,28 +8,13 @@ import { join } from "node:path";
 import { createEgress } from "@agency/broker";
 import { AgencyError } from "@agency/contract";
 import type { EventOf, Network } from "@agency/contract";
-import type { AttemptAccess, Clock } from "@agency/core";
+import type { Clock } from "@agency/core";
 import { startProxy } from "../../../../runner/src/proxy/start-proxy.ts";
 import type { Proxy } from "../../../../runner/src/proxy/start-proxy.ts";
 import { createSilentLogger } from "../../http/testing/silent-logger.ts";
 import { createEgressDoor } from "../egress-door.ts";
 
 export const TOKEN = "token-of-the-attempt";
-
-const access: AttemptAccess = {
-  attemptId: "attempt",
-  taskId: "task",
-  accountId: "anna",
-  epoch: 1,
-  taskEpoch: 1,
-  live: true,
-  working: true,
-  hold: null,
-  holdUntil: null,
-  demo: false,
-  costUsd: 0,
-  budgetUsd: 1,
-};
 
 type Report = EventOf<"network">["data"];
 
@@ -80,7 +65,7 @@ export async function openWayOut(network: Network): Promise<WayOut> {
   });
   const door = createEgressDoor({
     async access(token) {
-      if (token === TOKEN) return access;
+      if (token === TOKEN) return { taskId: "task", accountId: "anna", epoch: 1 };
       throw new AgencyError("unauthenticated", "This is not a token of a known attempt.");
     },
     open: egress.open,
