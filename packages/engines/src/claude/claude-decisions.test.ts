@@ -45,10 +45,7 @@ describe("the claude engine's decisions", () => {
     const started = eventsOf(events, "tool_start").map(({ id }) => id);
     expect(started.toSorted()).toEqual(calls.map(({ id }) => id).toSorted());
     const denied = eventsOf(events, "tool_end").filter(({ status }) => status === "denied");
-    expect(denied.map(({ output }) => output)).toEqual([
-      expect.stringContaining("Not that."),
-      expect.stringContaining("Not that."),
-    ]);
+    expect(denied.map(({ output }) => output)).toEqual(["Not that.", "Not that."]);
     expect(eventsOf(events, "command").map(({ command }) => command)).toEqual(["echo yes"]);
   });
 

@@ -250,8 +250,9 @@ describe("the command engine", () => {
     run.pause();
     run.pause();
     const mark = folder.env["AGENCY_TEST_RUN"] ?? "";
-    // A process on its way into the kernel is stopped when it comes back.
-    await vi.waitFor(() => expect(new Set(stateOf(mark))).toEqual(new Set(["T"])), { interval: 5 });
+    // One that was about to start another stands in D until that one, stopped before it, goes on.
+    const isMoving = (state: string): boolean => state !== "T" && state !== "D";
+    await vi.waitFor(() => expect(stateOf(mark).filter(isMoving)).toEqual([]), { interval: 5 });
     expect(stateOf(mark).length).toBeGreaterThanOrEqual(2);
     await rm(join(folder.cwd, "started"));
     run.unpause();

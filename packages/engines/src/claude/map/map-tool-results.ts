@@ -21,6 +21,8 @@ const DENIED = new Set([
   "automode-unavailable",
   "automode-parsing-error",
 ]);
+/** Put before the reason of whoever refused. */
+const HOOK_REFUSAL = /^PreToolUse:\S{1,200} hook error: /u;
 const ABORTED = new Set(["user-rejected", "interrupted", "cancelled"]);
 
 /** What the engine adds to the conversation in the user's name: the results of tools. Its texts are notes to the model. */
@@ -65,7 +67,7 @@ export interface ToolResult {
 function toolEnd(result: ToolResult, notRun: string | undefined): ToolEnd {
   const status = statusOf(result, notRun);
   // What the model is told of an interrupt ("the user rejected it") is not for people.
-  const output = status === "aborted" ? "" : outputOf(result);
+  const output = status === "aborted" ? "" : outputOf(result).replace(HOOK_REFUSAL, "");
   const { text, bytes, truncated } = capText(output, MAX_OUTPUT_BYTES);
   // The engine keeps large outputs in a file and gives the beginning with the real size.
   const outputBytes = Math.max(bytes, countOf(fieldsOf(result.structured)["persistedOutputSize"]));
