@@ -7,6 +7,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   submit: async () => (await import("./rows/submit.ts")).submitBench,
   queue: async () => (await import("./rows/queue.ts")).queueBench,
   ingest: async () => (await import("./rows/ingest.ts")).ingestBench,
+  model: async () => (await import("./rows/model.ts")).modelBench,
   start: async () => (await import("./rows/start.ts")).startBench,
 };
 

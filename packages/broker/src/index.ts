@@ -1,5 +1,5 @@
 export { createGitRoute } from "./git/git-route.ts";
 export { createEgress } from "./egress/egress.ts";
 export type { Egress } from "./egress/egress.ts";
+export { createResolver } from "./egress/resolve-host.ts";
 export { createModelRoutes } from "./model/routes.ts";
-export type { ModelRoute } from "./model/routes.ts";

@@ -26,7 +26,6 @@ export * from "./ports/queue.ts";
 export * from "./ports/model-gate.ts";
 export { maxOutputOf } from "./pricing/find-model.ts";
 export { parsePrices } from "./pricing/parse-prices.ts";
-export type { ParsedPrices } from "./pricing/parse-prices.ts";
 export { budgetPeriods } from "./budgets/periods.ts";
 export { priceCall } from "./pricing/price-call.ts";
 export type { CallPrice } from "./pricing/price-call.ts";

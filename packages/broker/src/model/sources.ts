@@ -24,7 +24,7 @@ export async function openSources(
     const allowed = caller.onUsageLimit === "next" ? known : known.slice(0, 1);
     if (allowed.length > 0) {
       return allowed.map((credential) => ({
-        upstream: { baseUrl, headers: vendor.credentialHeaders(credential.value) },
+        upstream: { baseUrl, headers: vendor.credentialHeaders(credential) },
         credential,
       }));
     }

@@ -1,3 +1,4 @@
+import type { ModelCredential } from "@agency/core";
 import type { CallMeter } from "./call-meter.ts";
 import type { ApiError } from "./api-error.ts";
 import type { HeaderRules } from "./forwarded-headers.ts";
@@ -47,7 +48,7 @@ export interface VendorApi {
   findEndpoint(method: string, path: string): Endpoint | null;
   /** The key a request presents; null when it presents none, empty when it is none of ours. */
   presentedKey(headers: Headers): string | null;
-  credentialHeaders(token: string): Record<string, string>;
+  credentialHeaders(credential: ModelCredential): Record<string, string>;
   /** Path on the vendor's server for a path of ours, behind the path of the base URL. */
   address(basePath: string, path: string): string;
   errorBody(error: ApiError): JsonObject;

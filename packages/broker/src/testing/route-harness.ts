@@ -27,7 +27,7 @@ interface RouteHarness<G extends IssuingGate> {
   send: (body?: unknown, init?: SendInit) => Promise<Response>;
 }
 
-export interface SendInit {
+interface SendInit {
   headers?: Record<string, string>;
   signal?: AbortSignal;
   query?: string;
@@ -79,11 +79,12 @@ export function createHarness<G extends IssuingGate>(
   };
 }
 
-export function credential(value: string, at = 0): ModelCredential {
-  return { name: `KEY_${at + 1}`, kind: "api_key", value };
+function credential(value: string, at = 0): ModelCredential {
+  const kind = value.startsWith("sk-ant-oat") ? "oauth" : "api_key";
+  return { name: `KEY_${at + 1}`, kind, value };
 }
 
-export interface TestFence extends Fence {
+interface TestFence extends Fence {
   /** Cuts whatever runs for anybody. */
   cut(): void;
   /** How many calls are being watched. */

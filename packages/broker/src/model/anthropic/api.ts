@@ -3,7 +3,7 @@ import type { ApiError } from "../api-error.ts";
 import { isName } from "../call-meter.ts";
 import type { Asked, JsonObject, VendorApi } from "../vendor.ts";
 import { closedField } from "./closed-field.ts";
-import { anthropicCredential } from "./credential.ts";
+import { credentialHeaders } from "./credential.ts";
 import { findEndpoint } from "./endpoints.ts";
 import { createMessageMeter } from "./message-meter.ts";
 import { presentedKey } from "./placeholder.ts";
@@ -33,7 +33,7 @@ export const anthropicApi: VendorApi = {
   },
   findEndpoint,
   presentedKey,
-  credentialHeaders: (token) => anthropicCredential(token).headers,
+  credentialHeaders,
   // With or without /v1 at its end, a base URL means the same.
   address: (basePath, path) => basePath.replace(/\/v1$/, "") + path,
   errorBody: ({ type, message }) => ({ type: "error", error: { type, message } }),

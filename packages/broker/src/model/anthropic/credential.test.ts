@@ -1,24 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { anthropicCredential } from "./credential.ts";
+import { credentialHeaders } from "./credential.ts";
 
-describe("anthropicCredential", () => {
+const headers = (kind: "api_key" | "oauth", value: string) => credentialHeaders({ name: "KEY", kind, value });
+
+describe("credentialHeaders", () => {
   it("presents an API key as one", () => {
-    expect(anthropicCredential("sk-ant-api03-abc")).toEqual({
-      kind: "api_key",
-      headers: { "x-api-key": "sk-ant-api03-abc" },
-    });
+    expect(headers("api_key", "sk-ant-api03-x")).toEqual({ "x-api-key": "sk-ant-api03-x" });
   });
 
-  it("knows a subscription token by its beginning and sends what it needs", () => {
-    expect(anthropicCredential("sk-ant-oat01-abc")).toEqual({
-      kind: "oauth",
-      headers: { authorization: "Bearer sk-ant-oat01-abc", "anthropic-beta": "oauth-2025-04-20" },
-    });
+  it("presents a subscription token as one, with the beta it needs", () => {
+    const oauth = { authorization: "Bearer sk-ant-oat01-x", "anthropic-beta": "oauth-2025-04-20" };
+    expect(headers("oauth", "sk-ant-oat01-x")).toEqual(oauth);
   });
 
-  it("mends a token that was pasted with line breaks", () => {
-    expect(anthropicCredential(" sk-ant-oat01-\r\nabc\n").headers["authorization"]).toBe(
-      "Bearer sk-ant-oat01-abc",
-    );
+  it("goes by the kind that was said, whatever the value looks like", () => {
+    expect(headers("api_key", "sk-ant-oat01-x")).toEqual({ "x-api-key": "sk-ant-oat01-x" });
+  });
+
+  it("joins a token that was pasted over several lines", () => {
+    expect(headers("oauth", " sk-ant-oat01-\n  x\r\n")).toMatchObject({
+      authorization: "Bearer sk-ant-oat01-x",
+    });
   });
 });

@@ -1,17 +1,12 @@
-export interface AnthropicCredential {
-  kind: "api_key" | "oauth";
-  headers: Record<string, string>;
-}
+import type { ModelCredential } from "@agency/core";
 
 /** Without it the API takes no subscription token. */
 const OAUTH_BETA = "oauth-2025-04-20";
 
-/** How a token is presented. Subscription tokens are told from API keys by their beginning. */
-export function anthropicCredential(token: string): AnthropicCredential {
+/** How a credential is presented, by its kind and not by its looks: people may say which one theirs is. */
+export function credentialHeaders({ kind, value }: ModelCredential): Record<string, string> {
   // A token pasted over several lines holds line breaks that no header can carry.
-  const value = token.replaceAll(/\s+/g, "");
-  if (value.startsWith("sk-ant-oat")) {
-    return { kind: "oauth", headers: { authorization: `Bearer ${value}`, "anthropic-beta": OAUTH_BETA } };
-  }
-  return { kind: "api_key", headers: { "x-api-key": value } };
+  const token = value.replaceAll(/\s+/g, "");
+  if (kind === "api_key") return { "x-api-key": token };
+  return { authorization: `Bearer ${token}`, "anthropic-beta": OAUTH_BETA };
 }

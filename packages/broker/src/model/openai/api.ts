@@ -45,7 +45,7 @@ export function createOpenaiApi(prices: PriceTable): VendorApi {
       return authorization === null ? null : (/^bearer +(\S+)$/i.exec(authorization)?.[1] ?? "");
     },
     // A key pasted over several lines holds line breaks that no header can carry.
-    credentialHeaders: (token) => ({ authorization: `Bearer ${token.replaceAll(/\s+/g, "")}` }),
+    credentialHeaders: ({ value }) => ({ authorization: `Bearer ${value.replaceAll(/\s+/g, "")}` }),
     // A base URL holds the version, as SDKs of this vendor take it; a bare host means the first.
     address: (basePath, path) => (basePath === "" ? path : basePath + path.replace(/^\/v1/, "")),
     errorBody: ({ type, message }) => ({ error: { message, type, param: null, code: type } }),
