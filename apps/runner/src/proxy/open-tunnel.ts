@@ -72,7 +72,7 @@ async function ask(
     socket.destroy();
     return refusal(504, "slow", "The control plane took too long to open the connection.");
   } catch {
-    door.distrust();
+    if (!gone.aborted) door.distrust();
     return null;
   } finally {
     answered.abort();

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createEgress } from "@agency/broker";
 import { AgencyError } from "@agency/contract";
 import type { EventOf, Network } from "@agency/contract";
-import type { Clock } from "@agency/core";
+import { realClock } from "../../../../runner/src/clocks/real-clock.ts";
 import { startProxy } from "../../../../runner/src/proxy/start-proxy.ts";
 import type { Proxy } from "../../../../runner/src/proxy/start-proxy.ts";
 import { createSilentLogger } from "../../http/testing/silent-logger.ts";
@@ -27,18 +27,6 @@ export interface WayOut extends AsyncDisposable {
   readonly fenced: AbortController;
   nextReport(): Promise<Report>;
 }
-
-export const realClock: Clock = {
-  now: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      signal?.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    }),
-};
 
 /**
  * The whole way of a connection: proxy, door on a unix socket, broker. Names below .example lead to this machine,

@@ -17,7 +17,7 @@ export interface OpenedEgress extends AsyncDisposable {
   nextReport(): Promise<NetworkReport>;
 }
 
-export const realClock: EgressDeps["clock"] = {
+const realClock: EgressDeps["clock"] = {
   now: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
