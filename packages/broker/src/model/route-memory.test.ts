@@ -10,9 +10,12 @@ import { BODY } from "../testing/route-harness.ts";
 const STREAMS = 100;
 const WARM_UP = 10;
 const ROUNDS = 60;
-const PIECE = sse(textDelta("x".repeat(8 * 1024)));
-/** Measured: 3 to 5 MB. A broker that kept what passes would hold the 48 MB of it, and twice that as text. */
-const MOST_MB = 24;
+const PIECE = sse(textDelta("x".repeat(16 * 1024)));
+/**
+ * Measured: 35 to 40 MB, reached after a third of the rounds and the same after four times as many. A broker that
+ * kept what passes would hold the 94 MB of it.
+ */
+const MOST_MB = 64;
 
 async function startBroker(baseUrl: string) {
   const program = new URL("../testing/broker-process.ts", import.meta.url).pathname;
