@@ -302,6 +302,15 @@ describe("the door", () => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request/);
   });
 
+  it("cuts who comes after it was closed, so that the server can stop", async () => {
+    out.closeDoor();
+    const answer = knock(
+      `CONNECT a.example:${port} HTTP/1.1\nhost: x\nx-agency-via: connect\nauthorization: Bearer ${TOKEN}\n\n`,
+    );
+    expect(await answer.catch(() => "")).toBe("");
+    expect(out.reports).toEqual([]);
+  });
+
   it("sends on what came with the first bytes", async () => {
     const answer = await knock(
       `CONNECT a.example:${port} HTTP/1.1\nhost: x\nx-agency-via: connect\nauthorization: Bearer ${TOKEN}\n\n` +

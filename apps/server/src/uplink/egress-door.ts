@@ -27,7 +27,7 @@ type Via = EventOf<"network">["data"]["via"];
 export interface EgressDoor {
   /** For the `connect` event of the door's server. */
   connect(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Cuts every tunnel: a server does not close connections it has handed over. */
+  /** Cuts every tunnel, now and later: a server waits for the connections it has handed over and closes none. */
   close(): void;
 }
 
@@ -49,6 +49,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
 /** The sandboxes' way to the world: `CONNECT host:port` with the attempt's token, byte for byte from then on. */
 export function createEgressDoor(deps: EgressDoorDeps): EgressDoor {
   const sockets = new Set<Duplex>();
+  let closed = false;
 
   async function serve(
     request: IncomingMessage,
@@ -69,6 +70,7 @@ export function createEgressDoor(deps: EgressDoorDeps): EgressDoor {
 
   return {
     connect(request, socket, head) {
+      if (closed) return void socket.destroy();
       const gone = new AbortController();
       sockets.add(socket);
       socket.on("error", () => socket.destroy());
@@ -85,6 +87,7 @@ export function createEgressDoor(deps: EgressDoorDeps): EgressDoor {
       });
     },
     close() {
+      closed = true;
       for (const socket of sockets) socket.destroy();
     },
   };

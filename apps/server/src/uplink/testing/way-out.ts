@@ -26,6 +26,7 @@ export interface WayOut extends AsyncDisposable {
   readonly reports: Report[];
   readonly fenced: AbortController;
   nextReport(): Promise<Report>;
+  closeDoor(): void;
 }
 
 /**
@@ -70,6 +71,7 @@ export async function openWayOut(network: Network): Promise<WayOut> {
     reports,
     fenced,
     nextReport: () => new Promise((resolve) => waiting.push(resolve)),
+    closeDoor: door.close,
     async [Symbol.asyncDispose]() {
       await proxy.close();
       door.close();
