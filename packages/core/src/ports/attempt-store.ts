@@ -23,8 +23,8 @@ export interface AttemptAccess {
   readonly live: boolean;
   /** Said hello, has not handed in its outcome, and nobody wants it to stop: it may spend money. */
   readonly working: boolean;
-  /** It waits, and its model calls wait with it: null also while only a person is asked something. */
-  readonly hold: Extract<WaitReason, "paused_by_user" | "budget" | "usage_limit"> | null;
+  /** What it waits for, if anything: its model calls wait with it. */
+  readonly hold: WaitReason | null;
   /** When the hold ends by itself. */
   readonly holdUntil: number | null;
   readonly demo: boolean;

@@ -1,4 +1,5 @@
 import { runnerCommandSchema } from "@agency/contract";
+import { firstWait } from "@agency/core";
 import type { AttemptAccess, AttemptStore, SandboxRecord, WaitSnapshot } from "@agency/core";
 import type { Database } from "../database.ts";
 
@@ -59,9 +60,6 @@ interface AccessRow {
   waits: WaitSnapshot[];
 }
 
-/** A task that was paused stands still whatever else it waits for. */
-const HOLDS = ["paused_by_user", "budget", "usage_limit"] as const;
-
 async function findAttempt(db: Database, attemptId: string): Promise<AttemptAccess | null> {
   const { rows } = await db.query<AccessRow>(
     `select a.id, a.task_id, a.account_id, a.epoch, t.epoch as task_epoch, a.state in ${LIVE} as live,
@@ -93,10 +91,10 @@ async function findAttempt(db: Database, attemptId: string): Promise<AttemptAcce
   };
 }
 
+/** Whatever it waits for, it spends nothing meanwhile: its time limit stands still. */
 function holdOf(waits: readonly WaitSnapshot[]): Pick<AttemptAccess, "hold" | "holdUntil"> {
-  const hold = HOLDS.find((reason) => waits.some((wait) => wait.reason === reason));
-  if (hold === undefined) return { hold: null, holdUntil: null };
-  return { hold, holdUntil: waits.find((wait) => wait.reason === hold)?.until ?? null };
+  const first = firstWait(waits);
+  return { hold: first?.reason ?? null, holdUntil: first?.until ?? null };
 }
 
 async function commandsAfter(db: Database, taskId: string, afterId: string | null) {

@@ -163,9 +163,11 @@ describe("a task that waits", () => {
     ]);
   });
 
-  it("holds its model calls, for the weightiest reason, but not while only a person is asked", async () => {
+  it("holds its model calls whatever it waits for, and says the weightiest reason", async () => {
     const id = await running(ask("q"));
-    expect(await accessOf(id)).toMatchObject({ hold: null, holdUntil: null, working: true });
+    expect(await accessOf(id)).toMatchObject({ hold: "needs_input", holdUntil: null, working: true });
+    await apply(id, answer("q"));
+    expect(await accessOf(id)).toMatchObject({ hold: null });
     await apply(id, limited);
     expect(await accessOf(id)).toMatchObject({ hold: "usage_limit", holdUntil: LATER });
     await apply(id, broke);
