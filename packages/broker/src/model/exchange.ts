@@ -1,6 +1,7 @@
 import { apiErrors } from "./api-error.ts";
 import type { ApiError } from "./api-error.ts";
-import { parseJson } from "./call-meter.ts";
+import { isRecord, parseJson } from "./call-meter.ts";
+import type { CallMeter } from "./call-meter.ts";
 import { engineHeaders, upstreamHeaders } from "./forwarded-headers.ts";
 import { meteredStream } from "./metered-stream.ts";
 import { askUpstream, secretsOf } from "./model-upstream.ts";
@@ -129,13 +130,20 @@ async function whole(
 ): Promise<Response> {
   const { vendor } = call.context;
   const ok = status < 300;
-  if (ok) call.meter.read(parseJson(new TextDecoder().decode(bytes)));
+  if (ok) readInto(call.meter, bytes);
   await call.finish({ status, complete: call.meter.complete || !ok });
   call.release();
   return new Response(withoutSecrets(bytes, secretsOf(vendor, source.upstream)), {
     status,
     headers: engineHeaders(vendor.headers, headers),
   });
+}
+
+/** Some servers stream under another name; unread, such an answer would be free. */
+function readInto(meter: CallMeter, bytes: Uint8Array): void {
+  const answer = parseJson(new TextDecoder().decode(bytes));
+  if (isRecord(answer)) meter.read(answer);
+  else meter.push(bytes);
 }
 
 async function failed(call: OpenCall, error: ApiError): Promise<Response> {

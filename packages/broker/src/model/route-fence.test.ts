@@ -1,9 +1,12 @@
+import type { ServerResponse } from "node:http";
 import { createMemoryModelGate } from "@agency/testing";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { errorOf, STREAM } from "../testing/answers.ts";
 import { startUpstream } from "../testing/loopback-upstream.ts";
 import { messageStart, sse, textDelta, wholeMessage } from "../testing/messages.ts";
 import { createHarness, gateWith } from "../testing/route-harness.ts";
+
+const MINUTE = 60_000;
 
 describe("an attempt that is fenced", () => {
   it("is cut in the middle of a stream; the vendor is hung up on and what was seen is recorded", async () => {
@@ -49,11 +52,33 @@ describe("an attempt that is fenced", () => {
 });
 
 describe("the time a call may take", () => {
-  it("ends the wait for an answer that does not begin", async () => {
-    await using upstream = await startUpstream(() => {});
-    const limits = { headersMs: 20 };
-    const { send, gate } = createHarness(createMemoryModelGate(), upstream.url, { limits });
-    expect(await errorOf(await send())).toMatchObject({
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** A vendor that answers when it is told to. */
+  async function patientVendor() {
+    const asked = Promise.withResolvers<ServerResponse>();
+    const upstream = await startUpstream((response) => asked.resolve(response));
+    return { url: upstream.url, asked: asked.promise, [Symbol.asyncDispose]: upstream[Symbol.asyncDispose] };
+  }
+
+  it("lets an answer begin after six minutes, which fetch would not wait for", async () => {
+    await using vendor = await patientVendor();
+    const { send } = createHarness(createMemoryModelGate(), vendor.url);
+    const response = send();
+    const answer = await vendor.asked;
+    vi.advanceTimersByTime(6 * MINUTE);
+    answer.writeHead(200, STREAM).end(wholeMessage());
+    expect(await (await response).text()).toBe(wholeMessage());
+  });
+
+  it("ends the wait for an answer that has not begun after ten minutes", async () => {
+    await using vendor = await patientVendor();
+    const { send, gate } = createHarness(createMemoryModelGate(), vendor.url);
+    const response = send();
+    await vendor.asked;
+    vi.advanceTimersByTime(10 * MINUTE);
+    expect(await errorOf(await response)).toMatchObject({
       status: 504,
       type: "timeout_error",
       message: expect.stringContaining("HEADERS_TIMEOUT"),
@@ -62,28 +87,19 @@ describe("the time a call may take", () => {
     expect([gate.calls[0]?.status, gate.open.size]).toEqual([504, 0]);
   });
 
-  it("is not that of the beginning once the answer has begun", async () => {
-    const begun = Promise.withResolvers<void>();
-    await using upstream = await startUpstream((response) => {
-      response.writeHead(200, STREAM).flushHeaders();
-      void begun.promise.then(() => response.end(wholeMessage()));
-    });
-    const limits = { headersMs: 50 };
-    const { send } = createHarness(createMemoryModelGate(), upstream.url, { limits });
-    const response = await send();
-    await new Promise((resolve) => setTimeout(resolve, 2 * limits.headersMs));
-    begun.resolve();
-    expect(await response.text()).toBe(wholeMessage());
-  });
-
-  it("cuts a stream that goes on and on", async () => {
-    await using upstream = await startUpstream((response) => {
-      response.writeHead(200, STREAM).write(sse(messageStart()));
-    });
-    const { send, fence, gate } = createHarness(createMemoryModelGate(), upstream.url, {
-      limits: { callMs: 30 },
-    });
-    await expect((await send()).text()).rejects.toThrow("cut off");
+  it("leaves an answer that has begun an hour, and cuts it then", async () => {
+    await using vendor = await patientVendor();
+    const { send, fence, gate } = createHarness(createMemoryModelGate(), vendor.url);
+    const response = send();
+    const answer = await vendor.asked;
+    answer.writeHead(200, STREAM).write(sse(messageStart()));
+    const reader = ((await response).body ?? new ReadableStream<Uint8Array>()).getReader();
+    await reader.read();
+    vi.advanceTimersByTime(59 * MINUTE);
+    answer.write(sse(textDelta("still here")));
+    expect((await reader.read()).done).toBe(false);
+    vi.advanceTimersByTime(MINUTE);
+    await expect(reader.read()).rejects.toThrow("cut off");
     await new Promise((resolve) => setImmediate(resolve));
     expect([gate.calls[0]?.partial, gate.open.size, fence.watched()]).toEqual([true, 0, 0]);
   });

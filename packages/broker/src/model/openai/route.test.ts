@@ -114,6 +114,16 @@ describe("the OpenAI route", () => {
     expect(upstream.requests[0]?.headers.authorization).toBeUndefined();
   });
 
+  it("counts a stream that a server sends under another name", async () => {
+    const events = lines({ type: "response.completed", response: answer });
+    await using upstream = await startUpstream((response) =>
+      response.writeHead(200, { "content-type": "text/plain" }).end(events),
+    );
+    const { send, gate } = open(upstream.url);
+    await (await send({ ...responses, stream: true }, { path: RESPONSES })).text();
+    expect(gate.calls).toMatchObject([{ usage: counted, partial: false }]);
+  });
+
   it("charges the input of a stream that is cut before its count", async () => {
     await using upstream = await startUpstream((response) => {
       const event = { type: "response.output_text.delta", delta: "x".repeat(30) };
