@@ -86,6 +86,18 @@ describe("a run that waits", () => {
     expect(await exit).toBe(0);
   });
 
+  it("moves again when only a wait is left in which it need not stand still", async () => {
+    const { run, exit } = await start();
+    plane.command({ id: "w1", kind: "wait", reason: "paused_by_user", pause: true });
+    await run.stood(true);
+    const called = callModel(run);
+    plane.command({ id: "w2", kind: "wait", reason: "needs_input", pause: false });
+    await run.stood(false);
+    expect(await called).toBe("{}");
+    run.turnEnd("completed");
+    expect(await exit).toBe(0);
+  });
+
   it("can be cancelled while it stands still", async () => {
     const { run, exit } = await start();
     plane.command({ id: "w", kind: "wait", reason: "paused_by_user", pause: true });

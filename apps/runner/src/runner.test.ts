@@ -85,7 +85,6 @@ describe("a runner", () => {
       AGENCY_BRANCH: `agency/${plane.order.taskId}/work`,
       HTTPS_PROXY: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       NO_PROXY: expect.stringContaining("127.0.0.1"),
-      GIT_CONFIG_COUNT: "2",
       GIT_CONFIG_KEY_0: "safe.directory",
       GIT_CONFIG_VALUE_1: "https://git.example.invalid/",
     });

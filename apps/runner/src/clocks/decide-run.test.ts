@@ -57,6 +57,17 @@ describe("the clocks of a run", () => {
     expect(decideRun(waiting, 350 * MINUTE)).toEqual({ kind: "stop", reason: "timeout" });
   });
 
+  it("give background work its whole time again after a wait", () => {
+    const waiting = state({
+      waitingSince: 0,
+      draining: { since: 0, forMs: MINUTE },
+      lastContactAt: 5 * MINUTE,
+    });
+    expect(decideRun(waiting, 5 * MINUTE)).toMatchObject({ kind: "wait" });
+    endWait(waiting, 5 * MINUTE);
+    expect(decideRun(waiting, 5 * MINUTE)).toEqual({ kind: "wait", until: 6 * MINUTE });
+  });
+
   it("count a wait that is told twice once", () => {
     const twice = state();
     beginWait(twice, false, MINUTE);

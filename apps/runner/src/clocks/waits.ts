@@ -11,6 +11,7 @@ export function endWait(state: RunState, now: number): void {
   if (state.waitingSince !== null) {
     state.waitedMs += now - state.waitingSince;
     state.lastProgressAt = now;
+    if (state.draining !== null) state.draining = { ...state.draining, since: now };
   }
   state.waitingSince = null;
   state.paused = false;

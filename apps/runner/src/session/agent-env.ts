@@ -1,9 +1,10 @@
 import { BRANCH_PREFIX } from "@agency/contract";
 import type { WorkOrder } from "@agency/contract";
 import type { RunnerConfig } from "../config.ts";
+import { gitConfigEnv } from "../workspace/git-routes.ts";
 
 /** One setting of git: its name and its value. */
-export type GitSetting = readonly [key: string, value: string];
+type GitSetting = readonly [key: string, value: string];
 
 export interface WaysOut {
   readonly proxyEnv: Readonly<Record<string, string>>;
@@ -21,7 +22,7 @@ export function agentEnv(config: RunnerConfig, order: WorkOrder, ways: WaysOut):
     GIT_COMMITTER_NAME: "Agency",
     GIT_COMMITTER_EMAIL: "agent@agency.invalid",
     ...order.env,
-    ...ways.proxyEnv,
+    ...withTaskOptions(ways.proxyEnv, order.env),
     HOME: config.home,
     GIT_TERMINAL_PROMPT: "0",
     // The provider may have made the workspace under another user; git would refuse to look at it.
@@ -31,10 +32,14 @@ export function agentEnv(config: RunnerConfig, order: WorkOrder, ways: WaysOut):
   };
 }
 
-function gitConfigEnv(settings: readonly GitSetting[]): Record<string, string> {
-  const pairs = settings.flatMap(([key, value], at) => [
-    [`GIT_CONFIG_KEY_${at}`, key],
-    [`GIT_CONFIG_VALUE_${at}`, value],
-  ]);
-  return { GIT_CONFIG_COUNT: String(settings.length), ...Object.fromEntries(pairs) };
+/** Lists of options (`MAVEN_OPTS`) keep what the task has in them; the way out itself is not for the task to set. */
+function withTaskOptions(
+  proxyEnv: WaysOut["proxyEnv"],
+  env: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const merged = Object.entries(proxyEnv).map(([name, value]) => {
+    const theirs = name.endsWith("_OPTS") ? env[name] : undefined;
+    return [name, theirs === undefined ? value : `${value} ${theirs}`];
+  });
+  return Object.fromEntries(merged) as Record<string, string>;
 }

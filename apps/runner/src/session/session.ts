@@ -129,19 +129,23 @@ export class Session {
         state.limits = command.limits;
         release();
         return poke();
-      case "wait":
+      case "wait": {
+        const stoodStill = state.paused;
         beginWait(state, command.pause, clock.now());
+        // What the broker holds is for the broker to let go; what only we held may be asked for again.
+        if (stoodStill && !command.pause) release();
         return this.#waitChanged();
+      }
       case "proceed":
         endWait(state, clock.now());
+        release();
         return this.#waitChanged();
     }
   }
 
   #waitChanged(): void {
-    const { state, poke, release } = this.#options;
+    const { state, poke } = this.#options;
     if (state.stopping === null) this.#holdEngine(state.paused);
-    release();
     poke();
   }
 

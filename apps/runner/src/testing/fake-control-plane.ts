@@ -221,7 +221,7 @@ function matches(data: unknown, part: Record<string, unknown>): boolean {
   return Object.entries(part).every(([key, value]) => known[key] === value);
 }
 
-function workOrder(): WorkOrder {
+export function workOrder(): WorkOrder {
   return {
     taskId: randomUUID(),
     epoch: 1,

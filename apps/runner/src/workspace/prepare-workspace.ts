@@ -56,8 +56,7 @@ async function clone(
   repository: Repository,
 ): Promise<string | null> {
   const branch = repository.branch === undefined ? [] : ["--branch", repository.branch];
-  const stalled = { GIT_HTTP_LOW_SPEED_LIMIT: "1", GIT_HTTP_LOW_SPEED_TIME: "120" };
-  const call = { timeoutMs: CLONE_MS, signal, env: stalled };
+  const call = { timeoutMs: CLONE_MS, signal };
   const cloned = await git(["clone", "--quiet", ...branch, "--", repository.url, "."], call);
   const problem = gitProblem(`Cloning ${repository.url}`, cloned);
   return problem === null ? null : asPeopleKnowIt(problem, gitSettings);

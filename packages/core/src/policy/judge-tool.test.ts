@@ -29,6 +29,11 @@ describe("a tool call", () => {
     expect(judge("execute", "none", "git pull", ["git push"])).toBe("allow");
   });
 
+  it("that runs a command without saying which is denied where there are rules", () => {
+    expect(judge("execute", "none", undefined, ["git push"])).toBe("deny");
+    expect(judge("edit", "none", undefined, ["git push"])).toBe("allow");
+  });
+
   it("is judged only where there is something to judge by", () => {
     expect(judgesTools({ approve: "none", commandPolicy: NO_RULES })).toBe(false);
     expect(judgesTools({ approve: "all", commandPolicy: NO_RULES })).toBe(true);

@@ -21,11 +21,21 @@ export function judgesTools({ approve, commandPolicy }: ToolPolicy): boolean {
 
 /** The rules come first: nobody is asked about what they forbid. */
 export function judgeTool(call: Pick<ToolCall, "kind" | "command">, policy: ToolPolicy): ToolVerdict {
-  if (call.command !== undefined) {
-    const verdict = judgeCommandLine(call.command, policy.commandPolicy);
-    if (!verdict.allowed) return { kind: "deny", reason: verdict.reason };
-  }
+  const forbidden = reasonAgainst(call, policy.commandPolicy);
+  if (forbidden !== null) return { kind: "deny", reason: forbidden };
   return needsApproval(call, policy.approve) ? { kind: "ask" } : { kind: "allow" };
+}
+
+function reasonAgainst(
+  { kind, command }: Pick<ToolCall, "kind" | "command">,
+  rules: CommandPolicy,
+): string | null {
+  if (command === undefined) {
+    if (kind !== "execute" || !hasCommandPolicy(rules)) return null;
+    return "The rules for commands cannot be applied to this call: it does not say which command it runs.";
+  }
+  const verdict = judgeCommandLine(command, rules);
+  return verdict.allowed ? null : verdict.reason;
 }
 
 function needsApproval({ kind, command }: Pick<ToolCall, "kind" | "command">, approve: Approve): boolean {
