@@ -1,5 +1,6 @@
 import type { ClientRequest } from "node:http";
 import type { Readable } from "node:stream";
+import { noteSpent } from "./spent-buffers.ts";
 
 export type Bytes = AsyncIterable<Uint8Array>;
 
@@ -13,6 +14,7 @@ export function streamOf(source: Readable, onBytes: (count: number) => void): Re
         const next = await chunks.next();
         if (next.done === true) return controller.close();
         onBytes(next.value.byteLength);
+        noteSpent(next.value.byteLength);
         controller.enqueue(next.value);
       },
       cancel: () => void source.destroy(),
@@ -29,6 +31,7 @@ export async function sendBody(body: Bytes, outgoing: ClientRequest, signal: Abo
   try {
     for await (const chunk of body) {
       if (signal.aborted) return;
+      noteSpent(chunk.byteLength);
       if (outgoing.destroyed || outgoing.write(chunk)) continue;
       await room(outgoing);
     }

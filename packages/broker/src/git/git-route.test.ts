@@ -1,4 +1,5 @@
 import { mkdtemp, readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openGitAgent, openGitLab } from "./testing/git-lab.ts";
@@ -23,6 +24,35 @@ function at(path: string): string {
 async function clone(agent: GitAgent, path: string): Promise<{ code: number; text: string; folder: string }> {
   const folder = await mkdtemp(join(lab.folder, "clone-"));
   return { ...(await agent.git(lab.folder, "clone", "-q", at(path), folder)), folder };
+}
+
+interface SlowHost extends AsyncDisposable {
+  readonly host: string;
+  /** When the broker has hung up. */
+  readonly gone: Promise<void>;
+}
+
+/** Answers with the beginning of a pack and never goes on. */
+async function startSlowHost(onStart: () => void): Promise<SlowHost> {
+  const gone = Promise.withResolvers<void>();
+  const server = createServer((request, response) => {
+    const isQuestion = request.method === "GET";
+    const type = `application/x-git-upload-pack-${isQuestion ? "advertisement" : "result"}`;
+    response.writeHead(200, { "content-type": type });
+    if (isQuestion) return void response.end();
+    response.on("close", () => gone.resolve());
+    response.write("begin", onStart);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return {
+    host: `127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
+    gone: gone.promise,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 describe("reading through the git broker", () => {
@@ -135,6 +165,29 @@ describe("reading through the git broker", () => {
     const before = lab.host.seen.length;
     expect((await clone(agent, "repo.git")).text).toMatch(/410/);
     expect(lab.host.seen.length).toBe(before);
+  });
+
+  it("cuts a transfer in the middle when the attempt is over", async () => {
+    const over = new AbortController();
+    const started = Promise.withResolvers<void>();
+    let released = 0;
+    await using slow = await startSlowHost(started.resolve);
+    const fence = { watch: () => ({ signal: over.signal, release: () => (released += 1) }) };
+    const rights = { repository: { url: `http://${slow.host}/r` }, allowInternalHosts: [slow.host] };
+    await using agent = await openGitAgent(lab, rights, { fence });
+    const asked = fetch(`${agent.url}/git/http/${slow.host}/r/git-upload-pack`, {
+      method: "POST",
+      body: "0000",
+    });
+    const body = (await asked).text();
+    await started.promise;
+    over.abort();
+    await expect(body).rejects.toThrow("terminated");
+    await slow.gone;
+    expect(agent.transfers).toMatchObject([
+      { verdict: "failed", reason: "The attempt is over: the transfer was cut.", bytesIn: 5 },
+    ]);
+    expect(released).toBe(1);
   });
 
   it("answers only what reading, pushing and LFS need", async () => {

@@ -98,7 +98,10 @@ describe("LFS through the git broker", () => {
 
   it.each([
     ["no objects", { operation: "download", objects: [] }],
-    ["too many", { operation: "download", objects: Array(1_001).fill({ oid: OID, size: 1 }) }],
+    [
+      "too many",
+      { operation: "download", objects: Array.from({ length: 1_001 }, () => ({ oid: OID, size: 1 })) },
+    ],
     ["another operation", { operation: "delete", objects: [{ oid: OID, size: 1 }] }],
     ["no hash", { operation: "download", objects: [{ oid: "../../x", size: 1 }] }],
   ])("refuses a batch with %s", async (_, body) => {

@@ -59,7 +59,11 @@ describe("pushing through the git broker", () => {
     await agent.ok(work, "push", "origin", "--delete", `${OWN}/fix`);
     expect(await refs()).toBe("refs/heads/main");
     expect(agent.transfers.filter(({ action }) => action === "push")).toMatchObject(
-      Array(3).fill({ verdict: "allowed", refs: [`refs/heads/${OWN}/fix`], repository: at(name) }),
+      Array.from({ length: 3 }, () => ({
+        verdict: "allowed",
+        refs: [`refs/heads/${OWN}/fix`],
+        repository: at(name),
+      })),
     );
   });
 
@@ -98,10 +102,7 @@ describe("pushing through the git broker", () => {
   });
 
   it("takes all of a large pack before it refuses it, so that git does not hang or lose the reason", async () => {
-    await commit(
-      "large.bin",
-      Buffer.from(Buffer.alloc(3_000_000).map((_, index) => (index * index) % 251)),
-    );
+    await commit("large.bin", Buffer.from(Buffer.alloc(3_000_000).map((_, index) => (index * index) % 251)));
     await commit("random.bin", Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))));
     const large = ["-c", "http.postBuffer=65536", "-c", "core.compression=0"];
     expect((await agent.git(work, ...large, "push", "origin", "HEAD:main")).text).toMatch(ONLY_OWN);
@@ -207,7 +208,7 @@ function post(
   return fetch(`${to.url}/git/http/${lab.host.host}/${name}/git-receive-pack`, {
     method: "POST",
     headers,
-    body: ReadableStream.from(body) as ReadableStream<Uint8Array>,
+    body: ReadableStream.from(body),
     duplex: "half",
   });
 }
