@@ -1,5 +1,5 @@
 import { runnerEventBodySchema } from "@agency/contract";
-import { ingest, systemClock, uuidv7 } from "@agency/control";
+import { createEventRate, createLogRedactions, ingest, systemClock, uuidv7 } from "@agency/control";
 import { createRedactor } from "@agency/core";
 import type { EventBatch } from "@agency/contract";
 import type { AttemptAccess, EventStore } from "@agency/core";
@@ -77,11 +77,12 @@ async function ours(db: Database, batches: number, store: EventStore): Promise<v
     },
     metrics: { eventsIngested() {}, eventsRefused() {} } as never,
     logger: silent,
-    redact: redactor.redactText,
+    rate: createEventRate(() => Date.now()),
+    redactions: createLogRedactions({ redactorFor: async () => redactor }),
     onActivity() {},
     now: () => Date.now(),
   };
-  const access = { taskId, epoch: 0 } as AttemptAccess;
+  const access = { taskId, attemptId: taskId, epoch: 0, eventsPerSecond: 1e9 } as AttemptAccess;
   const at = new Date().toISOString();
   const events = Array.from({ length: BATCH }, () => ({ at, ...body })) as EventBatch["events"];
   for (let i = 0; i < batches; i += 1) await ingest(deps, access, { from: i * BATCH + 1, events });

@@ -10,6 +10,7 @@ export { systemClock } from "./clock.ts";
 export { createEventFollower } from "./events/follow.ts";
 export type { EventFollower, FollowItem, FollowRequest } from "./events/follow.ts";
 export { createEventRate } from "./events/event-rate.ts";
+export { createLogRedactions } from "./events/log-redactions.ts";
 export { ingest } from "./events/ingest.ts";
 export type { IngestDeps } from "./events/ingest.ts";
 export { readEvent } from "./events/read-event.ts";

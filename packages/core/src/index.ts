@@ -35,6 +35,8 @@ export { cleanJson } from "./ingest/clean-json.ts";
 export type { CleanJson } from "./ingest/clean-json.ts";
 export { sanitizeEvent } from "./ingest/sanitize-event.ts";
 export type { SanitizedEvent } from "./ingest/sanitize-event.ts";
+export { createEventRedaction } from "./redaction/event-redaction.ts";
+export type { EventRedaction } from "./redaction/event-redaction.ts";
 export { createRedactor, MIN_SECRET_LENGTH } from "./redaction/redactor.ts";
 export type { RedactionStream, Redactor, RedactorResult, Secret } from "./redaction/redactor.ts";
 export { storageKeyProblem } from "./storage/storage-key.ts";

@@ -20,7 +20,7 @@ export interface UplinkListener {
 /** What fits into the kernel's address of a socket, its final zero left out. */
 const MAX_PATH_BYTES = 107;
 /** A sandbox that opens one connection after another may fill this door, never take the server's last file. */
-const MAX_CONNECTIONS = 4_096;
+const MAX_CONNECTIONS = 8_192;
 
 /**
  * One socket a process, under a name of its own: several processes can hold the same door open, and a runner

@@ -1,6 +1,7 @@
 import {
   createCommandFeed,
   createEventRate,
+  createLogRedactions,
   finish,
   hello,
   ingest,
@@ -39,16 +40,17 @@ export function wireUplink(parts: UplinkParts) {
     metrics,
     logger,
     rate: createEventRate(now),
+    redactions: createLogRedactions({ redactorFor: parts.book.redactorFor }),
     now,
     onActivity: parts.noteActivity,
   };
+  const { redactorFor } = parts.book;
   const redactOf = async ({ accountId, taskId }: AttemptAccess) =>
-    (await parts.book.redactorFor(accountId, taskId)).redactText;
+    (await redactorFor(accountId, taskId)).redactJson;
   return createUplinkApp({
     access: doorAccess(parts),
     hello: (input) => hello({ ...access, tasks, credentials, now }, input),
-    ingest: async (attempt, batch) =>
-      ingest({ ...ingesting, redact: await redactOf(attempt) }, attempt, batch),
+    ingest: (attempt, batch) => ingest(ingesting, attempt, batch),
     ask: async (attempt, input) => takeAsk({ tasks, redact: await redactOf(attempt), now }, attempt, input),
     finish: (attempt, input) => finish({ tasks, now }, attempt, input),
     feed: createCommandFeed({ attempts: stores.attempts, bus: parts.bus, now, sleep: systemClock.sleep }),

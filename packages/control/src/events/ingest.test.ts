@@ -1,11 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { createRedactor } from "@agency/core";
 import type { AttemptAccess, EventAppend } from "@agency/core";
 import { createMemoryStorage } from "@agency/testing";
 import { createEventRate } from "./event-rate.ts";
 import { ingest } from "./ingest.ts";
 import type { IngestDeps } from "./ingest.ts";
+import { createLogRedactions } from "./log-redactions.ts";
 
 const access = { attemptId: "x", taskId: "t", epoch: 1, eventsPerSecond: 10 } as AttemptAccess;
+
+const SECRET = "hunter2-hunter2-hunter2";
+const { redactor } = createRedactor([{ name: "KEY", value: SECRET }]);
 
 function setUp() {
   const clock = { at: Date.parse("2026-11-21T10:00:00Z") };
@@ -22,7 +27,7 @@ function setUp() {
     storage: createMemoryStorage(),
     metrics: { eventsIngested() {}, eventsRefused() {} },
     rate: createEventRate(now),
-    redact: (text: string) => text,
+    redactions: createLogRedactions({ redactorFor: async () => redactor }),
     onActivity() {},
     now,
   } as unknown as IngestDeps;
@@ -30,8 +35,28 @@ function setUp() {
   const log = { at, type: "log", data: { stream: "stdout", text: "x" } };
   const send = (from: number, count: number) =>
     ingest(deps, access, { from, events: Array.from({ length: count }, () => log) });
-  return { clock, appended, send };
+  const say = (from: number, ...texts: string[]) =>
+    ingest(deps, access, {
+      from,
+      events: texts.map((text) => ({ at, type: "text_delta", data: { messageId: "m", text } })),
+    });
+  return { clock, appended, send, say };
 }
+
+describe("a secret that is spread over several events", () => {
+  it("is hidden across batches, and the same when a batch is sent again", async () => {
+    const { appended, say } = setUp();
+    await say(1, "it is hun", "ter2-hunter2");
+    await say(3, "-hunter2 or so");
+    await say(3, "-hunter2 or so");
+    const texts = appended.map(({ events }) =>
+      events.map(({ data }) => (data as { text: string }).text).join(""),
+    );
+    expect(texts.join("")).not.toContain("hunter2-hunter2");
+    expect(texts[1]).not.toContain("hunter2");
+    expect(texts[1]).toContain("or so");
+  });
+});
 
 describe("a runner that sends faster than it may", () => {
   it("is told to try again later, and nothing of that batch is stored or lost", async () => {

@@ -1,8 +1,17 @@
 import { AgencyError, runnerEventBodySchema } from "@agency/contract";
 import type { EventBatch, RunnerEventBody } from "@agency/contract";
 import { sanitizeEvent } from "@agency/core";
-import type { AttemptAccess, EventStore, Logger, Metrics, ReadyEvent, Storage } from "@agency/core";
+import type {
+  AttemptAccess,
+  EventRedaction,
+  EventStore,
+  Logger,
+  Metrics,
+  ReadyEvent,
+  Storage,
+} from "@agency/core";
 import type { EventRate } from "./event-rate.ts";
+import type { LogRedactions } from "./log-redactions.ts";
 import { fencedError } from "../uplink/runner-access.ts";
 
 export interface IngestDeps {
@@ -11,21 +20,22 @@ export interface IngestDeps {
   metrics: Metrics;
   logger: Logger;
   rate: EventRate;
-  /** Takes every known secret out of a text. */
-  redact: (text: string) => string;
+  redactions: LogRedactions;
   onActivity: (taskId: string, activity: string) => void;
   now: () => number;
 }
 
 type Incoming = EventBatch["events"][number];
+type Preparing = IngestDeps & { redaction: EventRedaction };
 
 /** Checks, cleans and stores a runner's batch; returns how far everything is stored. One bad event never fails its batch. */
 export async function ingest(deps: IngestDeps, access: AttemptAccess, batch: EventBatch): Promise<number> {
   const retryAfterMs = deps.rate.take(access.attemptId, batch.events.length, access.eventsPerSecond);
   if (retryAfterMs > 0) throw tooFast(access, retryAfterMs);
+  const { redaction, keep } = await deps.redactions.open(access);
   const ready: ReadyEvent[] = [];
   for (const [index, event] of batch.events.entries()) {
-    ready.push(await prepare(deps, access, event, batch.from + index));
+    ready.push(await prepare({ ...deps, redaction }, access, event, batch.from + index));
   }
   const result = await deps.events.append({
     taskId: access.taskId,
@@ -35,6 +45,7 @@ export async function ingest(deps: IngestDeps, access: AttemptAccess, batch: Eve
   });
   switch (result.verdict) {
     case "ok":
+      keep();
       noteActivity(deps, access.taskId, ready);
       deps.metrics.eventsIngested(batch.events.length);
       return result.runnerSeq;
@@ -54,14 +65,17 @@ function tooFast({ eventsPerSecond }: AttemptAccess, retryAfterMs: number): Agen
 }
 
 async function prepare(
-  deps: IngestDeps,
+  deps: Preparing,
   access: AttemptAccess,
   incoming: Incoming,
   number: number,
 ): Promise<ReadyEvent> {
   const at = believableTime(incoming.at, deps.now());
   // Cleaned before it is checked: the schema recurses, and would not survive data nested 20,000 deep.
-  const clean = sanitizeEvent(incoming.data, deps.redact);
+  const clean = sanitizeEvent(
+    incoming.data,
+    (data) => deps.redaction.redact({ type: incoming.type, data }).data,
+  );
   const parsed = runnerEventBodySchema.safeParse({ type: incoming.type, data: clean.data });
   if (!parsed.success) {
     deps.metrics.eventsRefused(1);
@@ -75,7 +89,7 @@ async function prepare(
 }
 
 function refusal(
-  deps: IngestDeps,
+  deps: Preparing,
   type: string,
   issue: { path: PropertyKey[]; message: string } | undefined,
 ): Pick<ReadyEvent, "type" | "data"> {
@@ -84,7 +98,7 @@ function refusal(
     level: "warn",
     text: `The agent sent a "${type.slice(0, 64).toWellFormed()}" event that could not be kept${where.slice(0, 500)}.`,
   };
-  return { type: "notice", data: sanitizeEvent(data, deps.redact).data };
+  return { type: "notice", data: deps.redaction.redact({ type: "notice", data }).data };
 }
 
 /** Named after the event's number: however often it is sent again, there is one blob. */

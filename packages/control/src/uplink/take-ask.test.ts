@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AskBody } from "@agency/contract";
+import { createRedactor } from "@agency/core";
 import type { AttemptAccess, SupervisedTask } from "@agency/core";
 import { MemoryTask } from "../testing/memory-task.ts";
 import { RUNNING, sampleTask, SPEC } from "../testing/sample-task.ts";
@@ -16,7 +17,7 @@ const asking = sampleTask({ spec: { ...SPEC, approve: "all" } });
 
 function setUp(task: SupervisedTask = asking) {
   const tasks = new MemoryTask(task);
-  const redact = (text: string) => text.replaceAll("hunter2-secret", "[secret]");
+  const { redactJson: redact } = createRedactor([{ name: "KEY", value: "hunter2-secret" }]).redactor;
   const deps = { tasks, redact, now: () => 1 } as unknown as TakeAskDeps;
   const take = (body: AskBody, epoch = 1) => takeAsk(deps, { taskId: "t", epoch } as AttemptAccess, body);
   return { tasks, take };
@@ -27,7 +28,7 @@ describe("an ask of a runner", () => {
     const { take, tasks } = setUp();
     await take(question);
     expect(tasks.task.snapshot).toMatchObject({ state: "waiting", reason: "needs_input" });
-    expect(tasks.commands).toMatchObject([{ ask: { questions: [{ text: "Is [secret] right?" }] } }]);
+    expect(tasks.commands).toMatchObject([{ ask: { questions: [{ text: "Is [redacted:KEY] right?" }] } }]);
   });
 
   it("is taken as often as it comes, and asked once", async () => {

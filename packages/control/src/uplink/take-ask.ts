@@ -1,13 +1,13 @@
 import { AgencyError, askBodySchema } from "@agency/contract";
-import type { AskBody } from "@agency/contract";
+import type { AskBody, Json } from "@agency/contract";
 import { sanitizeEvent } from "@agency/core";
-import type { AttemptAccess, SupervisedTask, TaskStore } from "@agency/core";
+import type { AttemptAccess, Redactor, SupervisedTask, TaskStore } from "@agency/core";
 import { fencedError } from "./runner-access.ts";
 
 export interface TakeAskDeps {
   tasks: TaskStore;
-  /** Takes every known secret out of a text. */
-  redact: (text: string) => string;
+  /** Takes every known secret out. */
+  redact: Redactor["redactJson"];
   now: () => number;
 }
 
@@ -34,8 +34,8 @@ function checkWanted({ spec }: SupervisedTask, { kind }: AskBody): void {
 }
 
 /** As fit for the log as any event. A tool's input may be cut to a preview; a question must be read whole. */
-function fit(body: AskBody, redact: (text: string) => string): AskBody {
-  const clean = sanitizeEvent(body, redact);
+function fit(body: AskBody, redact: Redactor["redactJson"]): AskBody {
+  const clean = sanitizeEvent(body, (data) => asObject(redact(data)));
   const parsed = askBodySchema.safeParse(clean.data);
   const cut = clean.oversize !== undefined && body.kind === "question";
   if (!parsed.success || cut) {
@@ -46,4 +46,8 @@ function fit(body: AskBody, redact: (text: string) => string): AskBody {
   // The answer goes back under the id that is stored: another one would never find its ask.
   if (parsed.data.id === body.id) return parsed.data;
   throw new AgencyError("invalid_request", "The id of an ask must be plain text without secrets.");
+}
+
+function asObject(json: Json): { [key: string]: Json } {
+  return json !== null && typeof json === "object" && !Array.isArray(json) ? json : {};
 }

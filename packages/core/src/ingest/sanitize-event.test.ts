@@ -97,11 +97,13 @@ describe("sanitizeEvent", () => {
     ["log", { stream: "stdout", text: "\u001b".repeat(10_000_000) }],
     ["file_change", { path: "a", op: "modify", diff: "+😀\n".repeat(50_000), source: "engine" }],
     [
-      "question",
+      "feature_list",
       {
-        id: "q",
-        text: "?".repeat(70_000),
-        options: Array.from({ length: 30 }, () => ({ label: "l".repeat(9000), description: "d" })),
+        features: Array.from({ length: 30 }, (_, i) => ({
+          id: String(i),
+          title: "t".repeat(9000),
+          status: "open",
+        })),
       },
     ],
   ])("a preview of %s still matches its schema", (type, data) => {
@@ -115,7 +117,10 @@ describe("sanitizeEvent", () => {
     const { redactor } = createRedactor([{ name: "KEY", value: "s3cret-s3cret-s3cret" }]);
     for (let at = 8080; at < 8200; at += 1) {
       const text = `${"x".repeat(at)}s3cret-s3cret-s3cret${"y".repeat(70_000)}`;
-      const { data, oversize } = sanitizeEvent({ text }, redactor.redactText);
+      const { data, oversize } = sanitizeEvent(
+        { text },
+        (clean) => redactor.redactJson(clean) as typeof clean,
+      );
       expect(JSON.stringify(data) + oversize).not.toContain("s3c");
     }
   });

@@ -16,16 +16,21 @@ export interface SanitizedEvent {
 /**
  * Makes what a sandbox sent as an event's data fit to be checked against its schema and stored. Never throws,
  * so one bad event never fails its batch. Call it before the schema: a schema may not survive what comes in.
- * `redactText` works on whole texts, before any is cut, so that no half of a secret is left at a cut.
+ * `redact` sees whole texts, once they are clean and before any is cut, so that no half of a secret is left at a cut.
  */
-export function sanitizeEvent(raw: unknown, redactText?: (text: string) => string): SanitizedEvent {
-  const { value, changed } = cleanJson(raw, redactText);
-  if (value === null || typeof value !== "object" || Array.isArray(value))
+export function sanitizeEvent(raw: unknown, redact: (data: JsonObject) => JsonObject = same): SanitizedEvent {
+  const { value: clean, changed } = cleanJson(raw);
+  if (clean === null || typeof clean !== "object" || Array.isArray(clean))
     return { data: {}, sanitized: true };
+  const value = redact(clean);
   if (jsonFits(value, EVENT_LIMITS.inlineBytes)) return { data: value, sanitized: changed };
   return {
     data: previewJson(value, EVENT_LIMITS.inlineBytes, EVENT_LIMITS.previewBytes),
     sanitized: changed,
     oversize: JSON.stringify(value),
   };
+}
+
+function same(data: JsonObject): JsonObject {
+  return data;
 }

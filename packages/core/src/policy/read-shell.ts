@@ -26,6 +26,9 @@ interface HereDocument {
 /** Neither a person nor an agent writes more; each is bounded so that no line can keep us busy. */
 const MAX_NESTED = 1000;
 const MAX_DEPTH = 40;
+/** Linux hands no longer argument to a program, so `bash -c` cannot get one either. */
+const MAX_CHARS = 128 * 1024;
+const MAX_CALCULATION_CHARS = 1000;
 
 const BLANKS = /(?:[ \t\r]|\\\n|(?<![^\s;&|()<>])#[^\n]*)+/y;
 const BLANK_LINES = /(?:\s|\\\n|(?<![^\s;&|()<>])#[^\n]*)+/y;
@@ -60,6 +63,7 @@ const LEADS_ON = new Set([
  * functions. Written for bash, of which the other shells are near enough. Throws NotUnderstood.
  */
 export function readShell(text: string): SimpleCommand[] {
+  if (text.length > MAX_CHARS) throw new NotUnderstood(`The line has more than ${MAX_CHARS} characters.`);
   if (text.includes("\0")) throw new NotUnderstood("The line holds a NUL character.");
   const reader = new ShellReader();
   reader.read(text);
@@ -109,7 +113,8 @@ class ShellReader implements Nested {
   }
 
   #calculate(cursor: Cursor): boolean {
-    for (let open = 0; !cursor.atEnd;) {
+    const end = cursor.at + MAX_CALCULATION_CHARS;
+    for (let open = 0; !cursor.atEnd && cursor.at < end;) {
       if (cursor.startsWith("))") && open === 0) return cursor.take(2) !== "";
       if (cursor.peek() === ")") open -= 1;
       if (open < 0) return false;
