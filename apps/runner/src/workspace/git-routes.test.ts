@@ -69,9 +69,4 @@ describe("git's ways out of the sandbox", () => {
     expect(await git(["https://github.com"], ...proxied)).toBe("");
     await expect(git([], "ls-remote", "ext::sh -c true")).rejects.toThrow(/'ext' not allowed/);
   });
-
-  it("come behind the settings that are there already", () => {
-    const env = gitConfigEnv([["a.b", "c"]], 1);
-    expect(env).toEqual({ GIT_CONFIG_COUNT: "2", GIT_CONFIG_KEY_1: "a.b", GIT_CONFIG_VALUE_1: "c" });
-  });
 });

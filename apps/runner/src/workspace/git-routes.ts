@@ -31,12 +31,12 @@ export function gitConfigFor({ forwarderUrl, gitHosts }: GitRoutes): Setting[] {
   ];
 }
 
-/** The settings as the environment carries them, behind those it has already. */
-export function gitConfigEnv(settings: readonly Setting[], first = 0): Record<string, string> {
-  const env: Record<string, string> = { GIT_CONFIG_COUNT: String(first + settings.length) };
+/** The settings as the environment carries them, so that submodules and git-lfs see them too. */
+export function gitConfigEnv(settings: readonly Setting[]): Record<string, string> {
+  const env: Record<string, string> = { GIT_CONFIG_COUNT: String(settings.length) };
   for (const [index, [key, value]] of settings.entries()) {
-    env[`GIT_CONFIG_KEY_${first + index}`] = key;
-    env[`GIT_CONFIG_VALUE_${first + index}`] = value;
+    env[`GIT_CONFIG_KEY_${index}`] = key;
+    env[`GIT_CONFIG_VALUE_${index}`] = value;
   }
   return env;
 }

@@ -145,6 +145,16 @@ describe("reading through the git broker", () => {
     expect((await clone(agent, "private/own.git")).text).toMatch(sentence);
   });
 
+  it("says so when the credential cannot be made ready, and keeps the reason to the log", async () => {
+    const forGit = () => Promise.reject(new Error("the app is not installed"));
+    const rights = { repository: { url: at("private/own.git") } };
+    await using agent = await openGitAgent(lab, rights, { credentials: { forGit } });
+    const { text } = await clone(agent, "private/own.git");
+    expect(text).toMatch(/The credential for .* could not be made ready/);
+    expect(text).not.toContain("installed");
+    expect(agent.transfers).toMatchObject([{ verdict: "failed" }]);
+  });
+
   it("keeps the credential from a plain-text host that nobody declared internal", async () => {
     const asked: string[] = [];
     const credentials = {

@@ -8,7 +8,7 @@ import { answerBatch, answerLocksVerify } from "./lfs-route.ts";
 import type { LfsParts } from "./lfs-route.ts";
 import { push } from "./push-route.ts";
 import { lfsRefusal, refusal } from "./refusal.ts";
-import { createRepositoryHost } from "./repository-host.ts";
+import { CredentialUnavailable, createRepositoryHost } from "./repository-host.ts";
 import type { RepositoryCall, RepositoryHost } from "./repository-host.ts";
 import { accessTo } from "./rights.ts";
 import type { GitRights } from "./rights.ts";
@@ -56,9 +56,10 @@ export function createGitRoute(deps: GitRouteDeps): GitRoute {
       if (transfer.signal.aborted) return transfer.fail("", refuse(410, "This attempt is over."));
       return await serve(transfer, rights);
     } catch (error) {
-      const sentence = `${subject.host} could not be reached.`;
+      const isOurs = error instanceof CredentialUnavailable;
+      const sentence = isOurs ? error.message : `${subject.host} could not be reached.`;
       const facts = { err: error, taskId: caller.taskId, host: subject.host };
-      if (!transfer.signal.aborted) deps.logger.warn(facts, "a repository's host could not be reached");
+      if (!transfer.signal.aborted) deps.logger.warn(facts, "a git request failed");
       return transfer.fail(sentence, refuse(502, sentence));
     }
   }

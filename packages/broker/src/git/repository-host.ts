@@ -38,6 +38,11 @@ export interface RepositoryHost {
 const MAX_REDIRECTS = 3;
 const MAX_KNOWN = 5_000;
 
+/** The credential exists but could not be made ready, as a GitHub App's token when GitHub is down. */
+export class CredentialUnavailable extends Error {
+  override readonly name = "CredentialUnavailable";
+}
+
 type Authorize = RepositoryHost["authorization"];
 
 /** Talks to the host of a repository. The credential is added here, outside the sandbox. */
@@ -51,7 +56,12 @@ export function createRepositoryHost(credentials: Pick<Credentials, "forGit">): 
     if (!call.withCredential || url.host !== host) return null;
     if (url.protocol !== "https:" && !isAllowedInternal(url, call.allowInternalHosts)) return null;
     const { taskId, accountId } = call.transfer.caller;
-    return credentials.forGit({ taskId, accountId }, { host, path, write: call.write });
+    try {
+      return await credentials.forGit({ taskId, accountId }, { host, path, write: call.write });
+    } catch (cause) {
+      const message = `The credential for ${host} could not be made ready: try again, or set a new one (agency secrets).`;
+      throw new CredentialUnavailable(message, { cause });
+    }
   };
 
   const refs: RepositoryHost["refs"] = async (call, service, headers) => {
