@@ -7,6 +7,7 @@ import { Agency } from "./support/agency.ts";
 
 const KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz-FIRST";
 const SECOND = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz-SECOND";
+const THIRD = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz-THIRD";
 const MODEL = "claude-sonnet-4-5";
 /** What one call of the spender comes to at most: 10,000 tokens out, next to nothing in. */
 const SPENT = { input: 100, output: 10_000, cacheRead: 0, cacheWrite: 0 };
@@ -31,12 +32,18 @@ beforeAll(async () => {
       limited: {
         steps: [
           { tools: [shell("echo before the limit")] },
-          { tools: [shell("echo after the limit")], fault: fault.status(429, { retryAfterS: 8, times: 1 }) },
+          { tools: [shell("echo after the limit")], fault: fault.usageLimit(8, { key: KEY, times: 1 }) },
+          { text: "done" },
+        ],
+      },
+      pooled: {
+        steps: [
+          { tools: [shell("echo x")], fault: fault.usageLimit(3600, { key: SECOND }) },
           { text: "done" },
         ],
       },
       refused: {
-        steps: [{ tools: [shell("echo x")], fault: fault.status(429, { retryAfterS: 3600, times: 1 }) }],
+        steps: [{ tools: [shell("echo x")], fault: fault.usageLimit(3600, { key: THIRD }) }],
       },
       ask: {
         steps: [
@@ -101,7 +108,7 @@ const one = async (n) => {
   const answer = await fetch(process.env.ANTHROPIC_BASE_URL + "/v1/messages", {
     method: "POST",
     headers: { "content-type": "application/json", "x-api-key": process.env.ANTHROPIC_API_KEY },
-    body: JSON.stringify({ model: "${MODEL}", max_tokens: 10000, messages: [{ role: "user", content: "[[s:spend]] " + n }] }),
+    body: JSON.stringify({ model: "${MODEL}", max_tokens: 10000, messages: [{ role: "user", content: "[[s:spend]] " + n }], tools: [{ name: "Bash", input_schema: { type: "object" } }] }),
   });
   return answer.status + " " + (await answer.text()).includes("spent");
 };
@@ -190,6 +197,7 @@ describe("a usage limit of the model account", () => {
       prompt: "[[s:refused]] Work.",
       model: MODEL,
       onUsageLimit: "stop",
+      secrets: { ANTHROPIC_API_KEY: THIRD },
     });
     const { task } = await agency.finished(id);
     expect(task, await agency.story(id)).toMatchObject({ state: "failed", reason: "usage_limit" });
@@ -197,7 +205,7 @@ describe("a usage limit of the model account", () => {
 
   it("is no reason to wait when there is a second credential", async () => {
     await agency.client.setSecret("ANTHROPIC_API_KEY@second", { value: SECOND });
-    const { id } = await agency.client.createTask({ prompt: "[[s:limited]] Again.", model: MODEL });
+    const { id } = await agency.client.createTask({ prompt: "[[s:pooled]] Again.", model: MODEL });
     const { task, events } = await agency.finished(id);
     expect(task.state, await agency.story(id)).toBe("completed");
     expect(of(events, "status").map(({ data }) => data.state)).not.toContain("waiting");

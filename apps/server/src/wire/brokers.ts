@@ -23,6 +23,8 @@ export interface Brokers {
   models: ReturnType<typeof createModelRoutes>;
   git: ReturnType<typeof createGitRoute>;
   egress: Egress;
+  /** Everything the brokers have to say of an attempt whose sandbox is gone is in its log afterwards. */
+  lastWords(attempt: AttemptCaller): Promise<void>;
 }
 
 const now = () => Date.now();
@@ -31,7 +33,8 @@ const now = () => Date.now();
 export function wireBrokers(parts: BrokerParts): Brokers {
   const { stores, bus, credentials, logger, settings } = parts;
   const fence = createFence({ tasks: stores.tasks, bus, clock: systemClock });
-  const say = speaker(stores.events, logger);
+  const { say, said } = speaker(stores.events, logger);
+  const egress = wireEgress(parts, fence, say);
   return {
     models: wireModels(parts, fence),
     git: createGitRoute({
@@ -43,23 +46,36 @@ export function wireBrokers(parts: BrokerParts): Brokers {
       },
       credentials,
       fence,
-      report: (caller, data) => say(caller, { type: "git", data: { ...data, refs: [...(data.refs ?? [])] } }),
+      report: (caller, { refs, ...data }) =>
+        say(caller, { type: "git", data: refs === undefined ? data : { ...data, refs: [...refs] } }),
       logger,
       now,
     }),
-    egress: createEgress({
-      policyOf: async ({ taskId }) => {
-        const spec = (await stores.tasks.load(taskId))?.spec;
-        if (spec === undefined) return null;
-        return { network: spec.network, allowInternalNetwork: spec.allowInternalNetwork };
-      },
-      report: (caller, data) => say(caller, { type: "network", data }),
-      resolve: createResolver(settings.dnsServers),
-      fence,
-      clock: systemClock,
-      logger,
-    }),
+    egress,
+    async lastWords(attempt) {
+      await egress.drain(attempt);
+      await said(attempt.taskId);
+    },
   };
+}
+
+function wireEgress(
+  { stores, settings, logger }: BrokerParts,
+  fence: ReturnType<typeof createFence>,
+  say: Speak,
+): Egress {
+  return createEgress({
+    policyOf: async ({ taskId }) => {
+      const spec = (await stores.tasks.load(taskId))?.spec;
+      if (spec === undefined) return null;
+      return { network: spec.network, allowInternalNetwork: spec.allowInternalNetwork };
+    },
+    report: (caller, data) => say(caller, { type: "network", data }),
+    resolve: createResolver(settings.dnsServers),
+    fence,
+    clock: systemClock,
+    logger,
+  });
 }
 
 function wireModels(parts: BrokerParts, fence: ReturnType<typeof createFence>): Brokers["models"] {
@@ -88,12 +104,26 @@ function wireModels(parts: BrokerParts, fence: ReturnType<typeof createFence>): 
   });
 }
 
-/** Adds to a task's log what the brokers saw. The attempt may be over by then: then nobody reads it any more. */
-function speaker(events: EventStore, logger: Logger): (caller: AttemptCaller, body: EventBody) => void {
-  return ({ taskId, epoch }, body) => {
-    const event = { ...body, at: new Date(now()).toISOString() };
-    events
-      .append({ taskId, epoch, from: null, events: [event] })
-      .catch((error: unknown) => logger.warn({ err: error, taskId }, "an event of a broker was lost"));
+type Speak = (caller: AttemptCaller, body: EventBody) => void;
+
+/** Adds to a task's log what the brokers saw. `said` resolves when all of it is there. */
+function speaker(events: EventStore, logger: Logger): { say: Speak; said(taskId: string): Promise<void> } {
+  const underWay = new Map<string, Set<Promise<unknown>>>();
+  return {
+    say({ taskId, epoch }, body) {
+      const event = { ...body, at: new Date(now()).toISOString() };
+      const mine = underWay.get(taskId) ?? new Set();
+      const written = events
+        .append({ taskId, epoch, from: null, events: [event] })
+        .catch((error: unknown) => logger.warn({ err: error, taskId }, "an event of a broker was lost"))
+        .finally(() => {
+          mine.delete(written);
+          if (mine.size === 0) underWay.delete(taskId);
+        });
+      underWay.set(taskId, mine.add(written));
+    },
+    async said(taskId) {
+      await Promise.all(underWay.get(taskId) ?? []);
+    },
   };
 }

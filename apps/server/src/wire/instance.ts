@@ -93,6 +93,7 @@ async function startWork(
   // Nobody else can have a call under way on a database of our own.
   if (store.kind === "embedded")
     await sweepReservations({ costs: stores.costs, logger }, Date.now(), { all: true });
+  const brokers = wireBrokers({ settings, prices, stores, bus, tokens, credentials, metrics, logger });
   const worker = createWorker({
     db: base.store.db,
     stores,
@@ -108,8 +109,8 @@ async function startWork(
     accountId: DEFAULT_ACCOUNT_ID,
     capacity: settings.maxRunning,
     computePrice: settings.computePrice,
+    lastWords: brokers.lastWords,
   });
-  const brokers = wireBrokers({ settings, prices, stores, bus, tokens, credentials, metrics, logger });
   const { noteActivity } = worker;
   const uplink = wireUplink({
     stores,

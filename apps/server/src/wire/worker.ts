@@ -17,7 +17,7 @@ import {
   systemClock,
 } from "@agency/control";
 import type { ActivityBook, Chore, ProbeDeps, SupervisorDeps, Tokens } from "@agency/control";
-import type { Bus, Logger, Metrics, Provider, Queue, ResourceLimits } from "@agency/core";
+import type { AttemptCaller, Bus, Logger, Metrics, Provider, Queue, ResourceLimits } from "@agency/core";
 import { ensurePartitions } from "@agency/postgres";
 import type { Database } from "@agency/postgres";
 import type { InstalledEngine } from "./engines.ts";
@@ -38,6 +38,8 @@ export interface WorkerParts {
   installId: string;
   accountId: string;
   capacity: number;
+  /** What the brokers still have to say of an attempt whose sandbox is gone. */
+  lastWords: (attempt: AttemptCaller) => Promise<void>;
   /** Dollars an hour of a sandbox of this machine. */
   computePrice: number;
   metrics: Metrics;
@@ -115,6 +117,7 @@ function supervisorDeps(parts: WorkerParts, probes: ProbeDeps): SupervisorDeps {
     clock: systemClock,
     times: DEFAULT_TIMES,
     chargeCompute: (task, options) => chargeCompute(charging, task, options),
+    lastWords: parts.lastWords,
     onTerminal: (task) => {
       if (!task.hidden) return;
       recordProbe(probes, task).catch((error: unknown) => logger.warn({ err: error }, "a probe was lost"));

@@ -9,10 +9,13 @@ export interface ConnectionLimits {
 export interface ConnectionCount {
   /** A place for one more, given back by calling it, or why there is none. */
   enter(attempt: string): (() => void) | Refusal;
+  /** Resolves when the attempt has none open. */
+  whenNone(attempt: string): Promise<void>;
 }
 
 export function createConnectionCount({ perAttempt, inAll }: ConnectionLimits): ConnectionCount {
   const open = new Map<string, number>();
+  const waiting = new Map<string, PromiseWithResolvers<void>>();
   let total = 0;
   return {
     enter(attempt) {
@@ -31,9 +34,17 @@ export function createConnectionCount({ perAttempt, inAll }: ConnectionLimits): 
       return () => {
         total -= 1;
         const left = (open.get(attempt) ?? 1) - 1;
-        if (left === 0) open.delete(attempt);
-        else open.set(attempt, left);
+        if (left > 0) return void open.set(attempt, left);
+        open.delete(attempt);
+        waiting.get(attempt)?.resolve();
+        waiting.delete(attempt);
       };
+    },
+    async whenNone(attempt) {
+      if (!open.has(attempt)) return;
+      const known = waiting.get(attempt) ?? Promise.withResolvers<void>();
+      waiting.set(attempt, known);
+      await known.promise;
     },
   };
 }

@@ -38,10 +38,14 @@ export interface Egress {
     via: NetworkReport["via"],
     signal: AbortSignal,
   ): Promise<{ readonly ok: true; readonly socket: Socket } | Refusal>;
+  /** Once the sandbox is gone: reports what it still had open, and what was held back, while its log is open. */
+  drain(caller: AttemptCaller): Promise<void>;
   /** Cuts what is open and reports it. */
   close(): void;
 }
 
+/** A sandbox's end closes its connections within milliseconds; a task's end must not wait for one that lingers. */
+const DRAIN_MS = 1_000;
 const LIMITS: ConnectionLimits = { perAttempt: 256, inAll: 4_000 };
 
 /** The way out for every sandbox: judges, dials and reports the connections agents ask for. */
@@ -98,6 +102,13 @@ export function createEgress(deps: EgressDeps): Egress {
         report({ verdict: "allowed", address, ...bytesOf(socket), ...(reason === null ? {} : { reason }) });
       });
       return { ok: true, socket };
+    },
+    async drain(caller) {
+      const seen = new AbortController();
+      const none = count.whenNone(attemptKey(caller));
+      await Promise.race([none, clock.sleep(DRAIN_MS, seen.signal)]);
+      seen.abort();
+      reports.flush(caller);
     },
     close() {
       for (const socket of sockets) socket.destroy();

@@ -6,6 +6,8 @@ export type Report = (caller: AttemptCaller, data: NetworkReport) => void;
 
 export interface ConnectionReports {
   add(caller: AttemptCaller, data: NetworkReport): void;
+  /** Writes what is held back of one attempt. */
+  flush(caller: AttemptCaller): void;
   /** Writes what is held back and stops its clock. */
   close(): void;
 }
@@ -42,6 +44,9 @@ export function createConnectionReports(clock: Clock, report: Report): Connectio
       for (const one of known.sum.take(data, clock.now())) report(caller, one);
       if (closed.signal.aborted) flushAll();
       else void tick();
+    },
+    flush(caller) {
+      for (const data of sums.get(attemptKey(caller))?.sum.flush() ?? []) report(caller, data);
     },
     close() {
       closed.abort();

@@ -1,5 +1,6 @@
 import { MAX_WAIT_MS } from "@agency/contract";
 import type {
+  AttemptCaller,
   Clock,
   Logger,
   Metrics,
@@ -41,6 +42,8 @@ export interface SupervisorDeps extends ProvisionDeps, ComputeMeterDeps {
   metrics: Metrics;
   logger: Logger;
   times: typeof DEFAULT_TIMES;
+  /** Between the end of the sandbox and that of the log: what the brokers still have to say of the attempt. */
+  lastWords?: (attempt: AttemptCaller) => Promise<void>;
   onTerminal?: (task: SupervisedTask) => void;
 }
 
@@ -174,6 +177,7 @@ async function act(
       await meter.close(task);
       // The sandbox goes first: a task that has ended owns nothing that still runs.
       await tearDown(deps, task, log);
+      await deps.lastWords?.({ taskId: task.id, accountId: task.accountId, epoch });
       await saveResult(deps, task);
       await deps.tasks.apply(task.id, { kind: "settle", epoch }, deps.clock.now());
       return false;
