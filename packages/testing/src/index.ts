@@ -18,3 +18,5 @@ export { appeared, endOf, eventsOf, readRun } from "./suites/engine-stages.ts";
 export { engineSuite, sessionSuite } from "./suites/engine.suite.ts";
 export { gateSuite, questionSuite } from "./suites/engine-decisions.suite.ts";
 export type { Deed, EngineUnderTest, OpenEngine } from "./suites/engine-stages.ts";
+export { GIT_HOST_CREDENTIAL, startGitHost } from "./git-host/git-host.ts";
+export type { GitHost } from "./git-host/git-host.ts";

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { AttemptCaller } from "@agency/core";
+import { GIT_HOST_CREDENTIAL as CREDENTIAL, startGitHost } from "@agency/testing";
+import type { GitHost } from "@agency/testing";
 import { createCaptureLogger } from "../../testing/capture-logger.ts";
 import type { CaptureLogger } from "../../testing/capture-logger.ts";
 import { createGitRoute } from "../git-route.ts";
 import type { GitRouteDeps } from "../git-route.ts";
 import type { GitRights } from "../rights.ts";
 import type { GitTransfer } from "../transfer.ts";
-import { CREDENTIAL, startGitHost } from "./git-host.ts";
-import type { GitHost } from "./git-host.ts";
 import { serveGitRoute } from "./git-route-server.ts";
 
 const run = promisify(execFile);

@@ -14,7 +14,7 @@ export interface GitHost extends AsyncDisposable {
 }
 
 /** Everything below `/private/` and every push wants this one. */
-export const CREDENTIAL = `Basic ${Buffer.from("agency:host-secret").toString("base64")}`;
+export const GIT_HOST_CREDENTIAL = `Basic ${Buffer.from("agency:host-secret").toString("base64")}`;
 
 export async function startGitHost(folder: string): Promise<GitHost> {
   const seen: GitHost["seen"] = [];
@@ -38,10 +38,10 @@ export async function startGitHost(folder: string): Promise<GitHost> {
     }
     const pushes = `${url.pathname}${url.search}`.includes("git-receive-pack");
     const open = !url.pathname.startsWith("/private/") && !pushes;
-    if (!open && authorization !== CREDENTIAL) {
+    if (!open && authorization !== GIT_HOST_CREDENTIAL) {
       return void response.writeHead(401, { "www-authenticate": "Basic" }).end();
     }
-    if (lfsAnswers({ origin, objects, authorization: CREDENTIAL }, request, response)) return;
+    if (lfsAnswers({ origin, objects, authorization: GIT_HOST_CREDENTIAL }, request, response)) return;
     runBackend(folder, url, request, response);
   });
   server.requestTimeout = 0;
