@@ -122,7 +122,7 @@ describe("an agent that was turned against its server", () => {
       start(`${daemons(isCancelled)}\ntail -f /dev/null`),
       start(`${daemons(isLate)}\ntail -f /dev/null`, { limits: { wallMs: 3000 } }),
     ]);
-    const [, second = "", third = ""] = ids;
+    const [, second, third] = ids;
     for (const [id, word] of [
       [second, isCancelled],
       [third, isLate],

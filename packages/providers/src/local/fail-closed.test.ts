@@ -1,14 +1,18 @@
-import { access, chmod, mkdir, mkdtemp, readdir, symlink, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { access, chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { ProviderError } from "@agency/core";
 import type { Provider } from "@agency/core";
 import { sandboxSpec } from "@agency/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LocalProviderOptions } from "./options.ts";
 import { DEFAULT_SEARCH_PATH } from "./options.ts";
-import { createGround, quiet, signal } from "./testing/ground.ts";
+import { createGround, quiet, signal, untilWritten } from "./testing/ground.ts";
 import type { Ground } from "./testing/ground.ts";
 import { findProgram } from "./tools.ts";
+
+const run = promisify(execFile);
 
 let ground: Ground;
 let ran: string;
@@ -19,13 +23,23 @@ beforeEach(async () => {
   await mkdir(ran, { mode: 0o777 });
   await chmod(ran, 0o777);
   // Whatever way it is started, this runner shows that it ran: the canary of every case below.
-  await writeFile(ground.options.runtime.runnerPath, `require("node:fs").writeFileSync("${ran}/it", "")`);
+  const runner = `import { writeFileSync } from "node:fs";\nwriteFileSync("${ran}/it", "ran");\n`;
+  await writeFile(ground.options.runtime.runnerPath, runner);
 });
 afterEach(async () => {
   await ground.dispose();
 });
 
 describe("without a whole sandbox a task does not run at all", () => {
+  it("while the same task runs in a whole one, and by hand: the canary sings", async () => {
+    const ref = await ground.provider({ readWritePaths: [ran] }).create(sandboxSpec(), quiet);
+    expect(await untilWritten(join(ran, "it"))).toBe("ran");
+    await ground.provider().discard(ref, signal);
+    await rm(join(ran, "it"));
+    await run(process.execPath, [ground.options.runtime.runnerPath]);
+    await access(join(ran, "it"));
+  });
+
   it("when bubblewrap is not installed", async () => {
     const provider = ground.provider({ searchPath: await pathWith({ bwrap: null }) });
     expect(await refused(provider)).toMatch(/bwrap is not installed.*apt-get install bubblewrap/u);

@@ -9,13 +9,19 @@ import type { Provider, SandboxRef } from "@agency/core";
 import { sandboxSpec } from "@agency/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { folderOf } from "./sandbox-folder.ts";
-import { SYSCALLS_ARM64 } from "./seccomp/syscalls-arm64.ts";
-import { SYSCALLS_X64 } from "./seccomp/syscalls-x64.ts";
 import { createGround, quiet, runOutside, signal } from "./testing/ground.ts";
-import type { Answer, Ground, Inside } from "./testing/ground.ts";
+import type { Ground, Inside } from "./testing/ground.ts";
+import {
+  callNumber,
+  connectProbe,
+  isRoot,
+  listening,
+  perl,
+  programOutput,
+  readProbe,
+  writeProbe,
+} from "./testing/probes.ts";
 
-const isRoot = process.geteuid?.() === 0;
-const numbers = process.arch === "arm64" ? SYSCALLS_ARM64 : SYSCALLS_X64;
 const canary = randomBytes(16).toString("hex");
 const EPERM = 1;
 
@@ -82,9 +88,7 @@ describe("a hijacked agent in a local sandbox", () => {
 
   it.each(["127.0.0.1", "::1"])("does not reach a port of the host's loopback at %s", async (host) => {
     const server = createServer((socket) => socket.end(canary));
-    await listening(server, { host, port: 0 });
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const port = await listening(server, { host, port: 0 });
     try {
       const probe = connectProbe({ host, port });
       expect(await runOutside(probe)).toEqual({ value: canary });
@@ -138,13 +142,13 @@ describe("a hijacked agent in a local sandbox", () => {
   });
 
   it("cannot trace a process, not even its own child", async () => {
-    const attach = `my $pid = fork() // die; if (!$pid) { sleep 60; exit } my $result = syscall(${numbers.ptrace}, 16, $pid, 0, 0); my $errno = $!+0; kill 9, $pid; print $result == 0 ? 0 : $errno;`;
+    const attach = `my $pid = fork() // die; if (!$pid) { sleep 60; exit } my $result = syscall(${callNumber("ptrace")}, 16, $pid, 0, 0); my $errno = $!+0; kill 9, $pid; print $result == 0 ? 0 : $errno;`;
     expect(await runOutside(perl(attach))).toEqual({ value: "0" });
     expect(await inside.run(perl(attach))).toMatchObject({ value: String(EPERM) });
   });
 
   it("cannot mount", async () => {
-    const mount = `my ($fs, $at) = ("tmpfs", "/tmp"); print syscall(${numbers.mount}, $fs, $at, $fs, 0, 0) == 0 ? 0 : $!+0;`;
+    const mount = `my ($fs, $at) = ("tmpfs", "/tmp"); print syscall(${callNumber("mount")}, $fs, $at, $fs, 0, 0) == 0 ? 0 : $!+0;`;
     const privileged = ["--user", "--map-root-user", "--mount", "perl", "-e", mount];
     expect(await runOutside(programOutput("unshare", privileged))).toEqual({ value: "0" });
     expect(await inside.run(perl(mount))).toMatchObject({ value: String(EPERM) });
@@ -185,17 +189,21 @@ describe("a hijacked agent in a local sandbox", () => {
       "/opt/agency/runner.mjs",
     ];
     const ours = ["/opt/agency/bin/node", "/run/agency/door/canary", "/run/agency/bootstrap.json"];
-    const answers = await Promise.all([...closed, ...ours, "/proc/sys/kernel/core_pattern"].map(writeInside));
+    const answers = await Promise.all(
+      [...closed, ...ours, "/proc/sys/kernel/core_pattern"].map((path) =>
+        inside.run(writeProbe(path, canary)),
+      ),
+    );
     for (const { error } of answers) expect(error).toMatch(/EROFS|EACCES|EPERM|ETXTBSY/u);
 
-    await inside.run(writeProbe(join(ground.base, "canary")));
+    await inside.run(writeProbe(join(ground.base, "canary"), canary));
     await expect(stat(join(ground.base, "canary"))).rejects.toThrow(/ENOENT/u);
 
-    expect(await runOutside(writeProbe(join(shown, "written")))).toEqual({ value: "written" });
-    expect(await inside.run(writeProbe(join(shown, "written")))).toMatchObject({ error: "EROFS" });
+    expect(await runOutside(writeProbe(join(shown, "written"), canary))).toEqual({ value: "written" });
+    expect(await inside.run(writeProbe(join(shown, "written"), canary))).toMatchObject({ error: "EROFS" });
     expect(await inside.run(readProbe(join(shown, "known")))).toMatchObject({ value: canary });
 
-    expect(await inside.run(writeProbe(join(shared, "written")))).toMatchObject({ value: "written" });
+    expect(await inside.run(writeProbe(join(shared, "written"), canary))).toMatchObject({ value: "written" });
     expect(await readFile(join(shared, "written"), "utf8")).toBe(canary);
   });
 
@@ -217,52 +225,6 @@ describe("a hijacked agent in a local sandbox", () => {
     expect(performance.now() - ending).toBeLessThan(2000);
   });
 });
-
-function readProbe(path: string): string {
-  return `return require("node:fs").readFileSync(${JSON.stringify(path)}, "utf8")`;
-}
-
-function writeProbe(path: string): string {
-  return `require("node:fs").writeFileSync(${JSON.stringify(path)}, "${canary}"); return "written"`;
-}
-
-function writeInside(path: string): Promise<Answer> {
-  return inside.run(writeProbe(path));
-}
-
-async function listening(
-  server: Server,
-  at: { path: string } | { host: string; port: number },
-): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(at, resolve);
-  });
-}
-
-function connectProbe(at: { path: string } | { host: string; port: number }): string {
-  return `
-    const socket = require("node:net").connect(${JSON.stringify(at)});
-    return new Promise((resolve, reject) => {
-      socket.once("data", (data) => { resolve(data.toString()); socket.destroy(); });
-      socket.once("close", () => resolve(""));
-      socket.once("error", reject);
-      socket.once("connect", () => socket.write("GET /_ping HTTP/1.0\\r\\n\\r\\n"));
-    });`;
-}
-
-function programOutput(program: string, args: readonly string[]): string {
-  return `
-    const { error, status, stdout, stderr } = require("node:child_process").spawnSync(${JSON.stringify(program)}, ${JSON.stringify(args)}, { encoding: "utf8" });
-    if (error) throw error;
-    if (status !== 0) throw stderr;
-    return stdout;`;
-}
-
-/** Perl is part of every Debian, and can make any system call by number. */
-function perl(script: string): string {
-  return programOutput("perl", ["-e", script]);
-}
 
 /** The real one where there is one we may use, else a stand-in under its name, else one under another. */
 async function dockerSocket(standIn: Server): Promise<string> {
