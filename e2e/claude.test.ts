@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { TaskEvent } from "@agency/contract";
@@ -6,6 +6,7 @@ import { priceCall } from "@agency/core";
 import { createScriptedModel, edit, shell, when, write } from "@agency/scripted-model";
 import type { ScriptedModel, Usage } from "@agency/scripted-model";
 import { Agency } from "./support/agency.ts";
+import { filesWith } from "./support/files.ts";
 
 const REAL_KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz-REAL";
 const MODEL = "claude-sonnet-4-5";
@@ -117,6 +118,8 @@ describe("the real Claude engine in the real sandbox", () => {
     );
     expect(task.costUsd).toBeCloseTo(expected, 6);
     expect(of(events, "usage").at(-1)?.data.totalCostUsd).toBeCloseTo(expected, 6);
+    // Two truths that must agree: what the broker metered, and what the engine itself says.
+    expect(of(events, "turn_end").at(-1)?.data.engineCostUsd).toBeCloseTo(task.costUsd, 2);
   });
 
   it("keeps the real key out of the sandbox, the events, the log and the data folder", async () => {
@@ -134,7 +137,7 @@ describe("the real Claude engine in the real sandbox", () => {
     expect(agency.log.join("\n")).not.toContain(REAL_KEY);
     // The control: the key is real, the model saw it.
     expect(model.requests.some((request) => request.auth !== undefined)).toBe(true);
-    expect(await filesWith(agency.home, REAL_KEY)).toEqual([]);
+    expect(await filesWith(agency.home, [REAL_KEY])).toEqual([]);
   });
 
   it("obeys a message that is sent while it works", async () => {
@@ -164,6 +167,7 @@ describe("the real Claude engine in the real sandbox", () => {
       prompt: "[[s:costly]] Spend.",
       model: MODEL,
       limits: { costUsd: 1 },
+      onBudget: "stop",
     });
     const { task } = await agency.finished(id);
     expect(task, await agency.story(id)).toMatchObject({ state: "failed", reason: "budget_exceeded" });
@@ -194,14 +198,3 @@ describe("the real Claude engine in the real sandbox", () => {
     expect(of(events, "session")).toHaveLength(1);
   });
 });
-
-async function filesWith(folder: string, text: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const name of await readdir(folder, { recursive: true })) {
-    const path = join(folder, name);
-    const info = await stat(path).catch(() => null);
-    if (!info?.isFile() || info.size > 50_000_000) continue;
-    if ((await readFile(path)).includes(text)) found.push(name);
-  }
-  return found;
-}

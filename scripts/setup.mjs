@@ -12,6 +12,11 @@ const PROGRAMS = [
   { program: "bwrap", debian: "bubblewrap", why: "seals the sandbox" },
   { program: "git", debian: "git", why: "keeps the work" },
 ];
+const TEST_PROGRAMS = [
+  { program: "git-lfs", debian: "git-lfs", why: "large files of repositories" },
+  { program: "curl", debian: "curl", why: "asks through the egress broker" },
+  { program: "ip", debian: "iproute2", why: "makes the network the egress tests reach" },
+];
 
 installDependencies();
 installPrograms();
@@ -34,7 +39,8 @@ function installDependencies() {
 
 function installPrograms() {
   if (process.platform !== "linux") return;
-  const missing = PROGRAMS.filter(({ program }) => !onPath(program));
+  const wanted = forTests ? [...PROGRAMS, ...TEST_PROGRAMS] : PROGRAMS;
+  const missing = wanted.filter(({ program }) => !onPath(program));
   if (missing.length === 0) return;
   const packages = missing.map((m) => m.debian);
   const command = `apt-get install -y --no-install-recommends ${packages.join(" ")}`;
