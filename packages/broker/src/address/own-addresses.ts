@@ -10,7 +10,10 @@ export interface OwnAddresses {
 /** Interfaces come and go with containers and VPNs; asking for them takes a system call each. */
 const KNOWN_FOR_MS = 5_000;
 
-export function createOwnAddresses(clock: Clock, read: () => readonly string[] = interfaces): OwnAddresses {
+export function createOwnAddresses(
+  clock: Pick<Clock, "now">,
+  read: () => readonly string[] = interfaces,
+): OwnAddresses {
   let known = new BlockList();
   let until = Number.NEGATIVE_INFINITY;
   return {
