@@ -174,7 +174,27 @@ const workEvents = [
     turns: count.optional(),
     engineCostUsd: usd.optional().describe("What the engine says the session cost so far. Information only."),
   }),
-  event("checkpoint", { id: z.string(), label: text.optional(), bytes: count.optional() }),
+  event("checkpoint", {
+    id: z.string(),
+    number: z.number().int().positive().optional(),
+    label: text.optional(),
+    bytes: count.optional(),
+    durationMs: ms.optional(),
+  }),
+  event("restored", {
+    taskId: z.string(),
+    checkpoint: z.number().int().positive(),
+    files: count.describe("Files that differ from the repository's."),
+    session: z.enum(["restored", "none", "lost"]),
+    message: text.optional().describe("What did not come back, and why."),
+  }),
+  event("check", {
+    command: text,
+    passed: z.boolean(),
+    exitCode: z.number().int().nullable(),
+    durationMs: ms,
+    output: text.describe("The end of what it printed."),
+  }),
   event("artifact", { name: text, path: text.optional(), bytes: count, mediaType: z.string().optional() }),
   event("delivery", {
     kind: z.enum(["workspace", "branch", "pull_request", "files"]),

@@ -6,6 +6,8 @@ export * from "./network.ts";
 export * from "./asks.ts";
 export * from "./secrets.ts";
 export * from "./budgets.ts";
+export * from "./artifacts.ts";
+export * from "./delivery.ts";
 export * from "./events.ts";
 export * from "./tasks.ts";
 export * from "./runner.ts";

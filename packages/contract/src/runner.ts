@@ -2,6 +2,8 @@ import { z } from "zod";
 import { limitsSchema } from "./limits.ts";
 import { approveSchema, commandPolicySchema, repositorySchema } from "./tasks.ts";
 import { answerBodySchema, askBodySchema } from "./asks.ts";
+import { postCheckpointSchema, restoreSchema } from "./artifacts.ts";
+import { checkResultSchema, commitsSchema, deliverSchema } from "./delivery.ts";
 import { networkSchema } from "./network.ts";
 import { waitReasonSchema } from "./states.ts";
 import { jsonSchema } from "./json.ts";
@@ -15,6 +17,11 @@ export const UPLINK_PATHS = {
   events: "/uplink/events",
   commands: "/uplink/commands",
   ask: "/uplink/ask",
+  /** PUT, with a blob's bytes as the body and its BlobHeader as JSON in BLOB_HEADER; answers `{id}`. */
+  blobs: "/uplink/blobs",
+  checkpoints: "/uplink/checkpoints",
+  /** GET: the checkpoint the work order tells to restore. */
+  restore: "/uplink/restore",
   finished: "/uplink/finished",
   model: "/model",
   git: "/git",
@@ -22,6 +29,10 @@ export const UPLINK_PATHS = {
 
 /** The answer to a model call that may not be made yet: the forwarder keeps the request and tries again. */
 export const HOLD_HEADER = "x-agency-hold";
+
+export const BLOB_HEADER = "x-agency-blob";
+/** The same checkpoint can be told of again: its number counts once per attempt. */
+export const putCheckpointSchema = postCheckpointSchema;
 
 /** What a provider hands to the runner at start. Short-lived and worthless after hello. */
 export const bootstrapSchema = z.object({
@@ -66,6 +77,14 @@ export const workOrderSchema = z.object({
   /** Hosts and repositories git reaches through the broker, as `scheme://host`; the rest goes nowhere. */
   gitHosts: z.array(z.string()),
   demo: z.boolean(),
+  title: z.string().describe("The task's name: what a commit is called when nothing better is known."),
+  deliver: deliverSchema,
+  commits: commitsSchema,
+  /** Where the work is pushed; null: nowhere. */
+  pushBranch: z.string().nullable(),
+  checks: z.array(z.string()),
+  artifacts: z.array(z.string()),
+  restore: restoreSchema.nullable(),
   approve: approveSchema,
   commandPolicy: commandPolicySchema,
   questions: z.boolean(),
@@ -100,6 +119,7 @@ export const runnerCommandSchema = z.discriminatedUnion("kind", [
   /** The task waits: clocks stop. `pause` is true when the agent itself must stop, not only its model calls. */
   z.object({ ...commandBase, kind: z.literal("wait"), reason: waitReasonSchema, pause: z.boolean() }),
   z.object({ ...commandBase, kind: z.literal("proceed") }),
+  z.object({ ...commandBase, kind: z.literal("checkpoint"), label: z.string().nullable() }),
   z.object({ ...commandBase, kind: z.literal("answer"), askId: z.string(), answer: answerBodySchema }),
 ]);
 export type RunnerCommand = z.infer<typeof runnerCommandSchema>;
@@ -131,6 +151,7 @@ export const outcomeSchema = z.object({
       "output_exceeded",
       "engine_error",
       "setup_failed",
+      "checks_failed",
       "cancelled_by_user",
     ])
     .nullable(),
@@ -138,6 +159,11 @@ export const outcomeSchema = z.object({
   files: z.number().int().nullable(),
   added: z.number().int().nullable(),
   removed: z.number().int().nullable(),
+  commit: z.string().nullable(),
+  commits: z.array(z.string()),
+  /** What was pushed; null when nothing was. */
+  branch: z.string().nullable(),
+  checks: z.array(checkResultSchema),
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 

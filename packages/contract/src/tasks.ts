@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { askSchema } from "./asks.ts";
+import { checkResultSchema, commitsSchema, deliverSchema, pullRequestSchema } from "./delivery.ts";
 import { limitsSchema, MAX_PAGE, MAX_PROMPT_BYTES } from "./limits.ts";
 import { networkSchema } from "./network.ts";
 import { projectSchema, taskSecretsSchema } from "./secrets.ts";
@@ -104,6 +105,36 @@ export const createTaskSchema = z.strictObject({
     .describe(
       "When a model credential is used up: take the next one and wait when there is none, wait, or fail.",
     ),
+  deliver: deliverSchema
+    .optional()
+    .describe("What is handed back. Not set: a branch for a task with a repository, else files."),
+  commits: commitsSchema.default("squash").describe("One commit for the whole work, or the agent's own."),
+  pullRequest: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("Work on the branch of this pull request of the repository, and push to it."),
+  checks: z
+    .array(z.string().min(1).max(4096))
+    .max(20)
+    .default([])
+    .describe("Run in a clean checkout of the final commit: they decide whether the task completed."),
+  artifacts: z
+    .array(z.string().min(1).max(500))
+    .max(50)
+    .default([])
+    .describe("Files to keep by themselves, as patterns such as dist/**."),
+  resume: z
+    .strictObject({
+      taskId: id,
+      checkpoint: z.number().int().positive().optional().describe("Not set: the newest."),
+      fork: z.boolean().default(false).describe("A session of its own: the first one stays as it is."),
+    })
+    .optional()
+    .describe(
+      "Go on from another task's files and memory. It becomes the parent unless another one is named.",
+    ),
   project: projectSchema.optional().describe("Whose secrets are used before the account's."),
   secrets: taskSecretsSchema.default({}),
   env: envSchema
@@ -140,6 +171,11 @@ const resultSchema = z.object({
   files: z.number().nullable(),
   added: z.number().nullable(),
   removed: z.number().nullable(),
+  commit: z.string().nullable().describe("The final commit."),
+  commits: z.array(z.string()),
+  branch: z.string().nullable().describe("The branch that was pushed."),
+  pullRequest: pullRequestSchema.nullable(),
+  checks: z.array(checkResultSchema),
 });
 export type TaskResult = z.infer<typeof resultSchema>;
 
@@ -165,6 +201,9 @@ export const taskSchema = z.object({
   onBudget: z.enum(["wait", "stop"]),
   onUsageLimit: z.enum(["next", "wait", "stop"]),
   project: z.string().nullable(),
+  deliver: deliverSchema,
+  checks: z.array(z.string()),
+  resumedFrom: z.object({ taskId: id, checkpoint: z.number().int() }).nullable(),
   demo: z.boolean(),
   labels: z.record(z.string(), z.string()),
   priority: z.number(),

@@ -7,6 +7,8 @@ export * from "./ports/task-store.ts";
 export * from "./ports/attempt-store.ts";
 export * from "./ports/cost-store.ts";
 export * from "./ports/probe-store.ts";
+export * from "./ports/artifact-store.ts";
+export * from "./ports/code-host.ts";
 export * from "./ports/credentials.ts";
 export * from "./ports/fence.ts";
 export * from "./ports/secret-store.ts";

@@ -77,6 +77,8 @@ type Passed =
   | "progress"
   | "phase"
   | "checkpoint"
+  | "restored"
+  | "check"
   | "artifact"
   | "subtask"
   | "retry"

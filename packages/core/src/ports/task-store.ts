@@ -1,6 +1,7 @@
 import type {
   Approve,
   CommandPolicy,
+  Deliver,
   Limits,
   ListTasks,
   Network,
@@ -26,6 +27,13 @@ export interface TaskSpec {
   onBudget: "wait" | "stop";
   onUsageLimit: "next" | "wait" | "stop";
   project: string | null;
+  deliver: Deliver;
+  commits: "squash" | "keep";
+  /** The pull request whose branch is worked on. */
+  pullRequest: number | null;
+  checks: string[];
+  artifacts: string[];
+  resume: { taskId: string; checkpoint: number; fork: boolean } | null;
   env: Record<string, string>;
   command: string | null;
   demo: boolean;

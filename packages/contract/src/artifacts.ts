@@ -1,0 +1,94 @@
+import { z } from "zod";
+
+const count = z.number().int().nonnegative();
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+
+/**
+ * archive: the whole workspace (tar.zst, what git ignores left out). patch: every change as `git apply` takes it.
+ * session: the engine's own memory (tar). file: something named by the user or the agent. screenshot: a picture
+ * from `.agency/screenshots`. log: the output of a check.
+ */
+export const ARTIFACT_KINDS = ["archive", "patch", "session", "file", "screenshot", "log"] as const;
+export const artifactKindSchema = z.enum(ARTIFACT_KINDS);
+export type ArtifactKind = z.infer<typeof artifactKindSchema>;
+
+/** A path inside the workspace, or a plain name. Shown, and used as a file name only after it was made safe. */
+export const artifactNameSchema = z
+  .string()
+  .min(1)
+  .max(1024)
+  .regex(/^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$))[^\0]+$/, "must be a relative path without dot segments");
+
+export const artifactSchema = z.object({
+  id: z.uuid(),
+  kind: artifactKindSchema,
+  name: z.string(),
+  bytes: count,
+  sha256: sha256Schema,
+  mediaType: z.string(),
+  createdAt: z.iso.datetime(),
+});
+export type Artifact = z.infer<typeof artifactSchema>;
+export const artifactListSchema = z.object({ artifacts: z.array(artifactSchema) });
+
+/** One entry of the workspace archive, found without unpacking it. */
+export const archivedFileSchema = z.object({
+  path: z.string(),
+  kind: z.enum(["file", "link", "folder"]),
+  bytes: count,
+  mode: z.number().int(),
+  target: z.string().optional().describe("Where a link points."),
+});
+export type ArchivedFile = z.infer<typeof archivedFileSchema>;
+export const archivedFileListSchema = z.object({
+  files: z.array(archivedFileSchema),
+  truncated: z.boolean().describe("There are more than can be listed."),
+});
+
+/** Workspace and session as they were after a turn. */
+export const checkpointSchema = z.object({
+  number: z.number().int().positive(),
+  at: z.iso.datetime(),
+  label: z.string().nullable(),
+  turn: count,
+  commit: z
+    .string()
+    .describe("The commit of the workspace as it was, with everything that git does not ignore."),
+  sessionId: z.string().nullable(),
+  engine: z.string(),
+  engineVersion: z.string().nullable(),
+  bytes: count,
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+export const checkpointListSchema = z.object({ checkpoints: z.array(checkpointSchema) });
+
+/** What the runner says of a blob it is about to send; the body is the bytes. */
+export const blobHeaderSchema = z.object({
+  kind: z.enum([...ARTIFACT_KINDS, "checkpoint", "manifest"]),
+  name: artifactNameSchema,
+  bytes: count,
+  sha256: sha256Schema,
+  mediaType: z.string().max(200).default("application/octet-stream"),
+});
+export type BlobHeader = z.infer<typeof blobHeaderSchema>;
+
+/** Makes a checkpoint of a blob that is stored already: from now on it can be gone back to. */
+export const postCheckpointSchema = z.object({
+  number: z.number().int().positive(),
+  label: z.string().max(200).nullable(),
+  turn: count,
+  blob: z.uuid().describe("The id the blob was given."),
+  base: z.string().describe("The commit the task started from: everything up to it is in the repository."),
+  head: z.string().describe("Where HEAD stood."),
+  branch: z.string().nullable().describe("The branch HEAD was on."),
+  commit: z.string(),
+  sessionId: z.string().nullable(),
+  engineVersion: z.string().nullable(),
+});
+export type PostCheckpoint = z.infer<typeof postCheckpointSchema>;
+
+/** What a new attempt goes on from. The blob is fetched from UPLINK_PATHS.restore. */
+export const restoreSchema = postCheckpointSchema
+  .omit({ blob: true, label: true })
+  .extend({ taskId: z.uuid(), bytes: count, sha256: sha256Schema, fork: z.boolean() });
+export type Restore = z.infer<typeof restoreSchema>;
