@@ -77,8 +77,6 @@ type Passed =
   | "progress"
   | "phase"
   | "checkpoint"
-  | "restored"
-  | "check"
   | "artifact"
   | "subtask"
   | "retry"
