@@ -40,6 +40,25 @@ export const archivedFileSchema = z.object({
   target: z.string().optional().describe("Where a link points."),
 });
 export type ArchivedFile = z.infer<typeof archivedFileSchema>;
+
+/**
+ * The blob of kind "manifest" that goes with an archive: where each file's content lies. The archive is many zstd
+ * frames one after another; `length` bytes from `offset` are whole frames, and in what they decompress to the content
+ * begins after `skip` bytes. Nothing in it is trusted: it was written inside the sandbox.
+ */
+export const archiveManifestSchema = z.object({
+  v: z.literal(1),
+  truncated: z.boolean().describe("Something was left out of the archive."),
+  files: z.array(
+    archivedFileSchema.extend({
+      pathBytes: z.base64().optional().describe("The path itself, when it is not UTF-8."),
+      offset: count,
+      length: count,
+      skip: count,
+    }),
+  ),
+});
+export type ArchiveManifest = z.infer<typeof archiveManifestSchema>;
 export const archivedFileListSchema = z.object({
   files: z.array(archivedFileSchema),
   truncated: z.boolean().describe("There are more than can be listed."),
