@@ -11,6 +11,8 @@ export interface ChildOptions {
   signal: AbortSignal;
   /** More output than this is not kept. */
   maxBytes?: number;
+  /** What it reads on standard input; without, there is none. */
+  input?: Buffer;
 }
 
 export interface ChildResult {
@@ -37,9 +39,11 @@ export async function runChild(
   const child = spawn(file, args, {
     cwd: options.cwd,
     env: options.env,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
+  // It may end without having read it all.
+  child.stdin.on("error", () => undefined).end(options.input);
   const { pid } = child;
   const closed = new Promise<{ code: number | null; error: Error | null }>((resolve) => {
     child.once("error", (error) => resolve({ code: null, error }));

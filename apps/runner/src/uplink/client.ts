@@ -1,11 +1,13 @@
 import { Agent, request } from "node:http";
 import type { ClientRequest, ClientRequestArgs, IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { Clock } from "@agency/core";
 import type { Door } from "./door.ts";
 
 const ANSWER_MS = 15_000;
+/** No byte taken, or no answer after the last one: the control plane stores and verifies before it answers. */
+const STALLED_MS = 60_000;
 
 /** What came back. `unreachable`: nothing did, so nothing is known about what happened to the request. */
 export type Reply =
@@ -28,6 +30,8 @@ export interface UplinkClient {
   authorise(attempt: Attempt): void;
   /** Never throws. */
   post(path: string, body: readonly Buffer[]): Promise<Reply>;
+  /** Sends a body as long as it says; ends early when the control plane has answered before all of it was sent. */
+  put(path: string, headers: Record<string, string>, body: Readable, signal: AbortSignal): Promise<Reply>;
   /** A long answer to read as it comes; an answer other than 200 is read whole. */
   open(
     path: string,
@@ -89,6 +93,36 @@ export function createUplinkClient(door: Door, clock: Clock): UplinkClient {
     }
   }
 
+  async function put(
+    path: string,
+    headers: Record<string, string>,
+    body: Readable,
+    signal: AbortSignal,
+  ): Promise<Reply> {
+    const outgoing = begin("PUT", path, headers);
+    const stop = (): void => void outgoing.destroy(new Error("The runner stopped sending."));
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    const quiet = watchQuiet(clock, () => {
+      door.distrust();
+      outgoing.destroy(new Error(`Nothing was taken or answered for ${STALLED_MS / 1000} s.`));
+    });
+    body.on("data", quiet.heard).on("error", (error) => outgoing.destroy(error));
+    try {
+      const answered = responseOf(outgoing);
+      body.pipe(outgoing);
+      return await readAnswer(await answered);
+    } catch (error) {
+      return { kind: "unreachable", why: messageOf(error) };
+    } finally {
+      quiet.over();
+      signal.removeEventListener("abort", stop);
+      body.destroy();
+      // Answered before it was all sent: the rest must not go out as the start of another request.
+      if (!outgoing.writableFinished) outgoing.destroy();
+    }
+  }
+
   return {
     authorise({ taskId, epoch, token }) {
       attemptHeaders = {
@@ -98,6 +132,7 @@ export function createUplinkClient(door: Door, clock: Clock): UplinkClient {
       };
     },
     post: exchange,
+    put,
     async open(path, signal) {
       const outgoing = begin("GET", path);
       const stop = (): void => void outgoing.destroy(new Error("The runner stopped listening."));
@@ -112,6 +147,21 @@ export function createUplinkClient(door: Door, clock: Clock): UplinkClient {
     },
     close: () => agent.destroy(),
   };
+}
+
+/** Calls `onQuiet` once when nothing was heard for too long. */
+function watchQuiet(clock: Clock, onQuiet: () => void): { heard(): void; over(): void } {
+  const over = new AbortController();
+  let last = clock.now();
+  async function watch(): Promise<void> {
+    while (!over.signal.aborted) {
+      const left = last + STALLED_MS - clock.now();
+      if (left <= 0) return onQuiet();
+      await clock.sleep(left, over.signal);
+    }
+  }
+  void watch();
+  return { heard: () => void (last = clock.now()), over: () => over.abort() };
 }
 
 function responseOf(outgoing: ClientRequest): Promise<IncomingMessage> {

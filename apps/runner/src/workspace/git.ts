@@ -13,6 +13,7 @@ export interface GitCall {
   signal: AbortSignal;
   env?: Record<string, string>;
   maxBytes?: number;
+  input?: Buffer;
 }
 
 const QUIET = [
@@ -39,6 +40,7 @@ export function createGit(
       timeoutMs: call.timeoutMs,
       signal: call.signal,
       ...(call.maxBytes === undefined ? {} : { maxBytes: call.maxBytes }),
+      ...(call.input === undefined ? {} : { input: call.input }),
     });
 }
 

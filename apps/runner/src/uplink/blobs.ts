@@ -1,0 +1,73 @@
+import { createReadStream } from "node:fs";
+import { BLOB_HEADER, UPLINK_PATHS } from "@agency/contract";
+import type { BlobHeader } from "@agency/contract";
+import type { Clock } from "@agency/core";
+import { z } from "zod";
+import { backoffMs } from "./backoff.ts";
+import type { UplinkClient } from "./client.ts";
+import { judgeReply } from "./judge-reply.ts";
+
+export interface BlobWay {
+  client: UplinkClient;
+  clock: Clock;
+  random: () => number;
+}
+
+export type BlobResult =
+  | { readonly kind: "stored"; readonly id: string }
+  /** This attempt is over for the control plane. */
+  | { readonly kind: "fenced"; readonly why: string }
+  /** The same again cannot help. */
+  | { readonly kind: "refused"; readonly why: string }
+  /** The signal came first; `why` is what went wrong last. */
+  | { readonly kind: "stopped"; readonly why: string };
+
+const storedSchema = z.object({ id: z.uuid() });
+
+/** Sends a file until the control plane has it whole: a broken connection starts it again from its first byte. */
+export async function sendBlob(
+  way: BlobWay,
+  header: BlobHeader,
+  file: string,
+  signal: AbortSignal,
+): Promise<BlobResult> {
+  const { client, clock, random } = way;
+  const headers = {
+    [BLOB_HEADER]: asciiJson(header),
+    "content-type": header.mediaType,
+    "content-length": String(header.bytes),
+  };
+  let why = "it was not tried";
+  for (let failures = 0; !signal.aborted; failures += 1) {
+    // No further than announced, whatever grows meanwhile.
+    const body = createReadStream(file, header.bytes === 0 ? {} : { end: header.bytes - 1 });
+    const reply = await client.put(UPLINK_PATHS.blobs, headers, body, signal);
+    const verdict = judgeReply(reply);
+    if (verdict.kind === "ok") {
+      const stored = storedSchema.safeParse(verdict.body);
+      return stored.success
+        ? { kind: "stored", id: stored.data.id }
+        : { kind: "refused", why: "the control plane did not say under which id it is stored" };
+    }
+    // A control plane without this route says 404: no reason to give up the run.
+    const isUnknown = reply.kind === "answer" && reply.status === 404;
+    if (isUnknown || verdict.kind === "refused") return { kind: "refused", why: refusal(reply, header) };
+    if (verdict.kind !== "retry") return { kind: "fenced", why: "the control plane says that the attempt is over" };
+    why = verdict.why;
+    await clock.sleep(backoffMs(failures, verdict.afterMs, random()), signal);
+  }
+  return { kind: "stopped", why };
+}
+
+function refusal(reply: { kind: string; status?: number }, { name, bytes }: BlobHeader): string {
+  if (reply.status === 413) return `${name} has ${bytes} bytes, more than the control plane stores`;
+  return `the control plane refused ${name} (${reply.status ?? "no answer"})`;
+}
+
+/** A header holds no byte above 127, a name may. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
