@@ -10,6 +10,7 @@ import { watchRun } from "./clocks/watch-run.ts";
 import type { Watch } from "./clocks/watch-run.ts";
 import { privateFolder } from "./config.ts";
 import type { RunnerConfig } from "./config.ts";
+import { NOTHING_DELIVERED } from "./delivery/deliver-run.ts";
 import { startForwarder } from "./forwarder/forwarder.ts";
 import type { Forwarder } from "./forwarder/forwarder.ts";
 import type { ModelCalls } from "./forwarder/model-calls.ts";
@@ -22,6 +23,7 @@ import { startProxy } from "./proxy/start-proxy.ts";
 import type { Proxy } from "./proxy/start-proxy.ts";
 import { Asks } from "./session/asks.ts";
 import { createRunCalls } from "./session/run-calls.ts";
+import { NO_COUNTS } from "./session/deliver-workspace.ts";
 import { Session } from "./session/session.ts";
 import type { UplinkClient } from "./uplink/client.ts";
 import type { Door } from "./uplink/door.ts";
@@ -33,6 +35,7 @@ import { gitConfigFor } from "./workspace/git-routes.ts";
 
 const KILL_WAIT_MS = 2000;
 const LAST_WORDS_MS = 5000;
+const LAST_CHECKPOINT_MS = 2000;
 
 export type Ending = "finished" | "fenced" | "dead_man";
 
@@ -144,6 +147,7 @@ export class Attempt {
 
   async terminate(): Promise<void> {
     this.#isLeaving = true;
+    await this.#saveLast();
     await this.#close();
   }
 
@@ -196,6 +200,8 @@ export class Attempt {
       state: this.#state,
       poke: () => this.#watch.poke(),
       release: () => this.#calls.again.fire(),
+      over: this.#over.signal,
+      onFenced: (why) => this.#fence(why),
     });
   }
 
@@ -226,6 +232,13 @@ export class Attempt {
     this.#options.client.close();
   }
 
+  /** The sandbox is going: what the agent has done so far is worth the few seconds there may be. */
+  async #saveLast(): Promise<void> {
+    const { clock } = this.#options;
+    const saved = this.#session?.killEngine().then(() => this.#session?.saved);
+    await Promise.race([saved, clock.sleep(LAST_CHECKPOINT_MS)]);
+  }
+
   async #killEngine(): Promise<void> {
     this.#groups.killAll();
     const { clock } = this.#options;
@@ -252,7 +265,12 @@ export class Attempt {
   }
 }
 
-const FAILED = { state: "failed", reason: "engine_error", files: null, added: null, removed: null } as const;
+const FAILED = {
+  state: "failed",
+  reason: "engine_error",
+  ...NO_COUNTS,
+  ...NOTHING_DELIVERED,
+} as const;
 
 /** Events carry the control plane's time, whatever the sandbox's own clock says. */
 function serverClock(order: WorkOrder, clock: Clock): () => string {

@@ -38,6 +38,7 @@ function activityOf(state: RunState): { state: "background" | "tool"; note?: str
   // The control plane itself said that the task waits: for days of it there is nothing to add.
   if (waitingSince !== null) return null;
   if (stage === "setup") return { state: "background", note: "preparing the workspace" };
+  if (stage === "delivering") return { state: "background", note: "handing the work over" };
   if (stage === "finishing") return { state: "background", note: "finishing" };
   return openWork > 0 ? { state: "tool" } : null;
 }

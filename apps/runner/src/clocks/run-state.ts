@@ -20,7 +20,7 @@ export interface Stopping {
 
 /** What the clocks need to know of a run. Times are those of the runner's own monotonic clock. */
 export interface RunState {
-  stage: "setup" | "engine" | "finishing";
+  stage: "setup" | "engine" | "delivering" | "finishing";
   /** When the last stage began. */
   stageSince: number;
   limits: Limits;

@@ -9,7 +9,7 @@ import type { ChildOptions } from "./run-child.ts";
  * Node's own pipes are socket pairs, on which `echo x > /dev/stderr` fails with ENXIO; the shell's are real.
  * The exit code comes by descriptor 3, which the hook does not get.
  */
-const WITH_REAL_PIPE = '{ "$0" 2>&1 3>&-; echo $? >&3; } | cat 3>&-';
+const WITH_REAL_PIPE = '{ "$0" "$@" 2>&1 3>&-; echo $? >&3; } | cat 3>&-';
 /** A service the hook left running may hold its output open: we stop reading this long after the hook's end. */
 const OUTPUT_GRACE_MS = 500;
 
@@ -21,9 +21,12 @@ export interface HookResult {
 /** Runs a hook to its end. Services it started stay, until the runner itself goes. */
 export async function runHook(
   path: string,
-  options: Omit<ChildOptions, "maxBytes"> & { onOutput: (text: string) => Promise<void> },
+  options: Omit<ChildOptions, "maxBytes"> & {
+    args?: readonly string[];
+    onOutput: (text: string) => Promise<void>;
+  },
 ): Promise<HookResult> {
-  const child = spawn("/bin/sh", ["-c", WITH_REAL_PIPE, path], {
+  const child = spawn("/bin/sh", ["-c", WITH_REAL_PIPE, path, ...(options.args ?? [])], {
     cwd: options.cwd,
     env: options.env,
     stdio: ["ignore", "pipe", "inherit", "pipe"],

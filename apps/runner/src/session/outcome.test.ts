@@ -10,6 +10,7 @@ const report = (part: Partial<RunReport> = {}): RunReport => ({
   turnStop: "completed",
   lastText: "text",
   lastError: "",
+  checks: [],
   ...part,
 });
 
@@ -83,6 +84,18 @@ describe("the outcome of a run", () => {
     ],
   ] as const)("of %s", (_what, part, state, reason) => {
     expect(decideOutcome(report(part))).toMatchObject({ state, reason });
+  });
+
+  it("of a completed engine is decided by the checks", () => {
+    const check = { command: "npm test", exitCode: 0, durationMs: 1, passed: true };
+    expect(decideOutcome(report({ checks: [check] }))).toMatchObject({ state: "completed" });
+    const checks = [check, { ...check, passed: false, exitCode: 1 }];
+    expect(decideOutcome(report({ checks }))).toEqual({
+      state: "failed",
+      reason: "checks_failed",
+      summary: "text",
+    });
+    expect(decideOutcome(report({ checks, turnStop: "error" }))).toMatchObject({ reason: "engine_error" });
   });
 
   it("sums up with the agent's last words, or with the error that ended it", () => {

@@ -1,4 +1,4 @@
-import type { EventOf, Outcome } from "@agency/contract";
+import type { CheckResult, EventOf, Outcome } from "@agency/contract";
 import type { EngineEnd } from "@agency/core";
 import type { StopReason } from "../clocks/run-state.ts";
 
@@ -14,6 +14,8 @@ export interface RunReport {
   readonly turnStop: TurnStop | null;
   readonly lastText: string;
   readonly lastError: string;
+  /** Declared before the work: their result decides, not the model's word. */
+  readonly checks: readonly CheckResult[];
 }
 
 type Verdict = Pick<Outcome, "state" | "reason">;
@@ -25,12 +27,14 @@ export function decideOutcome(report: RunReport): Verdict & Pick<Outcome, "summa
   return { ...verdict, summary: shorten(text) };
 }
 
-function judge({ stopped, end, turnStop }: RunReport): Verdict {
+function judge({ stopped, end, turnStop, checks }: RunReport): Verdict {
   // Cancel is a latch: also an agent that was done at the same instant counts as cancelled.
   if (stopped === "cancelled") return { state: "cancelled", reason: "cancelled_by_user" };
   const done = turnStop === "completed" || (turnStop === null && end?.outcome === "completed");
   if (done && (end?.outcome === "completed" || stopped === "drained"))
-    return { state: "completed", reason: null };
+    return checks.every(({ passed }) => passed)
+      ? { state: "completed", reason: null }
+      : { state: "failed", reason: "checks_failed" };
   return { state: "failed", reason: reasonOfStop(stopped) ?? reasonOfEnd(end, turnStop) };
 }
 

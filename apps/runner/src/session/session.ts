@@ -1,13 +1,17 @@
 import type { Outcome, RunnerCommand, WorkOrder } from "@agency/contract";
-import type { Clock, Engine } from "@agency/core";
+import type { Clock, Engine, EngineStart } from "@agency/core";
 import { deadline } from "../clocks/deadline.ts";
-import type { RunState } from "../clocks/run-state.ts";
+import type { RunState, StopReason } from "../clocks/run-state.ts";
 import { beginWait, endWait, wallEnd } from "../clocks/waits.ts";
 import type { ProgressTracker } from "../clocks/track-progress.ts";
 import type { RunnerConfig } from "../config.ts";
 import { privateFolder } from "../config.ts";
+import { NOTHING_DELIVERED } from "../delivery/deliver-run.ts";
+import type { Declared, Delivered } from "../delivery/deliver-run.ts";
 import type { Recorder } from "../journal/recorder.ts";
 import type { ProcessGroups } from "../process/groups.ts";
+import { prepareEnvironment } from "../setup/prepare-environment.ts";
+import type { UplinkClient } from "../uplink/client.ts";
 import { createGit } from "../workspace/git.ts";
 import type { Git } from "../workspace/git.ts";
 import { prepareWorkspace } from "../workspace/prepare-workspace.ts";
@@ -22,7 +26,9 @@ import type { EngineReport } from "./engine-turns.ts";
 import { runWorkspaceHook } from "./hooks.ts";
 import type { HookName } from "./hooks.ts";
 import { inPhase } from "./in-phase.ts";
+import { KeptCheckpoints } from "./kept-checkpoints.ts";
 import { decideOutcome } from "./outcome.ts";
+import { handOver } from "./hand-over.ts";
 
 /** After the last turn: for how long background work of the agent may go on. */
 const DRAIN_MS = 5 * 60_000;
@@ -36,8 +42,15 @@ const DIFF_MS = 60_000;
 /** Past the wall limit the control plane waits 15 s; stopping the engine takes up to 5 s of them. */
 const LATE_POST_RUN_MS = 4000;
 const LATE_DIFF_MS = 3000;
+/** After the wall limit the control plane waits 15 s in all: what is saved within this time still counts. */
+const LATE_DELIVERY_MS = 12_000;
 /** Part of the two seconds in which a cancelled run must be over. */
 const CANCELLED_DIFF_MS = 400;
+/** As long as the run may take: the sandbox must not go before the last checkpoint is stored. */
+const LAST_CHECKPOINT_MS = 10 * 60_000;
+const LATE_CHECKPOINT_MS = 2000;
+const CANCELLED_CHECKPOINT_MS = 400;
+const DEAD_MAN_CHECKPOINT_MS = 5000;
 
 export interface SessionOptions {
   config: RunnerConfig;
@@ -46,7 +59,9 @@ export interface SessionOptions {
   forwarderUrl: string;
   waysOut: WaysOut;
   asks: Asks;
+  client: UplinkClient;
   clock: Clock;
+  random: () => number;
   groups: ProcessGroups;
   recorder: Recorder;
   state: RunState;
@@ -56,6 +71,9 @@ export interface SessionOptions {
   poke: () => void;
   /** What is held may go on now. */
   release: () => void;
+  /** The attempt is over. */
+  over: AbortSignal;
+  onFenced: (why: string) => void;
 }
 
 const NOTHING_RUN: EngineReport = {
@@ -71,7 +89,7 @@ type Say = Extract<RunnerCommand, { kind: "say" }>;
 /** One attempt from the work order to its outcome: workspace, hooks, engine, delivery. */
 export class Session {
   readonly #options: SessionOptions;
-  readonly #env: Record<string, string>;
+  #env: Record<string, string>;
   readonly #git: Git;
   readonly #setup = new AbortController();
   readonly #finishing = new AbortController();
@@ -80,11 +98,23 @@ export class Session {
   #turns: EngineTurns | null = null;
   #killed = false;
   #base: string | null = null;
+  readonly #kept: KeptCheckpoints;
+  /** The session of a restored checkpoint. */
+  #resume: EngineStart["resume"] | null = null;
+  readonly #saved = Promise.withResolvers<void>();
+  /** By the repository, before the work. */
+  #declared: Declared = { checks: [], artifacts: [] };
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#env = agentEnv(options.config, options.order, options.waysOut);
     this.#git = createGit(options.config.workspace, this.#env, options.clock, options.groups);
+    this.#kept = new KeptCheckpoints({ ...options, git: this.#git, way: options });
+  }
+
+  /** Resolves when the last checkpoint was sent, or there is none to send. */
+  get saved(): Promise<void> {
+    return this.#saved.promise;
   }
 
   /** Null: nobody waits for an outcome. */
@@ -93,9 +123,36 @@ export class Session {
     const problem = await this.#prepare();
     const mayRun = problem === null && state.stopping === null && !this.#killed;
     const report = mayRun ? await this.#runEngine() : null;
+    await this.#takeLastCheckpoint();
+    const isNobodyThere = state.stopping?.reason === "dead_man";
+    if (isNobodyThere) await this.saved;
     this.#enter("finishing");
-    if (state.stopping?.reason === "dead_man" || this.#killed) return null;
-    return this.#conclude(report, problem);
+    if (isNobodyThere || this.#killed) return null;
+    const outcome = await this.#conclude(report, problem);
+    await this.saved;
+    return outcome;
+  }
+
+  /** Resolves when it holds the files, so that they may change again; `saved` when it is sent. */
+  async #takeLastCheckpoint(): Promise<void> {
+    const { clock, progress } = this.#options;
+    const turns = this.#turns;
+    if (turns === null || this.#killed) return this.#saved.resolve();
+    const limit = deadline(clock, this.#checkpointMs(), this.#finishing.signal);
+    const over = progress.open();
+    const { sent } = await this.#kept.last(turns, limit.signal);
+    over();
+    void sent.then(() => {
+      limit.clear();
+      this.#saved.resolve();
+    });
+  }
+
+  #checkpointMs(): number {
+    const { state } = this.#options;
+    if (state.cancelled) return CANCELLED_CHECKPOINT_MS;
+    if (state.stopping?.reason === "dead_man") return DEAD_MAN_CHECKPOINT_MS;
+    return this.#timeLeft(LAST_CHECKPOINT_MS, LATE_CHECKPOINT_MS);
   }
 
   async #conclude(report: EngineReport | null, problem: string | null): Promise<Outcome> {
@@ -107,9 +164,38 @@ export class Session {
     }
     const known = report ?? { ...NOTHING_RUN, lastError: problem ?? "" };
     const counts = await this.#deliver(known);
-    const decided = decideOutcome({ ...known, stopped: state.cancelled ? "cancelled" : stopped });
+    const delivered = report === null ? NOTHING_DELIVERED : await this.#handOver(known, stopped);
+    const { checks } = delivered;
+    const decided = decideOutcome({ ...known, stopped: state.cancelled ? "cancelled" : stopped, checks });
     const setupFailed = decided.state === "failed" && problem !== null && stopped === null;
-    return { ...decided, ...counts, ...(setupFailed ? { reason: "setup_failed" as const } : {}) };
+    return {
+      ...decided,
+      ...counts,
+      ...delivered,
+      ...(setupFailed ? { reason: "setup_failed" as const } : {}),
+    };
+  }
+
+  async #handOver(report: EngineReport, stopped: StopReason | null): Promise<Delivered> {
+    const base = this.#base;
+    if (base === null || this.#finishing.signal.aborted) return NOTHING_DELIVERED;
+    const decided = decideOutcome({ ...report, stopped, checks: [] });
+    const { clock, state } = this.#options;
+    const delivered = await handOver({
+      ...this.#options,
+      git: this.#git,
+      env: this.#env,
+      declared: this.#declared,
+      base,
+      decided,
+      begin: (most) => {
+        this.#enter("delivering");
+        const left = Math.min(most, wallEnd(state) + LATE_DELIVERY_MS - clock.now());
+        return { left, ...deadline(clock, Math.max(0, left), this.#finishing.signal) };
+      },
+    });
+    this.#enter("finishing");
+    return delivered;
   }
 
   obey(command: RunnerCommand): void {
@@ -136,6 +222,8 @@ export class Session {
         if (stoodStill && !command.pause) release();
         return this.#waitChanged();
       }
+      case "checkpoint":
+        return void this.#kept.asked(command.label, this.#turns);
       case "proceed":
         endWait(state, clock.now());
         release();
@@ -191,6 +279,8 @@ export class Session {
   async #prepare(): Promise<string | null> {
     const problem =
       (await inPhase(this.#options, "workspace", () => this.#prepareWorkspace())) ??
+      (await this.#beginCheckpoints()) ??
+      (await this.#prepareEnvironment()) ??
       (await this.#hook("pre-run", PRE_RUN_MS, this.#setup.signal));
     if (problem !== null && this.#options.state.stopping === null) await this.#recordFatal(problem);
     return problem;
@@ -210,6 +300,40 @@ export class Session {
     if (!prepared.ok) return prepared.problem;
     this.#base = prepared.base;
     return null;
+  }
+
+  async #beginCheckpoints(): Promise<string | null> {
+    const { order, engines } = this.#options;
+    const engine = engines[order.engine];
+    const base = this.#base;
+    if (engine === undefined || base === null) return null;
+    const begin = async (): Promise<string | null> => {
+      const begun = await this.#kept.begin(engine, base, this.#setup.signal);
+      if (!begun.ok) return begun.problem;
+      this.#base = begun.base;
+      this.#resume = begun.resume;
+      return null;
+    };
+    return order.restore === null ? begin() : inPhase(this.#options, "restore", begin);
+  }
+
+  async #prepareEnvironment(): Promise<string | null> {
+    const { config, order, waysOut } = this.#options;
+    const base = this.#base;
+    if (base === null || this.#setup.signal.aborted) return null;
+    const { workspace } = config;
+    const prepared = await prepareEnvironment({
+      ...this.#options,
+      git: this.#git,
+      workspace,
+      base,
+      isFresh: order.restore === null,
+      signal: this.#setup.signal,
+      envWith: (added) => agentEnv(config, { ...order, env: { ...added, ...order.env } }, waysOut),
+    });
+    this.#env = prepared.env;
+    this.#declared = prepared;
+    return prepared.problem;
   }
 
   /** Up to `most`, but no further than `late` past the wall limit. */
@@ -238,20 +362,21 @@ export class Session {
     const engine = engines[order.engine];
     if (engine === undefined) return null;
     const drain = { drainMs: DRAIN_MS, killGraceMs: KILL_GRACE_MS };
-    const start = engineStart({ ...this.#options, engine, env: this.#env, drain });
+    const start = engineStart({ ...this.#options, engine, env: this.#env, drain, resume: this.#resume });
     const run = engine.start({ id: order.promptId, text: order.prompt }, start);
     const onFirstEvent = this.#options.onEngineSpeaks;
     const onDraining = (): void => {
       state.draining = { since: clock.now(), forMs: DRAIN_BACKSTOP_MS };
       poke();
     };
-    const turns = new EngineTurns({
+    const turns: EngineTurns = new EngineTurns({
       run,
       firstId: order.promptId,
       recorder,
       progress,
       onDraining,
       onFirstEvent,
+      onTurnEnd: () => this.#kept.turnEnded(turns),
     });
     this.#turns = turns;
     this.#enter("engine");

@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { json } from "node:stream/consumers";
+import { buffer, json } from "node:stream/consumers";
 import {
+  BLOB_HEADER,
+  blobHeaderSchema,
   DEFAULT_LIMITS,
   eventBatchSchema,
   finishedSchema,
@@ -16,6 +19,7 @@ import {
 } from "@agency/contract";
 import type {
   AskBody,
+  BlobHeader,
   Bootstrap,
   EventBatch,
   Finished,
@@ -25,7 +29,7 @@ import type {
 } from "@agency/contract";
 import { createSignal } from "../process/signal.ts";
 
-export type Route = "hello" | "events" | "commands" | "ask" | "finished";
+export type Route = "hello" | "events" | "commands" | "ask" | "blobs" | "finished";
 
 /** What a test wants instead of the ordinary answer; `lost`: done, but the answer never arrives. */
 export type Answer = { status: number; body?: unknown; retryAfter?: number } | "lost" | "cut";
@@ -52,6 +56,8 @@ export class FakeControlPlane {
   /** What the agent asked of people, each id once. */
   readonly asks: AskBody[] = [];
   readonly headers: IncomingMessage["headers"][] = [];
+  /** What was stored, whole and with the checksum that was promised. */
+  readonly blobs: (BlobHeader & { id: string; content: Buffer })[] = [];
   /** Looks at every request of the runner first. */
   script: (route: Route, body: unknown) => Answer | undefined = () => undefined;
   /** Model and git. */
@@ -143,7 +149,7 @@ export class FakeControlPlane {
     const route = ROUTES[pathname];
     if (route === undefined) return this.outside(incoming, outgoing);
     this.headers.push(incoming.headers);
-    const body: unknown = incoming.method === "POST" ? await json(incoming).catch(() => null) : null;
+    const body = await bodyOf(incoming);
     const scripted = this.script(route, body);
     if (scripted === "cut") return void incoming.socket.destroy();
     if (typeof scripted === "object") {
@@ -167,6 +173,7 @@ export class FakeControlPlane {
     if (route === "events")
       return { status: 200, answer: { ack: this.#store(eventBatchSchema.parse(body)) } };
     if (route === "ask") return { status: 202, answer: this.#ask(postAskSchema.parse(body)) };
+    if (route === "blobs") return this.#keep(incoming, body as Buffer);
     const finished = finishedSchema.parse(body);
     if (finished.finalSeq !== this.events.length)
       return { status: 409, answer: { have: this.events.length } };
@@ -181,6 +188,15 @@ export class FakeControlPlane {
       if (n === this.events.length + 1) this.events.push({ n, ...event });
     });
     return this.events.length;
+  }
+
+  #keep(incoming: IncomingMessage, content: Buffer): { status: number; answer: unknown } {
+    const header = blobHeaderSchema.parse(JSON.parse(String(incoming.headers[BLOB_HEADER])));
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    if (sha256 !== header.sha256 || content.length !== header.bytes) return { status: 422, answer: {} };
+    const id = randomUUID();
+    this.blobs.push({ ...header, id, content });
+    return { status: 201, answer: { id } };
   }
 
   #ask(ask: AskBody): object {
@@ -206,8 +222,14 @@ const ROUTES: Record<string, Route> = {
   [UPLINK_PATHS.events]: "events",
   [UPLINK_PATHS.commands]: "commands",
   [UPLINK_PATHS.ask]: "ask",
+  [UPLINK_PATHS.blobs]: "blobs",
   [UPLINK_PATHS.finished]: "finished",
 };
+
+async function bodyOf(incoming: IncomingMessage): Promise<unknown> {
+  if (incoming.method === "POST") return json(incoming).catch(() => null);
+  return incoming.method === "PUT" ? buffer(incoming).catch(() => Buffer.alloc(0)) : null;
+}
 
 /** The broker's answer to a model call that may not be made yet. */
 export function hold(outgoing: ServerResponse, retryAfter: number): void {
@@ -238,6 +260,13 @@ export function workOrder(): WorkOrder {
     repository: null,
     gitHosts: [],
     demo: false,
+    title: "Do it",
+    deliver: "files",
+    commits: "squash",
+    pushBranch: null,
+    checks: [],
+    artifacts: [],
+    restore: null,
     approve: "none",
     commandPolicy: { allow: [], deny: [] },
     questions: true,

@@ -1,0 +1,95 @@
+import { isUtf8 } from "node:buffer";
+import { lstatSync } from "node:fs";
+import type { Stats } from "node:fs";
+import { gitProblem } from "../../workspace/git.ts";
+import type { Git } from "../../workspace/git.ts";
+import type { ChildResult } from "../../process/run-child.ts";
+
+const LIST_MS = 60_000;
+const MAX_LIST_BYTES = 64 * 1024 * 1024;
+const SLASH = Buffer.from("/");
+
+/** Repositories inside repositories are looked into this deep. */
+const MAX_DEPTH = 5;
+
+export interface Listed {
+  readonly paths: readonly Buffer[];
+  /** False: there is more than could be listed. */
+  readonly complete: boolean;
+}
+export type Listing = ({ readonly ok: true } & Listed) | { readonly ok: false; readonly problem: string };
+
+/** Everything of the workspace that git does not ignore, as bytes; the files of repositories inside it too. */
+export async function listWorkspace(git: Git, workspace: string, signal: AbortSignal): Promise<Listing> {
+  const listed = await listFiles(git, null, signal);
+  const problem = gitProblem("Listing the workspace", listed);
+  if (problem !== null) return { ok: false, problem };
+  return { ok: true, ...(await follow(git, workspace, null, listed, signal, MAX_DEPTH)) };
+}
+
+function listFiles(git: Git, folder: string | null, signal: AbortSignal): Promise<ChildResult> {
+  const where = folder === null ? [] : ["-C", folder];
+  const what = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  return git([...where, ...what], { timeoutMs: LIST_MS, signal, maxBytes: MAX_LIST_BYTES });
+}
+
+/** A repository inside is one entry for git: nobody's files are lost because the agent cloned something. */
+async function follow(
+  git: Git,
+  workspace: string,
+  folder: Buffer | null,
+  listed: ChildResult,
+  signal: AbortSignal,
+  depth: number,
+): Promise<Listed> {
+  const paths: Buffer[] = [];
+  let complete = !listed.truncated;
+  for (const name of distinct(splitNul(listed.stdout))) {
+    const path = trimSlash(folder === null ? name : Buffer.concat([folder, SLASH, name]));
+    paths.push(path);
+    if (!isFolder(workspace, path)) continue;
+    // Arguments are text: a repository whose name is not UTF-8 cannot be named to git.
+    const inner = depth > 0 && isUtf8(path) ? await listFiles(git, path.toString(), signal) : null;
+    if (inner?.code !== 0) {
+      complete = false;
+      continue;
+    }
+    const found = await follow(git, workspace, path, inner, signal, depth - 1);
+    complete &&= found.complete;
+    for (const one of found.paths) paths.push(one);
+  }
+  return { paths, complete };
+}
+
+export function splitNul(list: Buffer): Buffer[] {
+  const paths: Buffer[] = [];
+  for (let from = 0, to = list.indexOf(0); to !== -1; from = to + 1, to = list.indexOf(0, from))
+    paths.push(list.subarray(from, to));
+  return paths;
+}
+
+/** A file that conflicts stands in the index up to three times. */
+function distinct(paths: readonly Buffer[]): Buffer[] {
+  return paths.filter((path, at) => at === 0 || !path.equals(paths[at - 1] ?? SLASH));
+}
+
+function isFolder(workspace: string, path: Buffer): boolean {
+  return statOf(workspace, path)?.isDirectory() ?? false;
+}
+
+/** Null: it is not there, or may not be looked at. Links are not followed. */
+export function statOf(workspace: string, path: Buffer): Stats | null {
+  try {
+    return lstatSync(inWorkspace(workspace, path), { throwIfNoEntry: false }) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+export function inWorkspace(workspace: string, path: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(workspace), SLASH, path]);
+}
+
+function trimSlash(path: Buffer): Buffer {
+  return path.at(-1) === SLASH[0] ? path.subarray(0, -1) : path;
+}
