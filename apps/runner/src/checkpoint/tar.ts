@@ -38,7 +38,7 @@ export async function listTar(
   size: number,
 ): Promise<TarEntry[]> {
   const entries: TarEntry[] = [];
-  for (let at = 0; at + BLOCK <= size; ) {
+  for (let at = 0; at + BLOCK <= size;) {
     const header = await read(at, BLOCK);
     if (header.equals(ZERO)) return entries;
     const entry = parseHeader(header, at + BLOCK);

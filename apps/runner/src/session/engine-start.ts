@@ -13,6 +13,8 @@ export interface EngineStartOptions {
   forwarderUrl: string;
   asks: Asks;
   drain: Pick<EngineLimits, "drainMs" | "killGraceMs">;
+  /** The session of a restored checkpoint. */
+  resume?: EngineStart["resume"] | null;
 }
 
 /** What a task wants that its engine cannot do; null when it can do all of it. Nothing is left out in silence. */
@@ -33,6 +35,7 @@ export function engineStart({
   forwarderUrl,
   asks,
   drain,
+  resume,
 }: EngineStartOptions): EngineStart {
   const { capabilities } = engine;
   return {
@@ -42,6 +45,7 @@ export function engineStart({
     sessionId: order.sessionId,
     limits: { turns: null, costUsd: null, ...drain },
     modelApis: modelApis(capabilities.vendors, order, forwarderUrl),
+    ...(resume === null || resume === undefined ? {} : { resume }),
     ...(order.model === null ? {} : { model: order.model }),
     ...(order.command === null ? {} : { command: order.command }),
     ...(judgesTools(order) ? { gate: gateOf(order, asks) } : {}),

@@ -1,5 +1,5 @@
 import type { EventOf } from "@agency/contract";
-import type { EngineEnd, EngineEvent, EngineRun, UserInput } from "@agency/core";
+import type { EngineEnd, EngineEvent, EngineRun, SessionBundle, UserInput } from "@agency/core";
 import type { ProgressTracker } from "../clocks/track-progress.ts";
 import type { Recorder } from "../journal/recorder.ts";
 import type { TurnStop } from "./outcome.ts";
@@ -21,6 +21,8 @@ export interface EngineTurnsOptions {
   recorder: Recorder;
   progress: ProgressTracker;
   onFirstEvent: () => void;
+  /** The engine is told what comes next when this has resolved. */
+  onTurnEnd: () => Promise<void>;
   /** The engine has no more input: how long it may still work in the background is someone else's clock. */
   onDraining: () => void;
 }
@@ -66,6 +68,14 @@ export class EngineTurns {
       await this.#undelivered(error instanceof Error ? error.message : undefined);
       if (this.#turnStop !== null && this.#open.size === 0) this.#finish();
     }
+  }
+
+  get isBetweenTurns(): boolean {
+    return this.#end !== null || (this.#open.size === 0 && this.#turnStop !== null);
+  }
+
+  exportSession(): Promise<SessionBundle> {
+    return this.#options.run.exportSession();
   }
 
   /** Stops the turn; the engine then waits for what is said next. */
@@ -143,6 +153,7 @@ export class EngineTurns {
     for (const id of inputIds) this.#open.delete(id);
     this.#turnStop = stop;
     if (text !== "") this.#lastText = text;
+    await this.#options.onTurnEnd();
     if (this.#open.size > 0) return;
     if (stop !== "interrupted" || this.#stopping) return this.#finish();
     const note = "interrupted: waiting for a message";

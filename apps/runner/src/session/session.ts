@@ -138,7 +138,9 @@ export class Session {
     const { clock, progress } = this.#options;
     const turns = this.#turns;
     if (turns === null || this.#killed) return this.#saved.resolve();
-    const limit = deadline(clock, this.#checkpointMs(), this.#finishing.signal);
+    const { cancelled } = this.#options.state;
+    const within = cancelled ? new AbortController().signal : this.#finishing.signal;
+    const limit = deadline(clock, this.#checkpointMs(), within);
     const over = progress.open();
     const { sent } = await this.#kept.last(turns, limit.signal);
     over();

@@ -52,7 +52,8 @@ export async function sendBlob(
     // A control plane without this route says 404: no reason to give up the run.
     const isUnknown = reply.kind === "answer" && reply.status === 404;
     if (isUnknown || verdict.kind === "refused") return { kind: "refused", why: refusal(reply, header) };
-    if (verdict.kind !== "retry") return { kind: "fenced", why: "the control plane says that the attempt is over" };
+    if (verdict.kind !== "retry")
+      return { kind: "fenced", why: "the control plane says that the attempt is over" };
     why = verdict.why;
     await clock.sleep(backoffMs(failures, verdict.afterMs, random()), signal);
   }

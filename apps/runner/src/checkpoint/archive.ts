@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+import { gunzip, gzip } from "node:zlib";
+import type { SessionBundle } from "@agency/core";
+import { z } from "zod";
+import { listTar, TAR_END, tarHeader, tarPadding } from "./tar.ts";
+import type { TarEntry } from "./tar.ts";
+
+/**
+ * A checkpoint is a plain tar: `checkpoint.json` (what the rest is), `workspace.bundle` (a git bundle of
+ * refs/agency/checkpoint, and of refs/agency/head and refs/agency/base where needed), `session/<n>.gz` (the engine's
+ * files, whose paths are in `checkpoint.json`: as long and as odd as they like).
+ */
+const MANIFEST = "checkpoint.json";
+const BUNDLE = "workspace.bundle";
+const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+const MAX_SESSION_FILE_BYTES = 256 * 1024 * 1024;
+
+const manifestSchema = z.object({
+  v: z.literal(1),
+  session: z
+    .object({ sessionId: z.string(), engineVersion: z.string(), files: z.array(z.string()).max(10_000) })
+    .nullable(),
+});
+
+export interface Packed {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+const packed = promisify(gzip);
+const unpacked = promisify(gunzip);
+
+/** Writes the archive and reckons its hash on the way. */
+export async function packArchive(
+  file: string,
+  bundle: string,
+  session: SessionBundle | null,
+  signal: AbortSignal,
+): Promise<Packed> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  async function* counted(): AsyncGenerator<Buffer> {
+    for await (const chunk of archive(bundle, session)) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      yield chunk;
+    }
+  }
+  await pipeline(Readable.from(counted(), { objectMode: false }), createWriteStream(file, { mode: 0o600 }), {
+    signal,
+  });
+  return { file, bytes, sha256: hash.digest("hex") };
+}
+
+async function* archive(bundle: string, session: SessionBundle | null): AsyncGenerator<Buffer> {
+  const about = session && { ...session, files: session.files.map(({ path }) => path) };
+  yield* entry(MANIFEST, Buffer.from(JSON.stringify({ v: 1, session: about })));
+  const { size } = await stat(bundle);
+  yield tarHeader(BUNDLE, size);
+  // The size is in the header already: not a byte more than it says.
+  if (size > 0) yield* createReadStream(bundle, { end: size - 1 }) as AsyncIterable<Buffer>;
+  yield tarPadding(size);
+  for (const [at, { bytes }] of (session?.files ?? []).entries())
+    yield* entry(`session/${at}.gz`, await packed(bytes, { level: 1 }));
+  yield TAR_END;
+}
+
+function* entry(name: string, bytes: Buffer): Generator<Buffer> {
+  yield tarHeader(name, bytes.length);
+  yield bytes;
+  yield tarPadding(bytes.length);
+}
+
+export interface Unpacked {
+  readonly session: SessionBundle | null;
+}
+
+/** Takes the bundle out into a file of its own, and the session into memory. */
+export async function unpackArchive(file: string, bundle: string): Promise<Unpacked> {
+  const handle = await open(file, "r");
+  try {
+    const { size } = await handle.stat();
+    const entries = await listTar((from, bytes) => readAt(handle, from, bytes), size);
+    const find = (name: string): TarEntry => {
+      const found = entries.find((one) => one.name === name);
+      if (found === undefined) throw new Error(`The checkpoint has no ${name}.`);
+      return found;
+    };
+    const about = manifestSchema.parse(
+      JSON.parse((await whole(handle, find(MANIFEST), MAX_MANIFEST_BYTES)).toString()),
+    );
+    const { start, bytes } = find(BUNDLE);
+    const body = createReadStream(
+      file,
+      bytes === 0 ? { start, end: start } : { start, end: start + bytes - 1 },
+    );
+    await pipeline(body, createWriteStream(bundle, { mode: 0o600 }));
+    if (about.session === null) return { session: null };
+    const files: SessionBundle["files"] = [];
+    for (const [at, path] of about.session.files.entries()) {
+      const zipped = await whole(handle, find(`session/${at}.gz`), MAX_SESSION_FILE_BYTES);
+      files.push({ path, bytes: await unpacked(zipped, { maxOutputLength: MAX_SESSION_FILE_BYTES }) });
+    }
+    return { session: { ...about.session, files } };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function whole(handle: FileHandle, { name, start, bytes }: TarEntry, most: number): Promise<Buffer> {
+  if (bytes > most) throw new Error(`${name} of the checkpoint is larger than it can be.`);
+  return readAt(handle, start, bytes);
+}
+
+async function readAt(handle: FileHandle, from: number, bytes: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(bytes);
+  const { bytesRead } = await handle.read(buffer, 0, bytes, from);
+  if (bytesRead < bytes) throw new Error("The checkpoint is cut short.");
+  return buffer;
+}

@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { SessionBundle } from "@agency/core";
+import { packArchive } from "./archive.ts";
+import type { Packed } from "./archive.ts";
+import type { LeftOut } from "./list-changes.ts";
+import { hasRepository } from "./snapshot-store.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+import { bundleSnapshot, forgetFiles, snapshotFiles, SnapshotError, treeOf } from "./snapshot-workspace.ts";
+import type { Snapshot, SnapshotCall } from "./snapshot-workspace.ts";
+
+const CAPTURE_MS = 5 * 60_000;
+const MAX_BYTES = 512 * 1024 * 1024;
+
+/** What the workspace started from. */
+export interface Origin {
+  readonly base: string;
+  /** Everybody who clones the repository has it, so a bundle need not. */
+  readonly isPublished: boolean;
+}
+
+export interface Captured {
+  /** Two of the same hold the same. */
+  readonly signature: string;
+  readonly commit: string;
+  readonly head: string;
+  readonly branch: string | null;
+  readonly session: SessionBundle | null;
+  readonly packed: Packed;
+  readonly leftOut: LeftOut;
+  /** The repository cannot be read: its files are here, its commits are not. */
+  readonly isAlone: boolean;
+}
+
+export interface CaptureOptions {
+  readonly store: SnapshotStore;
+  readonly origin: Origin;
+  readonly session: SessionBundle | null;
+  readonly message: string;
+  /** The signature of what is stored already; null: nothing but the start. */
+  readonly known: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** Files, commits and session in one file; null when they are as they were. Throws a SnapshotError that says why not. */
+export async function capture(options: CaptureOptions): Promise<Captured | null> {
+  const { store, signal } = options;
+  const call = { timeoutMs: CAPTURE_MS, signal };
+  try {
+    return await captureWith(options, call, false);
+  } catch (error) {
+    if (signal.aborted || error instanceof TooLargeError) throw error;
+  }
+  // Objects the agent threw away, an index that broke: every file is read again.
+  await forgetFiles(store);
+  if (await hasRepository(store.workspace)) {
+    const again = await captureWith(options, call, false).catch((error: unknown) => ({ error }));
+    if (again === null || !("error" in again)) return again;
+    if (signal.aborted || again.error instanceof TooLargeError) throw again.error;
+    await forgetFiles(store);
+  }
+  return captureWith(options, call, true);
+}
+
+/** The files outgrew what a checkpoint holds: reading them again does not help. */
+class TooLargeError extends SnapshotError {}
+
+async function captureWith(
+  options: CaptureOptions,
+  call: SnapshotCall,
+  isAlone: boolean,
+): Promise<Captured | null> {
+  const { store, origin, session, signal } = options;
+  const snapshot = await snapshotFiles(store, call);
+  const signature = signatureOf(snapshot, session);
+  const known = options.known ?? signatureOf(await startOf(store, origin, snapshot, call), null);
+  if (signature === known) return null;
+  const { commit, file } = await bundleSnapshot(store, bundleOf(options, snapshot, isAlone), call);
+  await checkSize(file);
+  const packed = await packArchive(join(store.folder, "checkpoint.tar"), file, session, signal);
+  const { commit: head, branch } = snapshot.head;
+  return {
+    signature,
+    commit,
+    head: isAlone || head === null ? origin.base : head,
+    branch,
+    session,
+    packed,
+    leftOut: snapshot.leftOut,
+    isAlone,
+  };
+}
+
+function bundleOf(
+  { origin, message }: CaptureOptions,
+  { tree, head }: Snapshot,
+  isAlone: boolean,
+): Parameters<typeof bundleSnapshot>[1] {
+  if (isAlone) return { tree, parent: null, also: {}, without: null, message };
+  const { base, isPublished } = origin;
+  const parent = head.commit ?? base;
+  const also = { ...(parent === base ? {} : { head: parent }), ...(isPublished ? {} : { base }) };
+  return { tree, parent, also, without: isPublished ? base : null, message };
+}
+
+/** The workspace as it was before the agent came: going back to that needs no checkpoint. */
+async function startOf(
+  store: SnapshotStore,
+  { base }: Origin,
+  { head }: Snapshot,
+  call: SnapshotCall,
+): Promise<Pick<Snapshot, "tree" | "head">> {
+  const isAtBase = head.commit === base;
+  return { tree: (isAtBase ? await treeOf(store, base, call) : null) ?? "", head };
+}
+
+function signatureOf({ tree, head }: Pick<Snapshot, "tree" | "head">, session: SessionBundle | null): string {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([tree, head.commit, head.branch, session?.sessionId ?? null]));
+  for (const { path, bytes } of session?.files ?? [])
+    hash.update(`\0${path}\0${bytes.length}\0`).update(bytes);
+  return hash.digest("hex");
+}
+
+async function checkSize(file: string): Promise<void> {
+  const { size } = await stat(file);
+  if (size <= MAX_BYTES) return;
+  const mebibytes = Math.ceil(size / 1024 / 1024);
+  throw new TooLargeError(
+    `What changed in the workspace is ${mebibytes} MiB packed, and a checkpoint holds at most ${MAX_BYTES / 1024 / 1024} MiB: let git ignore what need not be kept.`,
+  );
+}

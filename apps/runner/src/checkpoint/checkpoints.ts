@@ -1,0 +1,169 @@
+import { UPLINK_PATHS } from "@agency/contract";
+import type { PostCheckpoint, WorkOrder } from "@agency/contract";
+import type { SessionBundle } from "@agency/core";
+import type { Recorder } from "../journal/recorder.ts";
+import { backoffMs } from "../uplink/backoff.ts";
+import { sendBlob } from "../uplink/blobs.ts";
+import type { BlobWay } from "../uplink/blobs.ts";
+import { judgeReply } from "../uplink/judge-reply.ts";
+import { capture } from "./capture.ts";
+import type { Captured, Origin } from "./capture.ts";
+import { leftOutNotice } from "./notices.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+
+export interface Wanted {
+  readonly label: string | null;
+  readonly turn: number;
+  readonly session: SessionBundle | null;
+}
+
+export interface CheckpointsOptions {
+  way: BlobWay;
+  order: Pick<WorkOrder, "taskId" | "restore">;
+  store: SnapshotStore;
+  origin: Origin;
+  recorder: Recorder;
+  /** The attempt is over. */
+  over: AbortSignal;
+  onFenced: (why: string) => void;
+}
+
+type Posted = Omit<PostCheckpoint, "number" | "label" | "turn">;
+
+interface Stored {
+  readonly signature: string;
+  readonly posted: Posted;
+  readonly bytes: number;
+}
+
+/** Stores workspace and session together, one at a time; of several wanted meanwhile only the newest is taken. */
+export class Checkpoints {
+  readonly #options: CheckpointsOptions;
+  readonly #said = new Set<string>();
+  #number: number;
+  #last: Stored | null = null;
+  #wanted: Wanted | null = null;
+  #busy: Promise<void> | null = null;
+  #isClosed = false;
+
+  constructor(options: CheckpointsOptions) {
+    const { restore, taskId } = options.order;
+    this.#options = options;
+    this.#number = restore?.taskId === taskId ? restore.number : 0;
+  }
+
+  want(wanted: Wanted): void {
+    if (this.#isClosed) return;
+    this.#wanted = { ...wanted, label: wanted.label ?? this.#wanted?.label ?? null };
+    this.#busy ??= this.#takeWanted().finally(() => (this.#busy = null));
+  }
+
+  /**
+   * The last one, of what is there now. Resolves when the files were read, so that they may change again, to a
+   * promise of the end of sending.
+   */
+  async takeLast(wanted: Wanted, late: AbortSignal): Promise<{ readonly sent: Promise<void> }> {
+    this.#isClosed = true;
+    const signal = AbortSignal.any([late, this.#options.over]);
+    await Promise.race([this.#busy, aborted(signal)]);
+    const startedAt = this.#options.way.clock.now();
+    const captured = await this.#capture(wanted, signal);
+    return { sent: captured === null ? Promise.resolve() : this.#store(wanted, captured, startedAt, signal) };
+  }
+
+  async #takeWanted(): Promise<void> {
+    const { over, way } = this.#options;
+    for (let wanted = this.#wanted; wanted !== null && !over.aborted; wanted = this.#wanted) {
+      this.#wanted = null;
+      const startedAt = way.clock.now();
+      const captured = await this.#capture(wanted, over);
+      if (captured !== null) await this.#store(wanted, captured, startedAt, over);
+      else if (wanted.label !== null && this.#last !== null)
+        await this.#post(wanted, this.#last, startedAt, over);
+    }
+  }
+
+  /** Null: nothing new, or it failed and that was said. */
+  async #capture({ session, turn }: Wanted, signal: AbortSignal): Promise<Captured | null> {
+    const { store, origin } = this.#options;
+    const known = this.#last?.signature ?? null;
+    const message = `Checkpoint after turn ${turn}`;
+    try {
+      return await capture({ store, origin, session, message, known, signal });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (!signal.aborted) await this.#sayOnce("failed", `A checkpoint could not be made: ${why}`);
+      return null;
+    }
+  }
+
+  async #store(wanted: Wanted, captured: Captured, startedAt: number, signal: AbortSignal): Promise<void> {
+    const { way, origin } = this.#options;
+    await this.#sayWhatIsMissing(captured);
+    const { commit, head, branch, session, signature, packed } = captured;
+    const { bytes, sha256, file } = packed;
+    const mediaType = "application/x-tar";
+    const header = { kind: "checkpoint", name: "checkpoint.tar", bytes, sha256, mediaType } as const;
+    const sent = await sendBlob(way, header, file, signal);
+    if (sent.kind === "fenced") return this.#options.onFenced(sent.why);
+    if (sent.kind !== "stored") {
+      const why = `A checkpoint could not be stored: ${sent.why}.`;
+      return sent.kind === "refused" ? this.#sayOnce("refused", why) : undefined;
+    }
+    const about = { sessionId: session?.sessionId ?? null, engineVersion: session?.engineVersion ?? null };
+    const posted = { blob: sent.id, base: origin.base, head, branch, commit, ...about };
+    await this.#post(wanted, { signature, posted, bytes }, startedAt, signal);
+  }
+
+  /** Told again until it is acknowledged: only then can it be gone back to. */
+  async #post(
+    { label, turn }: Wanted,
+    stored: Stored,
+    startedAt: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { way, recorder } = this.#options;
+    const number = this.#number + 1;
+    const body: PostCheckpoint = { ...stored.posted, number, label, turn };
+    const bytes = [Buffer.from(JSON.stringify(body))];
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      const verdict = judgeReply(await way.client.post(UPLINK_PATHS.checkpoints, bytes));
+      if (verdict.kind === "ok") {
+        this.#number = number;
+        this.#last = stored;
+        const durationMs = Math.max(0, Math.round(way.clock.now() - startedAt));
+        const named = label === null ? {} : { label };
+        const data = { id: body.blob, number, bytes: stored.bytes, durationMs, ...named };
+        return recorder.record({ type: "checkpoint", data });
+      }
+      if (verdict.kind === "refused")
+        return this.#sayOnce("refused", `A checkpoint was refused by the control plane (${verdict.status}).`);
+      if (verdict.kind !== "retry")
+        return this.#options.onFenced("the control plane says that the attempt is over");
+      await way.clock.sleep(backoffMs(failures, verdict.afterMs, way.random()), signal);
+    }
+  }
+
+  async #sayWhatIsMissing({ isAlone, leftOut }: Captured): Promise<void> {
+    if (isAlone) {
+      const text =
+        "The workspace's git repository cannot be read any more: checkpoints hold its files, but not the commits made in it.";
+      await this.#sayOnce("alone", text);
+    }
+    const text = leftOutNotice(leftOut);
+    if (text !== null) await this.#sayOnce(text, text);
+  }
+
+  async #sayOnce(key: string, text: string): Promise<void> {
+    if (this.#said.has(key)) return;
+    this.#said.add(key);
+    await this.#options.recorder.record({ type: "notice", data: { level: "warn", text } });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

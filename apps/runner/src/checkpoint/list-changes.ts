@@ -1,0 +1,74 @@
+import { accessSync, constants, lstatSync } from "node:fs";
+import type { Stats } from "node:fs";
+
+const NEWLINE = 10;
+const SLASH = 47;
+
+export interface Changes {
+  /** NUL-terminated, as `update-index -z --stdin` takes them. Names are bytes: they need not be UTF-8. */
+  readonly take: Buffer;
+  /** Files of the index where there is a folder now. */
+  readonly drop: Buffer;
+  readonly leftOut: LeftOut;
+}
+
+export interface LeftOut {
+  readonly tooLarge: readonly string[];
+  readonly nested: readonly string[];
+  readonly unreadable: readonly string[];
+}
+
+/** Sorts what `ls-files -z --others --modified --deleted` found: what is taken, and what is left out and why. */
+export function sortChanges(workspace: string, listing: Buffer, maxFileBytes: number): Changes {
+  const take: Buffer[] = [];
+  const drop: Buffer[] = [];
+  const leftOut = { tooLarge: [] as string[], nested: [] as string[], unreadable: [] as string[] };
+  for (const path of fieldsOf(listing)) {
+    const full = Buffer.concat([Buffer.from(`${workspace}/`), path]);
+    // An untracked folder is listed as one only when it is a repository of its own.
+    if (path.at(-1) === SLASH) {
+      leftOut.nested.push(shown(path.subarray(0, -1)));
+      continue;
+    }
+    const entry = look(full);
+    if (entry?.isDirectory() === true) {
+      // A submodule stays at the commit that git knows; anything else was a file once.
+      if (look(Buffer.concat([full, Buffer.from("/.git")])) === null) drop.push(path);
+    } else if (entry?.isFile() === true && entry.size > maxFileBytes) leftOut.tooLarge.push(shown(path));
+    else if (entry?.isFile() === true && !isReadable(full)) leftOut.unreadable.push(shown(path));
+    else take.push(path);
+  }
+  return { take: joined(take), drop: joined(drop), leftOut };
+}
+
+function* fieldsOf(listing: Buffer): Generator<Buffer> {
+  for (let from = 0, end = listing.indexOf(0); end >= 0; from = end + 1, end = listing.indexOf(0, from))
+    yield listing.subarray(from, end);
+}
+
+function joined(paths: readonly Buffer[]): Buffer {
+  const nul = Buffer.from([0]);
+  return Buffer.concat(paths.flatMap((path) => [path, nul]));
+}
+
+function shown(path: Buffer): string {
+  return path.includes(NEWLINE) ? JSON.stringify(path.toString()) : path.toString();
+}
+
+/** Synchronous: 20,000 of them take 60 ms, and four times that through the thread pool. */
+function look(path: Buffer): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function isReadable(path: Buffer): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,112 @@
+import { gitProblem } from "../workspace/git.ts";
+import type { Git, GitCall } from "../workspace/git.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+import { treeOf } from "./snapshot-workspace.ts";
+
+const GIT_MS = 15 * 60_000;
+const MAX_LIST_BYTES = 64 * 1024 * 1024;
+const COMMIT = /^[0-9a-f]{40,64}$/;
+const NESTED_MODE = "160000";
+
+export interface RestoreWorkspaceOptions {
+  readonly git: Git;
+  readonly store: SnapshotStore;
+  readonly bundle: string;
+  readonly checkpoint: {
+    readonly number: number;
+    readonly base: string;
+    readonly head: string;
+    readonly branch: string | null;
+    readonly commit: string;
+  };
+  readonly signal: AbortSignal;
+}
+
+export type RestoredWorkspace =
+  | {
+      readonly ok: true;
+      readonly base: string;
+      /** Files that differ from the base. */
+      readonly files: number;
+      readonly nested: readonly string[];
+      readonly hasCommits: boolean;
+    }
+  | { readonly ok: false; readonly problem: string };
+
+/** Puts files, HEAD and branch back as they were; what was not committed then is not committed now. */
+export async function restoreWorkspace(options: RestoreWorkspaceOptions): Promise<RestoredWorkspace> {
+  const { git, store, checkpoint, signal } = options;
+  const call = { timeoutMs: GIT_MS, signal };
+  const strange = [checkpoint.base, checkpoint.head, checkpoint.commit].find((name) => !COMMIT.test(name));
+  if (strange !== undefined) return failed(`${JSON.stringify(strange)} is not the name of a commit.`);
+  const fetched = await fetchBundle(options, call);
+  if (fetched !== null) return failed(fetched);
+  const hasCommits = await isThere(git, checkpoint.head, call);
+  const base = (await isThere(git, checkpoint.base, call)) ? checkpoint.base : await headOf(git, call);
+  // Ours: byte for byte, with none of the repository's conversions; it takes care of what is in the way.
+  const files = await store.ours(["read-tree", "--reset", "-u", checkpoint.commit], call);
+  const problem =
+    gitProblem("Putting the files of the checkpoint in place", files) ??
+    (hasCommits ? await moveHead(git, checkpoint, call) : null) ??
+    gitProblem("Setting the index to HEAD", await git(["reset", "--quiet", "--mixed"], call));
+  if (problem !== null) return failed(problem);
+  return { ok: true, base, hasCommits, ...(await changesSince(store, base, checkpoint.commit, call)) };
+}
+
+function failed(problem: string): RestoredWorkspace {
+  return { ok: false, problem };
+}
+
+async function fetchBundle(
+  { git, bundle, checkpoint }: RestoreWorkspaceOptions,
+  call: GitCall,
+): Promise<string | null> {
+  const refs = `+refs/agency/*:refs/agency/checkpoints/${checkpoint.number}/*`;
+  const fetch = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
+  const first = await git([...fetch, bundle, refs], call);
+  if (first.code === 0) return null;
+  // A rewritten history leaves the commit nowhere on a branch; many hosts still hand it out by its name.
+  const { base } = checkpoint;
+  if (await isThere(git, base, call)) return gitProblem("Unpacking the checkpoint", first);
+  const asked = await git([...fetch, "origin", base], call);
+  if (asked.code !== 0)
+    return `The checkpoint builds on commit ${base.slice(0, 12)}, which the repository does not have any more: its history was rewritten, for example by a forced push. Push that commit again, or start without the checkpoint.`;
+  return gitProblem("Unpacking the checkpoint", await git([...fetch, bundle, refs], call));
+}
+
+async function moveHead(
+  git: Git,
+  { head, branch }: RestoreWorkspaceOptions["checkpoint"],
+  call: GitCall,
+): Promise<string | null> {
+  if (branch === null)
+    return gitProblem("Setting HEAD", await git(["update-ref", "--no-deref", "HEAD", head], call));
+  const ref = `refs/heads/${branch}`;
+  return (
+    gitProblem(`Setting the branch ${branch}`, await git(["update-ref", "--", ref, head], call)) ??
+    gitProblem("Setting HEAD", await git(["symbolic-ref", "HEAD", ref], call))
+  );
+}
+
+async function isThere(git: Git, commit: string, call: GitCall): Promise<boolean> {
+  return (await git(["cat-file", "-e", `${commit}^{commit}`], call)).code === 0;
+}
+
+async function headOf(git: Git, call: GitCall): Promise<string> {
+  return (await git(["rev-parse", "HEAD"], call)).stdout.toString().trim();
+}
+
+async function changesSince(
+  store: SnapshotStore,
+  base: string,
+  commit: string,
+  call: GitCall,
+): Promise<{ files: number; nested: string[] }> {
+  const tree = await treeOf(store, base, call);
+  if (tree === null) return { files: 0, nested: [] };
+  const diff = ["diff-tree", "-r", "-z", "--no-renames", "--raw", tree, commit];
+  const { stdout } = await store.ours(diff, { ...call, maxBytes: MAX_LIST_BYTES });
+  const fields = stdout.toString().split("\0").slice(0, -1);
+  const nested = fields.filter((_, at) => fields[at - 1]?.startsWith(`:000000 ${NESTED_MODE} `) === true);
+  return { files: Math.floor(fields.length / 2), nested };
+}
