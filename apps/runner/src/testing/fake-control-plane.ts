@@ -15,6 +15,7 @@ import {
   helloSchema,
   HOLD_HEADER,
   postAskSchema,
+  postCheckpointSchema,
   UPLINK_PATHS,
 } from "@agency/contract";
 import type {
@@ -24,12 +25,13 @@ import type {
   EventBatch,
   Finished,
   Hello,
+  PostCheckpoint,
   RunnerCommand,
   WorkOrder,
 } from "@agency/contract";
 import { createSignal } from "../process/signal.ts";
 
-export type Route = "hello" | "events" | "commands" | "ask" | "blobs" | "finished";
+export type Route = "hello" | "events" | "commands" | "ask" | "blobs" | "checkpoints" | "finished";
 
 /** What a test wants instead of the ordinary answer; `lost`: done, but the answer never arrives. */
 export type Answer = { status: number; body?: unknown; retryAfter?: number } | "lost" | "cut";
@@ -55,6 +57,7 @@ export class FakeControlPlane {
   readonly asked: (string | null)[] = [];
   /** What the agent asked of people, each id once. */
   readonly asks: AskBody[] = [];
+  readonly checkpoints: PostCheckpoint[] = [];
   readonly headers: IncomingMessage["headers"][] = [];
   /** What was stored, whole and with the checksum that was promised. */
   readonly blobs: (BlobHeader & { id: string; content: Buffer })[] = [];
@@ -174,6 +177,10 @@ export class FakeControlPlane {
       return { status: 200, answer: { ack: this.#store(eventBatchSchema.parse(body)) } };
     if (route === "ask") return { status: 202, answer: this.#ask(postAskSchema.parse(body)) };
     if (route === "blobs") return this.#keep(incoming, body as Buffer);
+    if (route === "checkpoints") {
+      this.checkpoints.push(postCheckpointSchema.parse(body));
+      return { status: 200, answer: {} };
+    }
     const finished = finishedSchema.parse(body);
     if (finished.finalSeq !== this.events.length)
       return { status: 409, answer: { have: this.events.length } };
@@ -223,6 +230,7 @@ const ROUTES: Record<string, Route> = {
   [UPLINK_PATHS.commands]: "commands",
   [UPLINK_PATHS.ask]: "ask",
   [UPLINK_PATHS.blobs]: "blobs",
+  [UPLINK_PATHS.checkpoints]: "checkpoints",
   [UPLINK_PATHS.finished]: "finished",
 };
 
