@@ -26,12 +26,21 @@ import type {
   Finished,
   Hello,
   PostCheckpoint,
+  Restore,
   RunnerCommand,
   WorkOrder,
 } from "@agency/contract";
 import { createSignal } from "../process/signal.ts";
 
-export type Route = "hello" | "events" | "commands" | "ask" | "blobs" | "checkpoints" | "finished";
+export type Route =
+  | "hello"
+  | "events"
+  | "commands"
+  | "ask"
+  | "blobs"
+  | "checkpoints"
+  | "restore"
+  | "finished";
 
 /** What a test wants instead of the ordinary answer; `lost`: done, but the answer never arrives. */
 export type Answer = { status: number; body?: unknown; retryAfter?: number } | "lost" | "cut";
@@ -57,7 +66,12 @@ export class FakeControlPlane {
   readonly asked: (string | null)[] = [];
   /** What the agent asked of people, each id once. */
   readonly asks: AskBody[] = [];
+  /** Acknowledged: what can be gone back to. */
   readonly checkpoints: PostCheckpoint[] = [];
+  /** What the work order's `restore` stands for. */
+  restorable: Buffer | null = null;
+  /** A body has begun to come; nothing of it is read yet. */
+  onUpload: () => void = () => undefined;
   readonly headers: IncomingMessage["headers"][] = [];
   /** What was stored, whole and with the checksum that was promised. */
   readonly blobs: (BlobHeader & { id: string; content: Buffer })[] = [];
@@ -152,6 +166,7 @@ export class FakeControlPlane {
     const route = ROUTES[pathname];
     if (route === undefined) return this.outside(incoming, outgoing);
     this.headers.push(incoming.headers);
+    if (incoming.method === "PUT") this.onUpload();
     const body = await bodyOf(incoming);
     const scripted = this.script(route, body);
     if (scripted === "cut") return void incoming.socket.destroy();
@@ -161,6 +176,7 @@ export class FakeControlPlane {
       return this.#changed.fire();
     }
     if (route === "commands") return this.#listen(incoming, outgoing);
+    if (route === "restore") return this.#giveBack(outgoing, scripted === "lost");
     const { status, answer } = this.#handle(route, body, incoming);
     this.#changed.fire();
     if (scripted === "lost") return void incoming.socket.destroy();
@@ -177,10 +193,7 @@ export class FakeControlPlane {
       return { status: 200, answer: { ack: this.#store(eventBatchSchema.parse(body)) } };
     if (route === "ask") return { status: 202, answer: this.#ask(postAskSchema.parse(body)) };
     if (route === "blobs") return this.#keep(incoming, body as Buffer);
-    if (route === "checkpoints") {
-      this.checkpoints.push(postCheckpointSchema.parse(body));
-      return { status: 200, answer: {} };
-    }
+    if (route === "checkpoints") return this.#acknowledge(postCheckpointSchema.parse(body));
     const finished = finishedSchema.parse(body);
     if (finished.finalSeq !== this.events.length)
       return { status: 409, answer: { have: this.events.length } };
@@ -204,6 +217,33 @@ export class FakeControlPlane {
     const id = randomUUID();
     this.blobs.push({ ...header, id, content });
     return { status: 201, answer: { id } };
+  }
+
+  #acknowledge(checkpoint: PostCheckpoint): { status: number; answer: unknown } {
+    if (!this.blobs.some(({ id }) => id === checkpoint.blob)) return { status: 422, answer: {} };
+    const isKnown = this.checkpoints.some(({ number }) => number === checkpoint.number);
+    if (!isKnown) this.checkpoints.push(checkpoint);
+    return { status: 200, answer: {} };
+  }
+
+  /** From now on tasks begin from the newest checkpoint of another one. */
+  restoreFrom(other: FakeControlPlane, fork = false): void {
+    const newest = other.checkpoints.at(-1);
+    const stored = other.blobs.find(({ id }) => id === newest?.blob);
+    if (newest === undefined || stored === undefined) throw new Error("There is no checkpoint.");
+    const { blob: _blob, label: _label, ...rest } = newest;
+    const { bytes, sha256, content } = stored;
+    const restore: Restore = { ...rest, taskId: other.order.taskId, bytes, sha256, fork };
+    this.restorable = content;
+    this.order = { ...this.order, repository: other.order.repository, restore };
+  }
+
+  #giveBack(outgoing: ServerResponse, isCut: boolean): void {
+    const content = this.restorable;
+    if (content === null) return void outgoing.writeHead(404).end("{}");
+    outgoing.writeHead(200, { "content-length": String(content.length) });
+    if (!isCut) return void outgoing.end(content);
+    outgoing.write(content.subarray(0, content.length / 2), () => outgoing.destroy());
   }
 
   #ask(ask: AskBody): object {
@@ -231,6 +271,7 @@ const ROUTES: Record<string, Route> = {
   [UPLINK_PATHS.ask]: "ask",
   [UPLINK_PATHS.blobs]: "blobs",
   [UPLINK_PATHS.checkpoints]: "checkpoints",
+  [UPLINK_PATHS.restore]: "restore",
   [UPLINK_PATHS.finished]: "finished",
 };
 

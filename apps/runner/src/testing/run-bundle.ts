@@ -13,14 +13,17 @@ export interface BundleUnderTest {
 }
 
 /** The runner as a provider starts it: the bundle, in a process of its own, with an environment of its own. */
-export async function runBundle(plane: FakeControlPlane): Promise<BundleUnderTest> {
+export async function runBundle(
+  plane: FakeControlPlane,
+  path = process.env["PATH"],
+): Promise<BundleUnderTest> {
   const { outfile } = await bundleRunner();
   const workspace = join(plane.root, "workspace");
   const home = join(plane.root, "home");
   for (const folder of [workspace, home]) await mkdir(folder, { recursive: true });
   const bootstrapPath = join(plane.root, "bootstrap.json");
   await writeFile(bootstrapPath, JSON.stringify(plane.bootstrap));
-  const env = { HOME: home, PATH: process.env["PATH"], TMPDIR: plane.root, AGENCY_BOOTSTRAP: bootstrapPath };
+  const env = { HOME: home, PATH: path, TMPDIR: plane.root, AGENCY_BOOTSTRAP: bootstrapPath };
   const child = spawn(process.execPath, [outfile], {
     cwd: workspace,
     env,

@@ -147,7 +147,7 @@ export class ScriptedEngine implements Engine {
     return { version: "1", problems: [] };
   }
 
-  async importSession(): Promise<void> {}
+  async importSession(_bundle: SessionBundle, _at: { home: string; cwd: string }): Promise<void> {}
 
   start(first: UserInput, options: EngineStart): ScriptedRun {
     const run = new ScriptedRun(first, options, this.#behaviour);
