@@ -44,7 +44,7 @@ async function follow(
 ): Promise<Listed> {
   const paths: Buffer[] = [];
   let complete = !listed.truncated;
-  for (const name of distinct(splitNul(listed.stdout))) {
+  for (const name of distinct(splitNul(listed.stdout).sort(Buffer.compare))) {
     const path = trimSlash(folder === null ? name : Buffer.concat([folder, SLASH, name]));
     paths.push(path);
     if (!isFolder(workspace, path)) continue;

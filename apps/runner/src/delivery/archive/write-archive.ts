@@ -17,7 +17,7 @@ const MOST_NAMED = 1000;
 
 export interface ArchiveOptions {
   workspace: string;
-  paths: readonly Buffer[];
+  paths: Iterable<Buffer>;
   /** False: not even the list of paths is whole. */
   complete: boolean;
   /** Where the archive is written. */
