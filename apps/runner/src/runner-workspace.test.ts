@@ -62,7 +62,7 @@ describe("a runner's workspace", () => {
         diff: expect.stringContaining("\n one\n+two\n"),
       },
     ]);
-    expect(plane.ofType("delivery")).toMatchObject([{ files: 2, added: 2, removed: 0 }]);
+    expect(plane.ofType("delivery")).toMatchObject([{ files: 2, added: 2, removed: 0 }, { kind: "files" }]);
     expect(outcome()).toMatchObject({ state: "completed", files: 2, added: 2, removed: 0 });
   });
 
@@ -130,6 +130,10 @@ describe("a runner's workspace", () => {
       "post-run completed",
       "delivery started",
       "delivery completed",
+      "commit started",
+      "commit completed",
+      "artifacts started",
+      "artifacts completed",
     ]);
     expect(outcome()).toMatchObject({ state: "completed", files: 1 });
   });

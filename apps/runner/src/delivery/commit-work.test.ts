@@ -1,4 +1,4 @@
-import { closeSync, existsSync, ftruncateSync, openSync, symlinkSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, openSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WorkRoom } from "../testing/work-room.ts";
@@ -41,6 +41,16 @@ describe("the commit of the work", () => {
     // The agent's branch, index and files stay as they are.
     expect([room.head, room.run("status", "--porcelain")]).toEqual([head, before]);
     expect(room.run("rev-parse", "refs/agency/result")).toBe(made);
+  });
+
+  it("sees a change of the same length within the second of the checkout", async () => {
+    const now = Math.floor(Date.now() / 1000);
+    utimesSync(join(room.workspace, "a.txt"), now, now);
+    room.run("update-index", "--refresh");
+    room.write("a.txt", "two\n");
+    utimesSync(join(room.workspace, "a.txt"), now, now);
+    utimesSync(join(room.workspace, ".git", "index"), now, now);
+    expect((await commit()).commit).not.toBeNull();
   });
 
   it("keeps the agent's own commits when asked, with one for the rest", async () => {

@@ -1,6 +1,7 @@
-import { copyFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { WorkOrder } from "@agency/contract";
+import { copyIndex } from "../workspace/copy-index.ts";
 import { gitProblem } from "../workspace/git.ts";
 import type { Git, GitCall } from "../workspace/git.ts";
 import { splitNul, statOf } from "./archive/list-workspace.ts";
@@ -44,7 +45,7 @@ export async function commitWork(options: CommitOptions): Promise<Committed> {
   const index = join(options.scratch, "commit-index");
   const excluded = join(options.scratch, "commit-paths");
   await rm(index, { force: true });
-  await copyFile(join(options.workspace, ".git", "index"), index).catch(() => undefined);
+  await copyIndex(options.workspace, index);
   try {
     return await commit(options, { GIT_INDEX_FILE: index, GIT_NO_REPLACE_OBJECTS: "1" }, excluded);
   } finally {

@@ -5,6 +5,7 @@ import type { Recorder } from "../journal/recorder.ts";
 import type { ProcessGroups } from "../process/groups.ts";
 import { inPhase } from "../session/in-phase.ts";
 import type { Git } from "../workspace/git.ts";
+import { asPeopleKnowIt } from "../workspace/prepare-workspace.ts";
 import { cleanCheckout } from "./clean-checkout.ts";
 import { commitMessage } from "./commit-message.ts";
 import { commitWork } from "./commit-work.ts";
@@ -31,6 +32,8 @@ export interface DeliverOptions {
     WorkOrder,
     "taskId" | "title" | "deliver" | "commits" | "pushBranch" | "repository" | "checks" | "artifacts"
   >;
+  /** How git was led to the forwarder, whose address nobody knows. */
+  gitSettings: readonly (readonly [key: string, value: string])[];
   engineTitle: string;
   /** What the repository asked for when the task began. */
   declared: Declared;
@@ -183,7 +186,8 @@ class Delivery {
     const { git, recorder } = this.#options;
     const first = await pushBranch({ git, ...target });
     const pushed = first.kind === "behind" && !target.isOwn ? await this.#pushRebased(target) : first;
-    if (pushed.kind !== "pushed") return `${pushed.problem}\nThe work is kept as files.`;
+    if (pushed.kind !== "pushed")
+      return asPeopleKnowIt(`${pushed.problem}\nThe work is kept as files.`, this.#options.gitSettings);
     this.#branch = target.branch;
     const commits = [...this.#commits];
     const data = { kind: "branch" as const, location: target.branch, commits };

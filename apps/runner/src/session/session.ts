@@ -187,6 +187,7 @@ export class Session {
       ...this.#options,
       git: this.#git,
       env: this.#env,
+      gitSettings: this.#options.waysOut.gitSettings,
       declared: this.#declared,
       base,
       decided,

@@ -1,5 +1,6 @@
-import { copyFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { copyIndex } from "./copy-index.ts";
 import { gitProblem } from "./git.ts";
 import type { Git, GitCall } from "./git.ts";
 import { parseDiff, parsePatch } from "./parse-diff.ts";
@@ -39,8 +40,7 @@ export interface DiffOptions {
 export async function diffWorkspace(options: DiffOptions): Promise<DiffResult> {
   const { git, base, timeoutMs, signal } = options;
   const index = join(options.scratch, "diff-index");
-  // The agent's index spares git reading every file again; without one git makes a new index.
-  await copyFile(join(options.workspace, ".git", "index"), index).catch(() => undefined);
+  await copyIndex(options.workspace, index);
   const call: GitCall = { timeoutMs, signal, env: { GIT_INDEX_FILE: index } };
   try {
     // Fails on a repository inside this one without a commit: then its files are left out.

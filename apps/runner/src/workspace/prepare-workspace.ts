@@ -63,7 +63,7 @@ async function clone(
 }
 
 /** Git names the address it was sent to; nobody but us knows that one. */
-function asPeopleKnowIt(text: string, gitSettings: PrepareOptions["gitSettings"]): string {
+export function asPeopleKnowIt(text: string, gitSettings: PrepareOptions["gitSettings"]): string {
   return gitSettings.reduce((known, [key, value]) => {
     const through = /^url\.(.+)\.insteadOf$/i.exec(key)?.[1];
     return through === undefined ? known : known.replaceAll(through, value);

@@ -1,0 +1,247 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FakeControlPlane } from "./testing/fake-control-plane.ts";
+import { git, serveGit } from "./testing/git-server.ts";
+import { runRunner } from "./testing/run-runner.ts";
+import { ScriptedEngine } from "./testing/scripted-engine.ts";
+
+const HOST = "https://git.example.invalid";
+const URL = `${HOST}/owner/project`;
+
+describe("the end of a run", () => {
+  let plane: FakeControlPlane;
+  let origin: string;
+  beforeEach(async () => {
+    plane = await FakeControlPlane.open({ repository: { url: URL }, gitHosts: [HOST] });
+    origin = join(plane.root, "git", "owner", "project");
+    mkdirSync(origin, { recursive: true });
+    git(origin, "init", "--quiet", "-b", "main");
+    git(origin, "config", "http.receivepack", "true");
+    plane.outside = (incoming, outgoing) => serveGit(join(plane.root, "git"), incoming, outgoing);
+    commit({ "a.txt": "one\n", ".gitignore": "dist\n" });
+  });
+  afterEach(() => plane.close());
+
+  function commit(files: Record<string, string>): void {
+    write(origin, files);
+    git(origin, "add", "--all");
+    git(origin, "commit", "--quiet", "-m", "more");
+  }
+  function write(folder: string, files: Record<string, string>): void {
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), content);
+    }
+  }
+  async function work(files: Record<string, string>, words = "Changed the file. It is better now.") {
+    const engine = new ScriptedEngine((run) => {
+      write(run.options.cwd, files);
+      run.emit({ type: "text", data: { messageId: "m", text: words } });
+      run.turnEnd("completed");
+    });
+    const { exit, config } = runRunner(plane, engine);
+    expect(await exit).toBe(0);
+    return config;
+  }
+  const outcome = () => plane.finished[0]?.outcome;
+  const blobs = (kind: string): string[] =>
+    plane.blobs.filter((blob) => blob.kind === kind).map(({ name }) => name);
+  const phases = (): string[] =>
+    plane.ofType("phase").map((data) =>
+      Object.values(data as object)
+        .slice(0, 2)
+        .join(" "),
+    );
+  const ownBranch = (): string => `agency/${plane.order.taskId}/better`;
+
+  it("hands back a branch, a patch, an archive and the files asked for", async () => {
+    plane.order = { ...plane.order, deliver: "branch", pushBranch: ownBranch(), artifacts: ["dist/**"] };
+    await work({ "a.txt": "two\n", "dist/ü.js": "built", ".agency/screenshots/1.png": "picture" });
+    const made = git(origin, "rev-parse", ownBranch());
+    expect(outcome()).toMatchObject({
+      state: "completed",
+      commit: made,
+      commits: [made],
+      branch: ownBranch(),
+      checks: [],
+    });
+    expect(git(origin, "log", "-1", "--format=%B", made)).toContain(
+      "Changed the file\n\nIt is better now.\n\nCo-authored-by: ",
+    );
+    expect(
+      phases()
+        .filter((phase) => phase.endsWith("completed"))
+        .slice(1),
+    ).toEqual(["delivery completed", "commit completed", "artifacts completed", "push completed"]);
+    expect(plane.ofType("artifact")).toMatchObject([
+      { name: "changes.patch" },
+      { name: "workspace.tar.zst", mediaType: "application/zstd" },
+      { name: "dist/ü.js", bytes: 5 },
+      { name: ".agency/screenshots/1.png", mediaType: "image/png" },
+    ]);
+    expect([blobs("manifest"), blobs("file"), blobs("screenshot")]).toEqual([
+      ["workspace.tar.zst.json"],
+      ["dist/ü.js"],
+      [".agency/screenshots/1.png"],
+    ]);
+    expect(plane.ofType("delivery")).toMatchObject([
+      { kind: "workspace" },
+      { kind: "files" },
+      { kind: "branch", location: ownBranch(), commits: [made] },
+    ]);
+    const patch = plane.blobs.find(({ kind }) => kind === "patch")?.content;
+    const applied = spawnSync("git", ["apply", "--index", "-"], { cwd: origin, input: patch });
+    expect([applied.stderr.toString(), git(origin, "write-tree")]).toEqual([
+      "",
+      git(origin, "rev-parse", `${made}^{tree}`),
+    ]);
+  });
+
+  it("is decided by the checks, those of the repository's own start among them", async () => {
+    commit({ ".agency/config.json": JSON.stringify({ checks: ["grep -q one a.txt"] }) });
+    plane.order = { ...plane.order, checks: ["true"] };
+    await work({ "a.txt": "two\n", ".agency/config.json": '{"checks": []}' });
+    expect(outcome()).toMatchObject({
+      state: "failed",
+      reason: "checks_failed",
+      summary: "Changed the file. It is better now.",
+      commit: expect.stringMatching(/^[0-9a-f]{40}$/),
+      checks: [
+        { command: "true", passed: true },
+        { command: "grep -q one a.txt", passed: false, exitCode: 1 },
+      ],
+    });
+    expect(plane.ofType("check")).toHaveLength(2);
+    expect(phases()).toContain("checks failed");
+    expect(blobs("archive")).toHaveLength(1);
+  });
+
+  it("has nothing to hand back when nothing has changed, and says so", async () => {
+    plane.order = { ...plane.order, deliver: "branch", pushBranch: ownBranch(), checks: ["cat a.txt"] };
+    await work({ "a.txt": "one\n" });
+    expect(outcome()).toMatchObject({
+      state: "completed",
+      commit: null,
+      commits: [],
+      branch: null,
+      files: 0,
+    });
+    expect(plane.has("notice", { text: "Nothing has changed: there is no commit to hand back." })).toBe(true);
+    expect([...blobs("archive"), ...blobs("patch")]).toEqual([]);
+    expect(plane.has("check", { passed: true, output: "one\n" })).toBe(true);
+    expect(phases()).not.toContain("push started");
+  });
+
+  it("keeps the work as files when the push is refused", async () => {
+    plane.order = { ...plane.order, deliver: "branch", pushBranch: ownBranch() };
+    git(origin, "config", "http.receivepack", "false");
+    await work({ "a.txt": "two\n" });
+    expect(outcome()).toMatchObject({ state: "completed", branch: null, commit: expect.any(String) });
+    expect(phases()).toContain("push failed");
+    expect(JSON.stringify(plane.ofType("notice"))).toMatch(/Pushing to .* failed.*403.*kept as files/s);
+    expect(plane.has("delivery", { kind: "files" })).toBe(true);
+    expect(JSON.stringify(plane.events)).not.toContain("127.0.0.1");
+  });
+
+  it("tells what storage refused, and loses nothing else by it", async () => {
+    plane.order = { ...plane.order, deliver: "branch", pushBranch: ownBranch() };
+    let refused = 0;
+    plane.script = (route) => {
+      if (route !== "blobs") return undefined;
+      refused += 1;
+      return { status: 413 };
+    };
+    await work({ "a.txt": "two\n" });
+    expect(refused).toBeGreaterThan(1);
+    expect(outcome()).toMatchObject({ state: "completed", branch: ownBranch() });
+    expect(JSON.stringify(plane.ofType("notice"))).toContain("workspace.tar.zst could not be stored");
+    expect(phases()).toContain("artifacts failed");
+  });
+
+  it("sends again what was cut, until storage has taken it", async () => {
+    let tries = 0;
+    plane.script = (route) => {
+      if (route !== "blobs") return undefined;
+      tries += 1;
+      return tries % 2 === 1 ? "cut" : undefined;
+    };
+    await work({ "a.txt": "two\n" });
+    expect(blobs("archive")).toEqual(["workspace.tar.zst"]);
+    expect(phases()).toContain("artifacts completed");
+  });
+
+  it("hands back nothing but the log when asked, still with its checks", async () => {
+    plane.order = { ...plane.order, deliver: "none", pushBranch: ownBranch(), checks: ["echo x"] };
+    await work({ "a.txt": "two\n" });
+    expect(plane.blobs.filter(({ kind }) => kind !== "checkpoint")).toEqual([]);
+    expect(outcome()).toMatchObject({ state: "completed", branch: null, checks: [{ passed: true }] });
+  });
+
+  it("does not push half a work to a branch of other people", async () => {
+    plane.order = { ...plane.order, deliver: "pr", pushBranch: "main", checks: ["false"] };
+    await work({ "a.txt": "two\n" });
+    expect(outcome()).toMatchObject({ state: "failed", reason: "checks_failed", branch: null });
+    expect(JSON.stringify(plane.ofType("notice"))).toContain("Nothing was pushed to main");
+  });
+
+  it("puts the work on top of what others pushed to their branch", async () => {
+    git(origin, "checkout", "--quiet", "-b", "pr");
+    git(origin, "checkout", "--quiet", "main");
+    plane.order = { ...plane.order, deliver: "pr", pushBranch: "pr", repository: { url: URL, branch: "pr" } };
+    const engine = new ScriptedEngine((run) => {
+      writeFileSync(join(run.options.cwd, "a.txt"), "two\n");
+      git(origin, "checkout", "--quiet", "pr");
+      commit({ "theirs.txt": "t" });
+      git(origin, "checkout", "--quiet", "main");
+      run.turnEnd("completed");
+    });
+    expect(await runRunner(plane, engine).exit).toBe(0);
+    expect(outcome()).toMatchObject({ branch: "pr", commit: git(origin, "rev-parse", "pr") });
+    expect(git(origin, "ls-tree", "--name-only", "pr")).toBe(".gitignore\na.txt\ntheirs.txt");
+  });
+
+  it("prepares what the repository needs, and tells the agent's environment of it", async () => {
+    commit({ ".agency/config.json": '{"setup": "echo ready > dist", "env": {"DEPTH": 3, "COLOUR": "red"}}' });
+    let env: Record<string, string> = {};
+    const engine = new ScriptedEngine((run) => {
+      env = run.options.env;
+      run.turnEnd("completed");
+    });
+    expect(await runRunner(plane, engine).exit).toBe(0);
+    // What the task itself says goes first.
+    expect(env).toMatchObject({ DEPTH: "3", COLOUR: "blue" });
+    expect(phases().slice(0, 4)).toEqual([
+      "workspace started",
+      "workspace completed",
+      "setup started",
+      "setup completed",
+    ]);
+  });
+
+  it("comes early when the setup fails", async () => {
+    commit({ ".agency/config.json": '{"setup": "echo no such package; exit 9"}' });
+    expect(await runRunner(plane, new ScriptedEngine()).exit).toBe(0);
+    expect(outcome()).toMatchObject({
+      state: "failed",
+      reason: "setup_failed",
+      summary: expect.stringContaining("ended with 9. Its last words:\nno such package"),
+      commit: null,
+    });
+  });
+
+  it("leaves everything out when the run is cancelled while it checks", async () => {
+    plane.order = { ...plane.order, checks: ["echo waiting; tail -f /dev/null"] };
+    const engine = new ScriptedEngine((run) => {
+      writeFileSync(join(run.options.cwd, "a.txt"), "two\n");
+      run.turnEnd("completed");
+    });
+    const { exit } = runRunner(plane, engine);
+    await plane.until(() => plane.has("phase", { name: "checks", status: "started" }));
+    plane.command({ id: "c1", kind: "cancel" });
+    expect(await exit).toBe(0);
+    expect(outcome()).toMatchObject({ state: "cancelled", checks: [{ passed: false }] });
+    expect(blobs("archive")).toEqual([]);
+  });
+});
