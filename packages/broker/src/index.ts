@@ -3,3 +3,4 @@ export { createEgress } from "./egress/egress.ts";
 export type { Egress } from "./egress/egress.ts";
 export { createResolver } from "./egress/resolve-host.ts";
 export { createModelRoutes } from "./model/routes.ts";
+export { createCodeHosts } from "./code-host/code-hosts.ts";

@@ -19,3 +19,23 @@ export type CheckResult = z.infer<typeof checkResultSchema>;
 
 export const pullRequestSchema = z.object({ number: z.number().int(), url: z.string() });
 export type PullRequest = z.infer<typeof pullRequestSchema>;
+
+/** Where the agent of a review leaves it. */
+export const REVIEW_FILE = ".agency/review.json";
+
+export const reviewCommentSchema = z.object({
+  path: z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(/^(?!\/)[^\p{Cc}]+$/u, "must be a relative path"),
+  line: z.number().int().positive().max(10_000_000),
+  side: z.enum(["old", "new"]).default("new"),
+  body: z.string().trim().min(1),
+});
+
+/** Comments are judged one by one: a bad one must not cost the others. */
+export const reviewFileSchema = z.object({
+  body: z.string().default(""),
+  comments: z.array(z.unknown()).default([]),
+});

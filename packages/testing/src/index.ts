@@ -20,3 +20,6 @@ export { gateSuite, questionSuite } from "./suites/engine-decisions.suite.ts";
 export type { Deed, EngineUnderTest, OpenEngine } from "./suites/engine-stages.ts";
 export { GIT_HOST_CREDENTIAL, startGitHost } from "./git-host/git-host.ts";
 export type { GitHost } from "./git-host/git-host.ts";
+export { startCodeHost } from "./code-host/code-host.ts";
+export type { FakeCodeHost } from "./code-host/code-host.ts";
+export { addPull } from "./code-host/fake-repository.ts";

@@ -247,6 +247,45 @@ describe("a GitHub App", () => {
   });
 });
 
+describe("the credential of a host's API", () => {
+  const repository = () => ({ host: ground.vendors.host, path: "octo/hello" });
+  const unmade = (secrets: Record<string, string> = {}, project: string | null = null) =>
+    book.forApi({ accountId: ACCOUNT, project, secrets }, repository());
+
+  it("is the one git uses, as it is stored", async () => {
+    await set("GIT_TOKEN@git.example.com", "someone:päss:word");
+    const stored = await book.forApi(caller, { host: "git.example.com", path: "o/r" });
+    expect(stored).toEqual({ user: "someone", token: "päss:word" });
+    expect(await book.forApi(caller, repository())).toEqual({ user: null, token: "ghp_of_the_server_0001" });
+    expect(await book.forApi(caller, { host: "other.example.com", path: "o/r" })).toBeNull();
+    const stranger = { ...caller, accountId: ground.otherAccount };
+    expect(await book.forApi(stranger, repository())).toBeNull();
+  });
+
+  it("is an app's token that may open pull requests", async () => {
+    const { vendors } = ground;
+    vendors.installed.add("octo/hello");
+    await set("GITHUB_APP_ID", vendors.app.id);
+    await set("GITHUB_APP_PRIVATE_KEY", vendors.app.privateKey);
+    expect(await book.forApi(caller, repository())).toMatchObject({ token: expect.stringMatching(/^ghs_/) });
+    expect(vendors.seen.at(-1)?.body).toEqual({
+      repositories: ["hello"],
+      permissions: { contents: "read", pull_requests: "write" },
+    });
+  });
+
+  it("is found before there is a task: what came with it, its project's, its account's", async () => {
+    await set("GITHUB_TOKEN", "ghp_of_the_account");
+    await set("GITHUB_TOKEN", "ghp_of_the_project", "web");
+    expect(await unmade()).toMatchObject({ token: "ghp_of_the_account" });
+    expect(await unmade({}, "web")).toMatchObject({ token: "ghp_of_the_project" });
+    expect(await unmade({ GITHUB_TOKEN: "ghp_of_the_request" }, "web")).toMatchObject({
+      token: "ghp_of_the_request",
+    });
+    await expect(unmade({ NO_SUCH_NAME: "x" })).rejects.toMatchObject({ code: "invalid_request" });
+  });
+});
+
 describe("the secret book", () => {
   it("hides what is stored, what came with the task, and what the server brings", async () => {
     const secrets = createSecretBook(deps);

@@ -1,7 +1,8 @@
-import { compareSecretNames, vendorOfSecret } from "@agency/core";
-import type { Credentials, ModelCredential, TaskSpec } from "@agency/core";
+import { compareSecretNames, gitAuthorization, vendorOfSecret } from "@agency/core";
+import type { ApiCaller, ApiCredential, Credentials, ModelCredential, TaskSpec } from "@agency/core";
 import { createGitCredential } from "./git-credential.ts";
 import type { GitCredentialDeps } from "./git-credential.ts";
+import { recogniseSecret } from "./recognise-secret.ts";
 import type { ServerSecret } from "./server-secrets.ts";
 import { createTimedCache } from "./timed-cache.ts";
 import { KNOWN_FOR_MS } from "./vault.ts";
@@ -61,23 +62,44 @@ export function createCredentials(deps: CredentialDeps): CredentialBook {
     return { levels: [{ where: " (task)", secrets: own }, ...outer], demo: task.demo };
   }
 
+  async function apiLevels(caller: ApiCaller): Promise<Level[]> {
+    if ("taskId" in caller) return (await levels(caller)).levels;
+    const own = Object.entries(caller.secrets).map(([name, given]): OpenSecret => {
+      const { value, kind } = recogniseSecret(name, { value: given });
+      return { name, value, project: "", kind };
+    });
+    return [{ where: " (task)", secrets: own }, ...(await outerLevels(caller.accountId, caller.project))];
+  }
+
   return {
     async forModel(caller, vendor) {
       const found = await levels(caller);
       return found.demo ? [] : modelCredentials(found.levels, vendor);
     },
     async forGit(caller, repository) {
-      const found = await levels(caller);
-      return gitCredential(
-        found.levels.map((level) => level.secrets),
-        repository,
-      );
+      const { host, path, write } = repository;
+      const secrets = secretsOf((await levels(caller)).levels);
+      const found = await gitCredential(secrets, { host, path, access: write ? "write" : "read" });
+      return found === null ? null : gitAuthorization(found.value, found.github);
+    },
+    async forApi(caller, { host, path }) {
+      const found = await gitCredential(secretsOf(await apiLevels(caller)), { host, path, access: "api" });
+      return found === null ? null : apiCredential(found.value);
     },
     async hasModel(accountId, project, vendor) {
       const secrets = (await outerLevels(accountId, project)).flatMap((level) => level.secrets);
       return secrets.some((secret) => vendorOfSecret(secret.name) === vendor);
     },
   };
+}
+
+function secretsOf(levels: readonly Level[]): (readonly OpenSecret[])[] {
+  return levels.map((level) => level.secrets);
+}
+
+function apiCredential(value: string): ApiCredential {
+  const [, user, token] = /^([^:]*):(.*)$/s.exec(value) ?? [];
+  return user === undefined || token === undefined ? { user: null, token: value } : { user, token };
 }
 
 interface TaskFacts {

@@ -1,8 +1,8 @@
-import { gitAuthorization, githubHost } from "@agency/core";
+import { githubHost } from "@agency/core";
 import type { Logger } from "@agency/core";
 import { appAt, valueOf } from "./github-app-at.ts";
 import { createGithubApp } from "./github-app.ts";
-import type { GithubAppDeps } from "./github-app.ts";
+import type { GithubAccess, GithubAppDeps } from "./github-app.ts";
 import type { OpenSecret } from "./vault.ts";
 
 export interface GitCredentialDeps extends GithubAppDeps {
@@ -12,7 +12,13 @@ export interface GitCredentialDeps extends GithubAppDeps {
 export interface GitRepository {
   readonly host: string;
   readonly path: string;
-  readonly write: boolean;
+  readonly access: GithubAccess;
+}
+
+/** As it is stored: a token, or `user:password`. */
+export interface GitCredential {
+  readonly value: string;
+  readonly github: boolean;
 }
 
 type Levels = readonly (readonly OpenSecret[])[];
@@ -23,7 +29,7 @@ type Levels = readonly (readonly OpenSecret[])[];
  */
 export function createGitCredential(
   deps: GitCredentialDeps,
-): (levels: Levels, repository: GitRepository) => Promise<string | null> {
+): (levels: Levels, repository: GitRepository) => Promise<GitCredential | null> {
   const github = githubHost(deps.githubApiUrl);
   const apps = createGithubApp(deps);
 
@@ -44,12 +50,12 @@ export function createGitCredential(
     const errors: unknown[] = [];
     for (const level of levels) {
       const ofHost = valueOf(level, `GIT_TOKEN@${repository.host}`);
-      if (ofHost !== null) return gitAuthorization(ofHost, isGithub || repository.host === "github.com");
+      if (ofHost !== null) return { value: ofHost, github: isGithub || repository.host === "github.com" };
       if (!isGithub) continue;
       const { token, error } = await appToken(level, repository);
       if (error !== undefined) errors.push(error);
       const found = token ?? valueOf(level, "GITHUB_TOKEN");
-      if (found !== null) return gitAuthorization(found, true);
+      if (found !== null) return { value: found, github: true };
     }
     const [error] = [...errors, ...problems(levels, repository.host, isGithub)];
     if (error !== undefined) throw error;

@@ -12,8 +12,17 @@ export interface GithubAppDeps {
 
 export interface GithubApp {
   /** A token for this one repository and nothing else, for an hour; null: the app is not installed there. */
-  token(app: GithubAppKey, repository: { path: string; write: boolean }): Promise<string | null>;
+  token(app: GithubAppKey, repository: { path: string; access: GithubAccess }): Promise<string | null>;
 }
+
+/** read, write: the files. api: pull requests and their reviews. */
+export type GithubAccess = "read" | "write" | "api";
+
+const PERMISSIONS: Record<GithubAccess, Record<string, "read" | "write">> = {
+  read: { contents: "read" },
+  write: { contents: "write" },
+  api: { contents: "read", pull_requests: "write" },
+};
 
 interface InstallationToken {
   readonly token: string;
@@ -32,13 +41,13 @@ export function createGithubApp(deps: GithubAppDeps): GithubApp {
     deps.now,
   );
   return {
-    async token(app, { path, write }) {
+    async token(app, { path, access }) {
       const repository = ownerAndName(path);
       if (repository === null) return null;
       const key = createHash("sha256")
-        .update(JSON.stringify([app, repository, write]))
+        .update(JSON.stringify([app, repository, access]))
         .digest("base64");
-      return (await tokens.get(key, () => mint(deps, app, repository, write)))?.token ?? null;
+      return (await tokens.get(key, () => mint(deps, app, repository, access)))?.token ?? null;
     },
   };
 }
@@ -58,14 +67,14 @@ async function mint(
   deps: GithubAppDeps,
   app: GithubAppKey,
   { owner, name }: Repository,
-  write: boolean,
+  access: GithubAccess,
 ): Promise<InstallationToken | null> {
   const bearer = githubAppToken(app, deps.now());
   const installation = await call(deps, bearer, "GET", `/repos/${owner}/${name}/installation`);
   if (installation === null) return null;
   const id = field(installation, "id");
   if (typeof id !== "number") throw failed("GitHub named no installation");
-  const body = { repositories: [name], permissions: { contents: write ? "write" : "read" } };
+  const body = { repositories: [name], permissions: PERMISSIONS[access] };
   const answer = await call(deps, bearer, "POST", `/app/installations/${id}/access_tokens`, body);
   const token = field(answer, "token");
   const expiresAt = Date.parse(String(field(answer, "expires_at")));
@@ -97,7 +106,8 @@ async function call(
   });
   if (response.status === 404) return null;
   if (response.status === 401) throw failed("GitHub does not accept its private key");
-  if (response.status === 422) throw failed("it was not granted the contents of this repository");
+  if (response.status === 422)
+    throw failed("it was not granted the contents, or the pull requests, of this repository");
   if (!response.ok) throw failed(`GitHub answered ${response.status}`);
   return response.json;
 }

@@ -1,11 +1,13 @@
 import type { PullRequest } from "@agency/contract";
+import type { ApiCaller } from "./credentials.ts";
 
 export interface NewPullRequest {
   readonly title: string;
   readonly body: string;
-  /** The branch with the work. */
+  /** The branch with the work, in the same repository. */
   readonly head: string;
-  readonly base: string;
+  /** Null: the repository's default branch. */
+  readonly base: string | null;
 }
 
 export interface ReviewComment {
@@ -15,31 +17,36 @@ export interface ReviewComment {
   readonly body: string;
 }
 
+export interface NewReview {
+  /** Goes invisibly into the body: a review that has it already is given back instead of making a second. */
+  readonly key: string;
+  readonly body: string;
+  readonly comments: readonly ReviewComment[];
+}
+
+/** Everything but the number was written by strangers. */
+export interface PullRequestDetails extends PullRequest {
+  readonly open: boolean;
+  readonly headBranch: string;
+  /** As it was asked for when the branch is in the same repository; another one for a fork, null when that is gone. */
+  readonly headRepositoryUrl: string | null;
+  readonly baseBranch: string;
+  readonly title: string;
+  readonly body: string;
+}
+
 /** The web side of a git host: pull requests. `caller` decides whose credential is used. */
 export interface CodeHost {
   /** Can this repository's host be spoken to at all? */
   knows(repositoryUrl: string): boolean;
-  pullRequest(
-    caller: { taskId: string; accountId: string },
-    repositoryUrl: string,
-    number: number,
-  ): Promise<{
-    headBranch: string;
-    headRepositoryUrl: string;
-    baseBranch: string;
-    title: string;
-    body: string;
-  }>;
+  pullRequest(caller: ApiCaller, repositoryUrl: string, number: number): Promise<PullRequestDetails>;
   /** The one there is for this head and base is given back instead of making a second. */
-  open(
-    caller: { taskId: string; accountId: string },
-    repositoryUrl: string,
-    request: NewPullRequest,
-  ): Promise<PullRequest>;
+  open(caller: ApiCaller, repositoryUrl: string, request: NewPullRequest): Promise<PullRequest>;
+  /** What is not about a line of the change goes into the body. */
   review(
-    caller: { taskId: string; accountId: string },
+    caller: ApiCaller,
     repositoryUrl: string,
     number: number,
-    review: { body: string; comments: readonly ReviewComment[] },
+    review: NewReview,
   ): Promise<{ url: string }>;
 }

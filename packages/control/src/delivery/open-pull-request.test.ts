@@ -1,0 +1,210 @@
+import { AgencyError } from "@agency/contract";
+import type { EventBody, Outcome, TaskEvent } from "@agency/contract";
+import { createRedactor } from "@agency/core";
+import type { CodeHost, NewPullRequest, SupervisedTask, TaskSpec } from "@agency/core";
+import { beforeEach, describe, expect, it } from "vitest";
+import { SPEC, sampleTask } from "../testing/sample-task.ts";
+import { createDelivery } from "./open-pull-request.ts";
+
+const URL = "https://github.com/octo/hello";
+const SECRET = "sk-secret-0123456789";
+const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
+
+let opened: NewPullRequest[];
+let log: EventBody[];
+let slept: number[];
+let failures: unknown[];
+let name: string;
+
+const codeHost: CodeHost = {
+  knows: () => true,
+  async pullRequest(_, url, number) {
+    return {
+      number,
+      url: `${url}/pull/${number}`,
+      open: true,
+      headBranch: "fix",
+      headRepositoryUrl: url,
+      baseBranch: "main",
+      title: "",
+      body: "",
+    };
+  },
+  async open(_, url, request) {
+    const failure = failures.shift();
+    if (failure !== undefined) throw failure;
+    const known = opened.findIndex(({ head, base }) => head === request.head && base === request.base);
+    const number = known < 0 ? opened.push(request) : known + 1;
+    return { number, url: `${url}/pull/${number}` };
+  },
+  review: async () => ({ url: "" }),
+};
+
+function delivery(runUrl: ((id: string) => string) | null = null) {
+  return createDelivery({
+    codeHost,
+    tasks: { get: async () => ({ name }) as never },
+    events: {
+      async append({ events, taskId }) {
+        for (const { type, data } of events) log.push({ type, data } as EventBody);
+        return { taskId, verdict: "ok", lastSeq: log.length, runnerSeq: 0 };
+      },
+      async read(_, __, ___, types) {
+        const events = log.filter(({ type }) => types?.includes(type) ?? true) as TaskEvent[];
+        return { events, firstSeq: 1, lastSeq: log.length };
+      },
+    },
+    secrets: { redactorFor: async () => createRedactor([{ name: "KEY", value: SECRET }]).redactor },
+    runUrl,
+    clock: { now: () => 0, sleep: async (ms) => void slept.push(ms) },
+    logger: quiet,
+  });
+}
+
+const OUTCOME: Outcome = {
+  state: "completed",
+  reason: null,
+  summary: "It works now.",
+  files: 2,
+  added: 10,
+  removed: 3,
+  commit: "c1",
+  commits: ["c1"],
+  branch: "agency/t/fix",
+  checks: [{ command: "npm test", passed: true, exitCode: 0, durationMs: 12_340 }],
+};
+const task = (spec: Partial<TaskSpec> = {}, more: Partial<SupervisedTask> = {}) =>
+  sampleTask({
+    spec: { ...SPEC, repository: { url: URL }, deliver: "pr", pullRequest: null, ...spec },
+    costUsd: 1.234,
+    model: "claude-x",
+    ...more,
+  });
+
+beforeEach(() => {
+  opened = [];
+  log = [];
+  slept = [];
+  failures = [];
+  name = "Fix the thing";
+});
+
+describe("a pull request", () => {
+  it("says what was done, how the checks went and what it cost", async () => {
+    const deliver = delivery((id) => `https://agency.example.com/tasks/${id}`);
+    expect(await deliver(task(), OUTCOME)).toEqual({ pullRequest: { number: 1, url: `${URL}/pull/1` } });
+    expect(opened).toEqual([
+      {
+        title: "Fix the thing",
+        head: "agency/t/fix",
+        base: null,
+        body: [
+          "It works now.",
+          "### Checks\n\n- `npm test` passed (12.3 s)",
+          "---\nMade with Agency, [task t](https://agency.example.com/tasks/t) · command (`claude-x`) · 2 files, +10 −3 · $1.23",
+        ].join("\n\n"),
+      },
+    ]);
+    expect(log).toEqual([{ type: "delivery", data: { kind: "pull_request", location: `${URL}/pull/1` } }]);
+  });
+
+  it("goes into the branch the task started from", async () => {
+    await delivery()(task({ repository: { url: URL, branch: "release" } }), OUTCOME);
+    expect(opened).toMatchObject([{ base: "release", body: expect.not.stringContaining("](") }]);
+  });
+
+  it("is the same one after a crash, and is told of once", async () => {
+    const first = await delivery()(task(), OUTCOME);
+    expect(await delivery()(task(), OUTCOME)).toEqual(first);
+    expect(opened).toHaveLength(1);
+    expect(log).toHaveLength(1);
+  });
+
+  it("says so when the task did not complete", async () => {
+    const checks = [{ command: "npm `x` @me", passed: false, exitCode: 1, durationMs: 1_000 }];
+    await delivery()(task(), { ...OUTCOME, state: "failed", reason: "checks_failed", checks });
+    expect(opened[0]?.body).toContain(
+      "> **The task did not complete.** The agent finished, but the declared",
+    );
+    expect(opened[0]?.body).toContain("- `npm 'x' @\u200Bme` **failed** with exit code 1 (1.0 s)");
+  });
+
+  it("shows no secret, also not one in pieces", async () => {
+    name = `use ${SECRET}`;
+    const pieces = `${SECRET} ${SECRET.slice(0, 6)}\u200B${SECRET.slice(6)} ${"y".repeat(60_000)}`;
+    await delivery()(task(), { ...OUTCOME, summary: pieces });
+    expect(opened[0]?.title).toBe("use [redacted:KEY]");
+    expect(opened[0]?.body).toMatch(/^\[redacted:KEY\] \[redacted:KEY\] yyy/);
+    expect(opened[0]?.body.length).toBeLessThan(45_000);
+  });
+
+  it.each<[string, Partial<TaskSpec>, Partial<Outcome>]>([
+    ["no branch was pushed", {}, { branch: null }],
+    ["the task was cancelled", {}, { state: "cancelled" }],
+    ["only a branch is wanted", { deliver: "branch" }, {}],
+    ["there is no repository", { repository: null }, {}],
+  ])("is not opened when %s", async (_, spec, outcome) => {
+    expect(await delivery()(task(spec), { ...OUTCOME, ...outcome })).toEqual({ pullRequest: null });
+    expect([opened, log]).toEqual([[], []]);
+  });
+
+  it.each(["main", "agency/other/fix", "agency/t/", "agency/tt/fix"])(
+    "is not opened for %s, which the task may not push",
+    async (branch) => {
+      expect(await delivery()(task(), { ...OUTCOME, branch })).toEqual({ pullRequest: null });
+      expect(opened).toEqual([]);
+      expect(log).toMatchObject([
+        { type: "notice", data: { level: "warn", text: expect.stringContaining("may not push") } },
+      ]);
+    },
+  );
+
+  it("is not opened from a branch into itself", async () => {
+    const repository = { url: URL, branch: "dev", pushBranch: "dev" };
+    await delivery()(task({ repository }), { ...OUTCOME, branch: "dev" });
+    expect(opened).toEqual([]);
+    expect(log).toMatchObject([{ type: "notice" }]);
+  });
+
+  it("is the one that was worked on, also when only a branch is delivered", async () => {
+    const repository = { url: URL, branch: "fix", pushBranch: "fix" };
+    const done = await delivery()(task({ repository, deliver: "branch", pullRequest: 12 }), {
+      ...OUTCOME,
+      branch: "fix",
+    });
+    expect(done).toEqual({ pullRequest: { number: 12, url: `${URL}/pull/12` } });
+    expect(opened).toEqual([]);
+  });
+});
+
+describe("a host that refuses", () => {
+  const trouble = (code: "upstream_failed" | "too_many_requests" | "no_credential", retryAfterMs?: number) =>
+    new AgencyError(code, `It says no to ${SECRET}.`, {
+      next: "Do this.",
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+
+  it("is asked again when that can help", async () => {
+    failures = [trouble("upstream_failed"), trouble("too_many_requests", 30_000)];
+    expect(await delivery()(task(), OUTCOME)).toMatchObject({ pullRequest: { number: 1 } });
+    expect(slept).toEqual([2_000, 30_000]);
+  });
+
+  it.each([
+    ["for long", [trouble("too_many_requests", 3_600_000)], 0],
+    ["for good", [trouble("no_credential")], 0],
+    ["again and again", Array.from({ length: 3 }, () => trouble("upstream_failed")), 2],
+  ])("%s leaves the task as it is, with a notice", async (_, thrown, pauses) => {
+    failures = thrown;
+    expect(await delivery()(task(), OUTCOME)).toEqual({ pullRequest: null });
+    expect(slept).toHaveLength(pauses);
+    const text =
+      "No pull request: It says no to [redacted:KEY]. Do this. What was pushed is in the branch agency/t/fix.";
+    expect(log).toEqual([{ type: "notice", data: { level: "warn", text } }]);
+  });
+
+  it("is not blamed for an error of our own", async () => {
+    failures = [new TypeError("a bug")];
+    await expect(delivery()(task(), OUTCOME)).rejects.toThrow("a bug");
+  });
+});
