@@ -61,7 +61,8 @@ export const archiveManifestSchema = z.object({
 export type ArchiveManifest = z.infer<typeof archiveManifestSchema>;
 export const archivedFileListSchema = z.object({
   files: z.array(archivedFileSchema),
-  truncated: z.boolean().describe("There are more than can be listed."),
+  truncated: z.boolean().describe("Something was left out of the archive."),
+  nextAfter: z.string().nullable().describe("Pass it as `after` for the next page; null on the last one."),
 });
 
 /** Workspace and session as they were after a turn. */
@@ -80,6 +81,16 @@ export const checkpointSchema = z.object({
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 export const checkpointListSchema = z.object({ checkpoints: z.array(checkpointSchema) });
+export const askCheckpointSchema = z.strictObject({
+  label: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .regex(/^[^\p{Cc}\p{Cf}]*$/u, "no control characters")
+    .optional()
+    .describe("What to call it. One with a label is kept as long as the task."),
+});
 
 /** What the runner says of a blob it is about to send; the body is the bytes. */
 export const blobHeaderSchema = z.object({

@@ -41,6 +41,7 @@ export { createEventRedaction } from "./redaction/event-redaction.ts";
 export type { EventRedaction } from "./redaction/event-redaction.ts";
 export { createRedactor, MIN_SECRET_LENGTH } from "./redaction/redactor.ts";
 export type { RedactionStream, Redactor, RedactorResult, Secret } from "./redaction/redactor.ts";
+export { attachmentDisposition } from "./storage/attachment.ts";
 export { storageKeyProblem } from "./storage/storage-key.ts";
 export { foreignLook } from "./secrets/foreign-secret.ts";
 export { gitAuthorization } from "./secrets/git-authorization.ts";

@@ -11,6 +11,7 @@ export { createBus } from "./bus.ts";
 export type { PostgresBus } from "./bus.ts";
 export { createEventStore } from "./events/store.ts";
 export { dumpSchema } from "./schema-dump.ts";
+export { createArtifactStore } from "./artifacts/store.ts";
 export { createTaskStore } from "./tasks/store.ts";
 export { createAttemptStore } from "./attempts/store.ts";
 export { createCostStore } from "./costs/store.ts";

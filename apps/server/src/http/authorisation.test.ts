@@ -6,7 +6,8 @@ import { route } from "./route.ts";
 import type { Policy } from "./middleware/authorise.ts";
 import { ANNA, BERT, createTestApi } from "./testing/test-api.ts";
 import type { TestApi } from "./testing/test-api.ts";
-import { VALID_BODIES } from "./testing/valid-bodies.ts";
+import { ARTIFACT_ID } from "./testing/memory-files.ts";
+import { VALID_BODIES, VALID_QUERIES } from "./testing/valid-bodies.ts";
 
 const SECRET = "GITHUB_TOKEN";
 const api = createTestApi();
@@ -20,9 +21,14 @@ async function validRequest({ useCases }: TestApi, spec: (typeof specs)[number],
   await useCases.setSecret(accountId, SECRET, { value: "12345678", check: false }, "a test");
   const body = VALID_BODIES[spec.operationId];
   return {
-    path: spec.path.replace("{id}", id).replace("{seq}", "1").replace("{name}", SECRET),
+    path: pathOf(spec, id) + (VALID_QUERIES[spec.operationId] ?? ""),
     ...(body === undefined ? {} : { body }),
   };
+}
+
+function pathOf({ path }: (typeof specs)[number], id: string): string {
+  const names = { "{id}": id, "{seq}": "1", "{name}": SECRET, "{artifactId}": ARTIFACT_ID };
+  return Object.entries(names).reduce((filled, [name, value]) => filled.replace(name, value), path);
 }
 
 const STRANGERS: [string, Record<string, string>][] = [

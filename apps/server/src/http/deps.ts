@@ -1,7 +1,9 @@
 import type {
   AccountBudget,
+  Artifact,
   AuditEntry,
   ChangeLimits,
+  Checkpoint,
   CreateTask,
   EngineInfo,
   EventType,
@@ -18,7 +20,14 @@ import type {
   Task,
   TaskEvent,
 } from "@agency/contract";
-import type { ApiKeys, FollowItem, FollowRequest } from "@agency/control";
+import type {
+  ApiKeys,
+  ArchivedFilePage,
+  Download,
+  FileQuery,
+  FollowItem,
+  FollowRequest,
+} from "@agency/control";
 import type { Clock, EventPage, Logger } from "@agency/core";
 import type { HostPolicy } from "./middleware/host.ts";
 
@@ -39,6 +48,13 @@ export interface UseCases {
   answerTask(accountId: string, id: string, input: GiveAnswer, by: string): Promise<Task>;
   changeLimits(accountId: string, id: string, input: ChangeLimits, by: string): Promise<Task>;
   deleteTask(accountId: string, id: string): Promise<void>;
+  listArtifacts(accountId: string, id: string): Promise<Artifact[]>;
+  getArtifact(accountId: string, id: string, artifactId: string): Promise<Artifact>;
+  downloadArtifact(accountId: string, id: string, artifactId: string): Promise<Download>;
+  listFiles(accountId: string, id: string, query: FileQuery): Promise<ArchivedFilePage>;
+  readFile(accountId: string, id: string, path: string): Promise<Pick<Download, "name" | "bytes" | "open">>;
+  listCheckpoints(accountId: string, id: string): Promise<Checkpoint[]>;
+  askCheckpoint(accountId: string, id: string, label: string | null): Promise<{ id: string }>;
   accountBudget(accountId: string): Promise<AccountBudget>;
   setAccountBudget(accountId: string, input: SetAccountBudget, by: string): Promise<AccountBudget>;
   listSecrets(accountId: string): Promise<SecretInfo[]>;

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { listenApi } from "./listen.ts";
 import type { RouteSpec } from "./route.ts";
 import { ANNA, createTestApi, expectProblem, readAnswer, specFor } from "./testing/test-api.ts";
+import { ARTIFACT_ID } from "./testing/memory-files.ts";
 import { VALID_BODIES } from "./testing/valid-bodies.ts";
 
 const RUNS = 300;
@@ -53,6 +54,10 @@ const task = {
   priority: 1,
   notBefore: "2030-01-01T00:00:00Z",
   parentId: live,
+  resume: { taskId: live, checkpoint: 1, fork: true },
+  deliver: "branch",
+  checks: ["npm test"],
+  artifacts: ["dist/**"],
 };
 const VALID: Readonly<Record<string, object>> = { ...VALID_BODIES, createTask: task };
 
@@ -88,7 +93,18 @@ function nearlyValid(valid: object): fc.Arbitrary<string> {
     .map(([key, value]) => JSON.stringify({ ...valid, [key]: value }));
   const inner = fc
     .tuple(
-      fc.constantFrom("limits", "repository", "env", "labels", "network", "answer", "set", "add", "secrets"),
+      fc.constantFrom(
+        "limits",
+        "repository",
+        "env",
+        "labels",
+        "network",
+        "answer",
+        "set",
+        "add",
+        "secrets",
+        "resume",
+      ),
       anyText,
       anyValue,
     )
@@ -132,6 +148,11 @@ function queryFor(spec: RouteSpec): fc.Arbitrary<string> {
     .map((parts) => (parts.length === 0 ? "" : `?${parts.join("&")}`));
 }
 
+/** A second id is right, so that what is behind it is reached, too. */
+function fill(path: string, id: string): string {
+  return path.replace(/\{(?:id|name)\}/, id).replace("{artifactId}", ARTIFACT_ID);
+}
+
 const headerValue = anyText.map((text) => text.replaceAll(/[^\x20-\x7e]/g, "?"));
 const headers = fc.dictionary(
   fc.constantFrom(
@@ -141,11 +162,14 @@ const headers = fc.dictionary(
     "idempotency-key",
     "x-request-id",
     "range",
+    "if-range",
+    "if-none-match",
     "cookie",
     "te",
   ),
   fc.oneof(
     headerValue,
+    fc.constantFrom("bytes=0-", "bytes=1-3", "bytes=-2", "bytes=99-", "bytes=3-1", "bytes=0-1,3-4"),
     fc.constantFrom("text/event-stream", "application/json", "*/*;q=0.1", "application/json;charset=x"),
   ),
   { maxKeys: 3 },
@@ -169,9 +193,7 @@ const request = (spec: RouteSpec) =>
         ),
       },
     ),
-    path: fc
-      .tuple(pathId, queryFor(spec))
-      .map(([id, query]) => spec.path.replace(/\{(?:id|name)\}/, id) + query),
+    path: fc.tuple(pathId, queryFor(spec)).map(([id, query]) => fill(spec.path, id) + query),
     headers: fc
       .tuple(headers, fc.boolean())
       .map(([odd, json]) => ({ ...(json ? { "content-type": "application/json" } : {}), ...odd })),

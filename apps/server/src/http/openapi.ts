@@ -13,6 +13,7 @@ Errors are problem documents (RFC 9457): \`code\` is stable and meant for progra
 const TAGS = {
   Tasks: "What you ask for, from start to end.",
   Events: "What the agent does, as a numbered log without gaps.",
+  Files: "What is kept of a task when its sandbox is gone.",
   Money: "What is spent, and what may be.",
   Secrets: "Credentials, kept outside every sandbox.",
   Instance: "What runs here, and what it can do.",

@@ -24,7 +24,9 @@ export interface RouteSpec {
   problems?: readonly ErrorCode[];
 }
 
-export type ResponseStatus = 200 | 201 | 202 | 204;
+type JsonStatus = 200 | 201 | 202 | 204;
+/** The others are for answers of a handler's own making. */
+export type ResponseStatus = JsonStatus | 206 | 302 | 304;
 
 export interface HeaderSpec {
   description: string;
@@ -53,12 +55,12 @@ export interface RouteInput<S extends RouteSpec> {
 export type RouteAnswer<S extends RouteSpec> =
   | Response
   | {
-      [Status in keyof S["responses"] & ResponseStatus]: S["responses"][Status] extends {
+      [Status in keyof S["responses"] & JsonStatus]: S["responses"][Status] extends {
         schema: infer B extends z.ZodType;
       }
         ? { status: Status; body: z.input<B>; headers?: Record<string, string> }
         : { status: Status; body?: undefined };
-    }[keyof S["responses"] & ResponseStatus];
+    }[keyof S["responses"] & JsonStatus];
 
 export type RouteHandler<S extends RouteSpec> = (
   input: RouteInput<S>,
@@ -71,9 +73,7 @@ export interface Route {
   handle: (input: unknown, c: ApiContext) => Promise<LooseAnswer> | LooseAnswer;
 }
 
-export type LooseAnswer =
-  | Response
-  | { status: ResponseStatus; body?: unknown; headers?: Record<string, string> };
+export type LooseAnswer = Response | { status: JsonStatus; body?: unknown; headers?: Record<string, string> };
 
 export function route<const S extends RouteSpec>(spec: S, handle: RouteHandler<S>): Route {
   return { spec, handle: handle as Route["handle"] };

@@ -7,13 +7,15 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import { requestId } from "../http/middleware/request-id.ts";
 import { toRefusal } from "../http/problem.ts";
+import { blobRoutes } from "./blob-routes.ts";
+import type { BlobDeps } from "./blob-routes.ts";
 import { lineStream } from "./line-stream.ts";
 import { batchSchema, readBody } from "./read-body.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-export interface UplinkDeps {
+export interface UplinkDeps extends BlobDeps {
   /** Lets a runner's token in; throws `unauthenticated` or `fenced`. */
   access: (token: string) => Promise<AttemptAccess>;
   hello: (input: Hello) => Promise<WorkOrder>;
@@ -33,7 +35,7 @@ export interface UplinkDeps {
   logger: Logger;
 }
 
-interface UplinkEnv {
+export interface UplinkEnv {
   Variables: { requestId: string; access: AttemptAccess };
 }
 type UplinkContext = Context<UplinkEnv>;
@@ -47,6 +49,7 @@ export function createUplinkApp(deps: UplinkDeps): UplinkApp {
   const app = new Hono<UplinkEnv>();
   app.use(requestId);
   runnerRoutes(app, deps);
+  blobRoutes(app, deps, letIn(deps));
   carriedRoutes(app, deps);
   app.notFound(() => {
     throw new AgencyError("not_found", "There is no such door.");

@@ -99,6 +99,7 @@ async function startWork(
     stores,
     queue,
     bus,
+    storage,
     tokens,
     metrics,
     logger,

@@ -1,6 +1,7 @@
 import { systemClock } from "@agency/control";
 import type {
   ApiKeyStore,
+  ArtifactStore,
   AttemptStore,
   AuditLog,
   CostStore,
@@ -12,6 +13,7 @@ import type {
 } from "@agency/core";
 import {
   createApiKeyStore,
+  createArtifactStore,
   createAttemptStore,
   createAuditLog,
   createCostStore,
@@ -24,6 +26,7 @@ import type { Database } from "@agency/postgres";
 
 export interface Stores {
   tasks: TaskStore;
+  artifacts: ArtifactStore;
   attempts: AttemptStore;
   events: EventStore;
   costs: CostStore;
@@ -36,6 +39,7 @@ export interface Stores {
 export function createStores(db: Database, queue: Queue): Stores {
   return {
     tasks: createTaskStore(db, queue),
+    artifacts: createArtifactStore(db),
     attempts: createAttemptStore(db),
     events: createEventStore(db, systemClock),
     costs: createCostStore(db),

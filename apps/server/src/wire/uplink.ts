@@ -1,17 +1,22 @@
 import {
+  BLOB_LIMITS,
   createCommandFeed,
   createEventRate,
   createLogRedactions,
   finish,
   hello,
   ingest,
+  openRestore,
   runnerAccess,
   systemClock,
   takeAsk,
+  takeBlob,
+  takeCheckpoint,
 } from "@agency/control";
 import type { SecretBook, Tokens } from "@agency/control";
 import type { AttemptAccess, AttemptStore, Bus, Credentials, Logger, Metrics, Storage } from "@agency/core";
 import { createUplinkApp } from "../uplink/app.ts";
+import type { BlobDeps } from "../uplink/blob-routes.ts";
 import type { Brokers } from "./brokers.ts";
 import type { Stores } from "./stores.ts";
 
@@ -31,7 +36,7 @@ export interface UplinkParts {
 /** The control plane's end of the sandboxes' door, with everything behind it bound. */
 export function wireUplink(parts: UplinkParts) {
   const { stores, tokens, metrics, logger, credentials, brokers } = parts;
-  const { tasks } = stores;
+  const { tasks, artifacts } = stores;
   const now = () => Date.now();
   const access = { attempts: stores.attempts, tokens };
   const ingesting = {
@@ -49,16 +54,29 @@ export function wireUplink(parts: UplinkParts) {
     (await redactorFor(accountId, taskId)).redactJson;
   return createUplinkApp({
     access: doorAccess(parts),
-    hello: (input) => hello({ ...access, tasks, credentials, now }, input),
+    hello: (input) => hello({ ...access, tasks, artifacts, credentials, now }, input),
     ingest: (attempt, batch) => ingest(ingesting, attempt, batch),
     ask: async (attempt, input) => takeAsk({ tasks, redact: await redactOf(attempt), now }, attempt, input),
     finish: (attempt, input) => finish({ tasks, now }, attempt, input),
+    ...keeping(parts),
     feed: createCommandFeed({ attempts: stores.attempts, bus: parts.bus, now, sleep: systemClock.sleep }),
     heard: throttledTouch(stores.attempts, logger),
     models: { ...brokers.models },
     git: brokers.git,
     logger,
   });
+}
+
+/** What is kept of a sandbox, and what a new one begins with. */
+function keeping({ stores, storage }: UplinkParts): BlobDeps {
+  const { tasks, artifacts } = stores;
+  const now = () => Date.now();
+  const blobs = { artifacts, storage, limits: BLOB_LIMITS, now };
+  return {
+    takeBlob: (attempt, header, body) => takeBlob(blobs, attempt, header, body),
+    takeCheckpoint: (attempt, input) => takeCheckpoint({ artifacts, now }, attempt, input),
+    openRestore: (attempt) => openRestore({ tasks, artifacts, storage }, attempt),
+  };
 }
 
 /** Lets the runner of a living attempt in by its token. */

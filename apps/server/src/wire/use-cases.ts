@@ -1,17 +1,25 @@
 import {
   accountBudget,
   answerTask,
+  askCheckpoint,
   cancelTask,
   changeLimits,
   createEventFollower,
+  createManifests,
   createTask,
   deleteTask,
+  downloadArtifact,
+  getArtifact,
   getTask,
+  listArtifacts,
   listAudit,
+  listCheckpoints,
+  listFiles,
   listSecrets,
   listTasks,
   pauseTask,
   readEvent,
+  readFile,
   removeSecret,
   resumeTask,
   sealTaskSecrets,
@@ -52,6 +60,7 @@ export function bindUseCases(parts: UseCaseParts): UseCases {
   const follower = createEventFollower({ events: stores.events, bus: parts.bus });
   return {
     ...taskCreation(parts),
+    ...keptUseCases(parts),
     ...accountUseCases(parts),
     pauseTask: (accountId, id) => pauseTask(managing, accountId, id),
     resumeTask: (accountId, id) => resumeTask(managing, accountId, id),
@@ -91,6 +100,7 @@ function taskCreation({ stores, secrets, providers }: UseCaseParts): Pick<UseCas
   const { ring, credentials } = secrets;
   const creating = {
     tasks: stores.tasks,
+    artifacts: stores.artifacts,
     providerIds: [...providers.keys()],
     hasCredential: credentials.hasModel,
     sealSecrets: (task: { accountId: string; taskId: string }, given: Readonly<Record<string, string>>) =>
@@ -106,6 +116,29 @@ function taskCreation({ stores, secrets, providers }: UseCaseParts): Pick<UseCas
         input,
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       }),
+  };
+}
+
+type KeptUseCases =
+  | "listArtifacts"
+  | "getArtifact"
+  | "downloadArtifact"
+  | "listFiles"
+  | "readFile"
+  | "listCheckpoints"
+  | "askCheckpoint";
+
+function keptUseCases({ stores, storage }: UseCaseParts): Pick<UseCases, KeptUseCases> {
+  const { tasks, artifacts } = stores;
+  const deps = { tasks, artifacts, storage, manifests: createManifests(storage), now };
+  return {
+    listArtifacts: (accountId, id) => listArtifacts(deps, accountId, id),
+    getArtifact: (accountId, id, artifactId) => getArtifact(deps, accountId, id, artifactId),
+    downloadArtifact: (accountId, id, artifactId) => downloadArtifact(deps, accountId, id, artifactId),
+    listFiles: (accountId, id, query) => listFiles(deps, accountId, id, query),
+    readFile: (accountId, id, path) => readFile(deps, accountId, id, path),
+    listCheckpoints: (accountId, id) => listCheckpoints(deps, accountId, id),
+    askCheckpoint: (accountId, id, label) => askCheckpoint(deps, accountId, id, label),
   };
 }
 

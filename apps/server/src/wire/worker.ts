@@ -1,5 +1,6 @@
 import {
   chargeCompute,
+  collectOrphans,
   createActivityBook,
   createChores,
   createWakeups,
@@ -17,7 +18,16 @@ import {
   systemClock,
 } from "@agency/control";
 import type { ActivityBook, Chore, ProbeDeps, SupervisorDeps, Tokens } from "@agency/control";
-import type { AttemptCaller, Bus, Logger, Metrics, Provider, Queue, ResourceLimits } from "@agency/core";
+import type {
+  AttemptCaller,
+  Bus,
+  Logger,
+  Metrics,
+  Provider,
+  Queue,
+  ResourceLimits,
+  Storage,
+} from "@agency/core";
 import { ensurePartitions } from "@agency/postgres";
 import type { Database } from "@agency/postgres";
 import type { InstalledEngine } from "./engines.ts";
@@ -31,6 +41,7 @@ export interface WorkerParts {
   stores: Stores;
   queue: Queue;
   bus: Bus;
+  storage: Storage;
   providers: ReadonlyMap<string, Provider>;
   tokens: Tokens;
   engines: readonly InstalledEngine[];
@@ -106,6 +117,7 @@ function supervisorDeps(parts: WorkerParts, probes: ProbeDeps): SupervisorDeps {
   return {
     tasks: stores.tasks,
     attempts: stores.attempts,
+    events: stores.events,
     providers,
     tokens,
     resources,
@@ -126,7 +138,7 @@ function supervisorDeps(parts: WorkerParts, probes: ProbeDeps): SupervisorDeps {
 }
 
 function houseKeeping(parts: WorkerParts, probes: ProbeDeps, activities: ActivityBook): Chore[] {
-  const { stores, providers, logger, db } = parts;
+  const { stores, storage, providers, logger, db } = parts;
   const now = () => Date.now();
   const reaper = { attempts: stores.attempts, providers, logger };
   return [
@@ -145,6 +157,11 @@ function houseKeeping(parts: WorkerParts, probes: ProbeDeps, activities: Activit
       name: "sweep reservations",
       everyMs: 10 * MINUTE,
       run: async () => void (await sweepReservations({ costs: stores.costs, logger }, now())),
+    },
+    {
+      name: "collect orphans",
+      everyMs: MINUTE,
+      run: async (signal) => void (await collectOrphans({ artifacts: stores.artifacts, storage }, signal)),
     },
     { name: "reap sandboxes", everyMs: MINUTE, run: async (signal) => void (await reap(reaper, signal)) },
     {

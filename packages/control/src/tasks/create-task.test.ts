@@ -22,6 +22,7 @@ function setUp(more: Partial<CreateTaskDeps> = {}) {
   } as unknown as CreateTaskDeps["tasks"];
   const deps: CreateTaskDeps = {
     tasks,
+    artifacts: { checkpoints: () => Promise.resolve([]) },
     providerIds: ["local"],
     hasCredential: () => Promise.resolve(true),
     sealSecrets: (task, secrets) =>
@@ -77,6 +78,12 @@ describe("creating a task", () => {
       onBudget: "stop",
       onUsageLimit: "wait",
       project: "p1",
+      deliver: "files",
+      commits: "squash",
+      pullRequest: null,
+      checks: [],
+      artifacts: [],
+      resume: null,
       env: {},
       command: null,
       demo: false,
@@ -123,6 +130,56 @@ describe("creating a task", () => {
     expect(deaf.made).toEqual([]);
     await create({ prompt: "x" });
     expect(audited).toHaveLength(1);
+  });
+});
+
+describe("what is handed back", () => {
+  const url = "https://github.com/a/b";
+
+  it("is a branch where there is a repository, else the files, unless it is said", async () => {
+    const { create, made } = setUp();
+    await create({ prompt: "x", repository: { url } });
+    await create({ prompt: "x" });
+    await create({
+      prompt: "x",
+      repository: { url },
+      deliver: "none",
+      commits: "keep",
+      checks: ["npm test"],
+    });
+    expect(made.map(({ task }) => task.spec)).toMatchObject([
+      { deliver: "branch", commits: "squash" },
+      { deliver: "files" },
+      { deliver: "none", commits: "keep", checks: ["npm test"] },
+    ]);
+  });
+
+  it.each<Partial<CreateTaskInput>>([{ deliver: "branch" }, { deliver: "pr" }, { pullRequest: 7 }])(
+    "%o is refused without a repository",
+    async (wanted) => {
+      const { create, made } = setUp();
+      await expect(create({ prompt: "x", ...wanted })).rejects.toMatchObject({ code: "unsupported_option" });
+      expect(made).toEqual([]);
+    },
+  );
+
+  it("goes to the pull request's own branch, where pull requests are known", async () => {
+    const asked: unknown[] = [];
+    const { create, made } = setUp({
+      pullRequestRepository: (...args) => {
+        asked.push(args);
+        return Promise.resolve({ url, branch: "fix", pushBranch: "fix" });
+      },
+    });
+    const { id } = await create({ prompt: "x", repository: { url }, pullRequest: 7 });
+    expect(asked).toEqual([[{ taskId: id, accountId: "a" }, { url }, 7]]);
+    expect(made[0]?.task.spec).toMatchObject({
+      pullRequest: 7,
+      repository: { branch: "fix", pushBranch: "fix" },
+    });
+    const without = setUp();
+    const refused = without.create({ prompt: "x", repository: { url }, pullRequest: 7 });
+    await expect(refused).rejects.toMatchObject({ code: "unsupported_option" });
   });
 });
 

@@ -1,13 +1,19 @@
 import { AgencyError, DEFAULT_LIMITS, networkText } from "@agency/contract";
 import type { CreateTask, Task } from "@agency/contract";
 import type { AuditRow, NewTask, TaskSpec, TaskStore } from "@agency/core";
+import { chooseDelivery } from "./choose-delivery.ts";
+import type { PullRequestRepository } from "./choose-delivery.ts";
+import { resumeFrom } from "./resume-from.ts";
+import type { ResumeDeps } from "./resume-from.ts";
 import { uuidv7 } from "../ids.ts";
 import { checkRequest } from "./check-request.ts";
 import type { RequestChecks } from "./check-request.ts";
 import { idempotencyOf } from "./fingerprint.ts";
 
-export interface CreateTaskDeps extends RequestChecks {
+export interface CreateTaskDeps extends RequestChecks, ResumeDeps {
   tasks: TaskStore;
+  /** Where the work on a pull request is done; not given: there is none here. */
+  pullRequestRepository?: PullRequestRepository;
   /** Checks and seals the secrets that came with a task, for that task alone. */
   sealSecrets: (
     task: { accountId: string; taskId: string },
@@ -26,13 +32,17 @@ export interface CreateTaskRequest {
 }
 
 export async function createTask(deps: CreateTaskDeps, request: CreateTaskRequest): Promise<Task> {
-  const { input, accountId, idempotencyKey } = request;
+  const { accountId, idempotencyKey } = request;
+  const { input, resume } = await resumeFrom(deps, accountId, request.input);
   await checkRequest(deps, accountId, input);
-  const idempotency = idempotencyKey === undefined ? null : idempotencyOf(accountId, idempotencyKey, input);
-  const task = newTask(deps, accountId, input);
+  // Of what was sent: what was filled in changes while the other task goes on.
+  const idempotency =
+    idempotencyKey === undefined ? null : idempotencyOf(accountId, idempotencyKey, request.input);
+  const task = newTask(deps, accountId, input, resume);
+  const chosen = await chooseDelivery(deps.pullRequestRepository, task);
   // Before it is done, so that nothing is done unseen: the row stays although the request then came to nothing.
   if (input.allowInternalNetwork) await deps.audit(internalNetworkRow(request, task.id));
-  const outcome = await deps.tasks.create(task, idempotency);
+  const outcome = await deps.tasks.create({ ...task, spec: chosen }, idempotency);
   switch (outcome.kind) {
     case "created":
     case "replayed":
@@ -45,6 +55,10 @@ export async function createTask(deps: CreateTaskDeps, request: CreateTaskReques
       );
     case "no_parent":
       throw new AgencyError("not_found", `There is no task ${input.parentId ?? ""} to be the parent.`);
+    case "no_checkpoint":
+      throw new AgencyError("conflict", "The checkpoint to go on from was dropped just now.", {
+        next: "Choose another one of the task, or ask again for its newest.",
+      });
   }
 }
 
@@ -60,7 +74,12 @@ function internalNetworkRow(request: CreateTaskRequest, target: string): Omit<Au
   };
 }
 
-function newTask(deps: CreateTaskDeps, accountId: string, input: CreateTask): NewTask {
+function newTask(
+  deps: CreateTaskDeps,
+  accountId: string,
+  input: CreateTask,
+  resume: TaskSpec["resume"],
+): NewTask {
   const now = deps.now();
   const id = uuidv7(now);
   const notBefore = input.notBefore === undefined ? null : Date.parse(input.notBefore);
@@ -73,7 +92,7 @@ function newTask(deps: CreateTaskDeps, accountId: string, input: CreateTask): Ne
     engine,
     model: input.model ?? null,
     provider,
-    spec: specOf(input),
+    spec: specOf(input, resume),
     labels,
     priority,
     notBefore: notBefore !== null && notBefore > now ? notBefore : null,
@@ -83,9 +102,9 @@ function newTask(deps: CreateTaskDeps, accountId: string, input: CreateTask): Ne
   };
 }
 
-function specOf(input: CreateTask): TaskSpec {
+function specOf(input: CreateTask, resume: TaskSpec["resume"]): TaskSpec {
   const { network, allowInternalNetwork, repositories, approve, commandPolicy, questions } = input;
-  const { onBudget, onUsageLimit, env, demo } = input;
+  const { onBudget, onUsageLimit, commits, checks, artifacts, env, demo } = input;
   return {
     limits: { ...DEFAULT_LIMITS, ...definedOnly(input.limits) },
     network,
@@ -98,6 +117,12 @@ function specOf(input: CreateTask): TaskSpec {
     onBudget,
     onUsageLimit,
     project: input.project ?? null,
+    deliver: input.deliver ?? (input.repository === undefined ? "files" : "branch"),
+    commits,
+    pullRequest: input.pullRequest ?? null,
+    checks,
+    artifacts,
+    resume,
     env,
     command: input.command ?? null,
     demo,

@@ -59,12 +59,19 @@ export async function deleteTask(deps: ManageDeps, accountId: string, id: string
   const outcome = await deps.tasks.delete(accountId, id);
   if (outcome.kind !== "deleted") {
     if (outcome.kind === "not_found") throw notFound(id);
+    if (outcome.kind === "needed") throw needed(id, outcome.by);
     throw new AgencyError("conflict", `Task ${id} is still alive.`, {
       next: "Stop it first, then delete it.",
     });
   }
   await deps.storage.deletePrefix(`tasks/${id}`);
   for (const sandbox of outcome.sandboxes) await discard(deps, sandbox);
+}
+
+function needed(id: string, by: string): AgencyError {
+  return new AgencyError("conflict", `Task ${id} holds the checkpoint that task ${by} goes on from.`, {
+    next: `Delete it when ${by} has ended.`,
+  });
 }
 
 async function discard(deps: ManageDeps, sandbox: SandboxRecord | undefined): Promise<void> {

@@ -12,6 +12,10 @@ const failed: Outcome = {
   files: 0,
   added: 0,
   removed: 0,
+  commit: null,
+  commits: [],
+  branch: null,
+  checks: [],
 };
 
 async function hand(outcome: Outcome, onBudget: "wait" | "stop", costUsd: number) {

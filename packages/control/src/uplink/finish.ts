@@ -1,6 +1,7 @@
-import type { Finished, Outcome } from "@agency/contract";
-import type { AttemptAccess, SupervisedTask, TaskStore } from "@agency/core";
+import type { Finished } from "@agency/contract";
+import type { AttemptAccess, TaskStore } from "@agency/core";
 import { fencedError } from "./runner-access.ts";
+import { truthful } from "./truthful.ts";
 
 export type FinishAnswer = { accepted: true } | { accepted: false; have: number };
 
@@ -23,11 +24,4 @@ export async function finish(
   // A repeated `finished` whose first answer was lost.
   if (applied.error.code === "not_now" && task.snapshot.state === "finishing") return { accepted: true };
   throw fencedError(access.epoch);
-}
-
-/** The engine only sees its model call refused; that the budget is why, the broker knows. */
-function truthful(outcome: Outcome, access: AttemptAccess, { spec }: SupervisedTask): Outcome {
-  // A task that waits for money is never refused any: it failed of something else.
-  const broke = outcome.state === "failed" && spec.onBudget === "stop" && access.costUsd >= access.budgetUsd;
-  return broke ? { ...outcome, reason: "budget_exceeded" } : outcome;
 }

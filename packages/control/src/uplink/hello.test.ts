@@ -9,6 +9,7 @@ import type { HelloDeps } from "./hello.ts";
 
 const tokens = createTokens(new Uint8Array(32));
 const taskId = "01a1fc53-118c-7da2-b70b-964436bafa70";
+const SOURCE = "01a1fc53-118c-7da2-b70b-964436bafa79";
 const attemptId = sampleTask().attempt?.id ?? "";
 const starting: SupervisedTask = sampleTask({
   id: taskId,
@@ -19,11 +20,29 @@ const starting: SupervisedTask = sampleTask({
   },
 });
 
+const kept = {
+  taskId: SOURCE,
+  number: 4,
+  turn: 2,
+  base: "b",
+  head: "h",
+  branch: "main",
+  commit: "c",
+  sessionId: "s",
+  engineVersion: "1",
+  bytes: 10,
+  sha256: "a".repeat(64),
+};
+
 async function greet(task: SupervisedTask, vendors: readonly Vendor[] = []) {
   const tasks = new MemoryTask(task);
   const access = { attemptId, taskId, accountId: "a", epoch: 1, taskEpoch: 1, live: true };
   const deps = {
     tasks,
+    artifacts: {
+      checkpoint: (id: string, number: number) =>
+        Promise.resolve(id === SOURCE && number === 4 ? { ...kept, label: null, blob: "x", key: "k" } : null),
+    },
     tokens,
     attempts: { find: () => Promise.resolve(access), burnBootToken: () => Promise.resolve(true) },
     credentials: {
@@ -58,6 +77,33 @@ describe("the work order", () => {
       demo: true,
       limits: SPEC.limits,
     });
+  });
+
+  it("says what to hand back, and where", async () => {
+    const repository = { url: "https://github.com/a/b" };
+    const [checks, artifacts] = [["npm test"], ["dist/**"]];
+    const order = await greet({
+      ...starting,
+      spec: { ...SPEC, repository, deliver: "branch", checks, artifacts },
+    });
+    expect(order).toMatchObject({
+      title: "A small task",
+      deliver: "branch",
+      commits: "squash",
+      pushBranch: `agency/${taskId}/a-small-task`,
+      checks: ["npm test"],
+      artifacts: ["dist/**"],
+      restore: null,
+    });
+    expect((await greet(starting)).pushBranch).toBeNull();
+  });
+
+  it("says what to go on from, and comes not at all when that is gone", async () => {
+    const resume = { taskId: SOURCE, checkpoint: 4, fork: true };
+    const order = await greet({ ...starting, spec: { ...SPEC, resume } });
+    expect(order.restore).toEqual({ ...kept, fork: true });
+    const gone = greet({ ...starting, spec: { ...SPEC, resume: { ...resume, checkpoint: 5 } } });
+    await expect(gone).rejects.toMatchObject({ code: "not_found" });
   });
 
   it("names each host of its repositories once", async () => {

@@ -1,12 +1,15 @@
 import { AgencyError } from "@agency/contract";
 import type { Hello, WorkOrder } from "@agency/contract";
 import { ENGINE_CATALOG } from "@agency/core";
-import type { Credentials, SupervisedTask, TaskStore, Vendor } from "@agency/core";
+import type { ArtifactStore, Credentials, SupervisedTask, TaskStore, Vendor } from "@agency/core";
+import { restoreOf } from "../artifacts/restore.ts";
+import { pushBranchOf } from "../tasks/push-branch.ts";
 import { fencedError, runnerAccess } from "./runner-access.ts";
 import type { RunnerAccessDeps } from "./runner-access.ts";
 
 export interface HelloDeps extends RunnerAccessDeps {
   tasks: TaskStore;
+  artifacts: Pick<ArtifactStore, "checkpoint">;
   credentials: Pick<Credentials, "forModel">;
   now: () => number;
 }
@@ -34,6 +37,7 @@ async function workOrder(
 ): Promise<WorkOrder> {
   const { limits, network, repository, repositories, demo, env, command } = task.spec;
   const { approve, commandPolicy, questions, onBudget } = task.spec;
+  const { deliver, commits, checks, artifacts } = task.spec;
   return {
     taskId: task.id,
     epoch: task.snapshot.epoch,
@@ -50,6 +54,13 @@ async function workOrder(
     repository,
     gitHosts: gitHosts([...(repository === null ? [] : [repository.url]), ...repositories]),
     demo,
+    title: task.name,
+    deliver,
+    commits,
+    pushBranch: pushBranchOf(task),
+    checks,
+    artifacts,
+    restore: await restoreOf(deps.artifacts, task.spec),
     approve,
     commandPolicy,
     questions,

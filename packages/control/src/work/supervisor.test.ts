@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MAX_WAIT_MS, MAX_WALL_MS } from "@agency/contract";
+import type { Outcome } from "@agency/contract";
 import type {
   ApplyOutcome,
   Clock,
@@ -186,7 +187,18 @@ describe("a run that waits", () => {
 });
 
 describe("computing time", () => {
-  const outcome = { state: "completed" as const, reason: null, summary: "", files: 0, added: 0, removed: 0 };
+  const outcome: Outcome = {
+    state: "completed",
+    reason: null,
+    summary: "",
+    files: 0,
+    added: 0,
+    removed: 0,
+    commit: null,
+    commits: [],
+    branch: null,
+    checks: [],
+  };
 
   it("is charged to its end just before the sandbox goes", async () => {
     const done = sampleTask({

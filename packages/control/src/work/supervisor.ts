@@ -21,6 +21,8 @@ import type {
 import type { Wakeups } from "../events/wakeups.ts";
 import { createComputeMeter } from "./compute-meter.ts";
 import type { ComputeMeter, ComputeMeterDeps } from "./compute-meter.ts";
+import { saveResult } from "./save-result.ts";
+import type { SaveResultDeps } from "./save-result.ts";
 import { provision } from "./provision.ts";
 import type { ProvisionDeps } from "./provision.ts";
 
@@ -33,7 +35,7 @@ export const DEFAULT_TIMES: SupervisionTimes & { leaseMs: number; tickMs: number
   tickMs: 1_000,
 };
 
-export interface SupervisorDeps extends ProvisionDeps, ComputeMeterDeps {
+export interface SupervisorDeps extends ProvisionDeps, ComputeMeterDeps, SaveResultDeps {
   tasks: TaskStore;
   attempts: AttemptStore;
   providers: ReadonlyMap<string, Provider>;
@@ -214,15 +216,6 @@ async function tearDown(deps: SupervisorDeps, task: SupervisedTask, log: Logger)
     // The reaper tries again; the outcome of the task must not wait for it.
     log.warn({ err: error, sandboxId: sandbox.id }, "the sandbox could not be destroyed yet");
   }
-}
-
-async function saveResult(deps: SupervisorDeps, task: SupervisedTask): Promise<void> {
-  const outcome = task.snapshot.attempt?.outcome;
-  const ref = task.attempt?.sandbox.ref;
-  if (!outcome || !ref) return;
-  const workspace = deps.providers.get(task.provider)?.workspace(ref) ?? null;
-  const { summary, files, added, removed } = outcome;
-  await deps.tasks.setResult(task.id, task.snapshot.epoch, { summary, workspace, files, added, removed });
 }
 
 async function rest(deps: SupervisorDeps, woken: Promise<void>, lease: AbortSignal): Promise<void> {

@@ -15,6 +15,7 @@ export interface BlobRow {
   readonly at: number;
 }
 
+/** `number` is one of its own in the whole task: the attempt's, unless an earlier attempt had it already. */
 export interface CheckpointRow extends PostCheckpoint {
   readonly taskId: string;
   readonly accountId: string;
@@ -26,18 +27,47 @@ export interface CheckpointRow extends PostCheckpoint {
   readonly at: number;
 }
 
+/** What is about to be written, and what all of the task's blobs together may be. */
+export interface Upload {
+  readonly taskId: string;
+  readonly epoch: number;
+  readonly key: string;
+  readonly bytes: number;
+  /** How long it may take before its object is nobody's. */
+  readonly lastsMs: number;
+  readonly maxTaskBytes: number;
+  readonly maxTaskBlobs: number;
+}
+
 export interface ArtifactStore {
-  /** False: the attempt is fenced; the object is nobody's and is collected. The same (task, kind, name) is replaced. */
-  addBlob(row: BlobRow): Promise<boolean>;
+  /** Before the object is written: whatever happens to the upload, its object is either a blob's or collected. */
+  announce(upload: Upload): Promise<"announced" | "fenced" | "full">;
+  /**
+   * False: the attempt is fenced, or the upload was not announced or took too long; the object is nobody's and is
+   * collected. The same (task, kind, name) is replaced, but for checkpoints.
+   */
+  addBlob(row: Omit<BlobRow, "accountId">): Promise<boolean>;
+  /** The upload came to nothing: its object is collected at once. */
+  abandon(key: string): Promise<void>;
   blobs(taskId: string): Promise<BlobRow[]>;
   blob(taskId: string, id: string): Promise<BlobRow | null>;
-  /** `fenced`; `no_blob`: it was never stored. The same number of the same epoch again changes nothing. */
+  /**
+   * `fenced`; `no_blob`: it was never stored. The same number of the same epoch again changes nothing. Of those
+   * without a label only the newest `keep` stay, and those a live task is to go on from.
+   */
   addCheckpoint(
     checkpoint: PostCheckpoint & { taskId: string; epoch: number; at: number },
+    keep: number,
   ): Promise<"added" | "fenced" | "no_blob">;
   /** Newest first. */
   checkpoints(taskId: string): Promise<CheckpointRow[]>;
-  /** Objects of blobs whose task is gone, and of replaced ones: to be deleted. */
+  checkpoint(taskId: string, number: number): Promise<CheckpointRow | null>;
+  /** Tells the runner to make one; the command is given this id. */
+  askCheckpoint(
+    taskId: string,
+    ask: { id: string; label: string | null },
+  ): Promise<"asked" | "missing" | "not_running" | "finished">;
+  /** Objects that no blob is made of: to be deleted. */
   orphans(limit: number): Promise<{ key: string }[]>;
   forget(keys: readonly string[]): Promise<void>;
 }

@@ -67,7 +67,7 @@ export interface Idempotency {
 
 export type CreateOutcome =
   | { readonly kind: "created" | "replayed"; readonly task: Task }
-  | { readonly kind: "mismatch" | "no_parent" };
+  | { readonly kind: "mismatch" | "no_parent" | "no_checkpoint" };
 
 export type ApplyOutcome =
   | { readonly ok: true; readonly step: Step; readonly task: SupervisedTask }
@@ -78,6 +78,7 @@ export interface SupervisedTask {
   readonly id: string;
   readonly accountId: string;
   readonly hidden: boolean;
+  readonly name: string;
   readonly snapshot: TaskSnapshot;
   readonly prompt: string;
   readonly engine: string;
@@ -114,7 +115,9 @@ export type ChangeLimitsOutcome =
   | { readonly kind: "invalid"; readonly problem: string };
 export type DeleteOutcome =
   | { readonly kind: "deleted"; readonly sandboxes: readonly SandboxRecord[] }
-  | { readonly kind: "not_found" | "live" };
+  | { readonly kind: "not_found" | "live" }
+  /** The task that goes on from one of its checkpoints and has not ended. */
+  | { readonly kind: "needed"; readonly by: string };
 
 export interface TaskStore {
   /** One transaction: idempotency row, task, first event, job. A replay returns the first task. */

@@ -116,10 +116,20 @@ class World {
   }
 }
 
+const nothing = {
+  summary: "",
+  files: null,
+  added: null,
+  removed: null,
+  commit: null,
+  commits: [],
+  branch: null,
+  checks: [],
+};
 const outcome = fc.constantFrom<Outcome>(
-  { state: "completed", reason: null, summary: "", files: 0, added: 0, removed: 0 },
-  { state: "failed", reason: "engine_error", summary: "", files: null, added: null, removed: null },
-  { state: "cancelled", reason: "cancelled_by_user", summary: "", files: null, added: null, removed: null },
+  { ...nothing, state: "completed", reason: null },
+  { ...nothing, state: "failed", reason: "engine_error" },
+  { ...nothing, state: "cancelled", reason: "cancelled_by_user" },
 );
 const cause = fc.constantFrom(
   "timeout",

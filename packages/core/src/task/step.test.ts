@@ -10,6 +10,10 @@ const completed: Outcome = {
   files: 1,
   added: 2,
   removed: 0,
+  commit: null,
+  commits: [],
+  branch: null,
+  checks: [],
 };
 const fresh: TaskSnapshot = {
   state: "queued",

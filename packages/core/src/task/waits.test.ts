@@ -17,7 +17,18 @@ const running: TaskSnapshot = {
   waitingSince: null,
   waitedMs: 0,
 };
-const outcome: Outcome = { state: "completed", reason: null, summary: "", files: 0, added: 0, removed: 0 };
+const outcome: Outcome = {
+  state: "completed",
+  reason: null,
+  summary: "",
+  files: 0,
+  added: 0,
+  removed: 0,
+  commit: null,
+  commits: [],
+  branch: null,
+  checks: [],
+};
 const question = (id: string): AskBody => ({
   id,
   kind: "question",

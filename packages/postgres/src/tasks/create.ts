@@ -17,7 +17,10 @@ export async function createTaskRow(
       if (earlier === "mismatch") return { kind: "mismatch" };
       if (earlier !== null) return replay(tx, earlier.taskId);
       if (task.parentId !== null && !(await exists(tx, task.accountId, task.parentId))) {
-        throw new NoParent();
+        throw new Missing("no_parent");
+      }
+      if (task.spec.resume !== null && !(await holdCheckpoint(tx, task.accountId, task.spec.resume))) {
+        throw new Missing("no_checkpoint");
       }
       const state = task.notBefore === null ? "queued" : "scheduled";
       const job = { taskId: task.id, accountId: task.accountId, priority: task.priority };
@@ -38,13 +41,20 @@ export async function createTaskRow(
       return { kind: "created" as const, task: toTask(row) };
     })
     .catch((error: unknown) => {
-      if (error instanceof NoParent) return { kind: "no_parent" as const };
+      if (error instanceof Missing) return { kind: error.what };
       throw error;
     });
 }
 
 /** Thrown, not returned, so that the idempotency row is rolled back with the rest. */
-class NoParent extends Error {}
+class Missing extends Error {
+  readonly what: "no_parent" | "no_checkpoint";
+
+  constructor(what: Missing["what"]) {
+    super(what);
+    this.what = what;
+  }
+}
 
 /** The insert waits for a concurrent request with the same key; whoever comes second sees the first one's task. */
 async function claimKey(
@@ -76,6 +86,27 @@ async function exists(tx: Sql, accountId: string, id: string): Promise<boolean> 
   const { rowCount } = await tx.query("select 1 from tasks where id = $1 and account_id = $2", [
     id,
     accountId,
+  ]);
+  return rowCount === 1;
+}
+
+/**
+ * Locked until the task that needs it is there to be seen: deleting the other task, or forgetting its old
+ * checkpoints, comes either before this or after all of it.
+ */
+async function holdCheckpoint(
+  tx: Sql,
+  accountId: string,
+  { taskId, checkpoint }: NonNullable<NewTask["spec"]["resume"]>,
+): Promise<boolean> {
+  const held = await tx.query("select from tasks where id = $1 and account_id = $2 for share", [
+    taskId,
+    accountId,
+  ]);
+  if (held.rowCount !== 1) return false;
+  const { rowCount } = await tx.query("select from checkpoints where task_id = $1 and number = $2", [
+    taskId,
+    checkpoint,
   ]);
   return rowCount === 1;
 }

@@ -33,7 +33,7 @@ async function insertOld(db: Database, state: string, reason: string | null): Pr
   return id;
 }
 
-it("tasks from before there were waits can be read, and those that waited still do", async () => {
+it("tasks from before there were waits, and artifacts, can be read, and those that waited still do", async () => {
   const home = await createEmptyDatabase();
   const db = openDatabase({ connectionString: home.connectionString });
   try {
@@ -41,7 +41,10 @@ it("tasks from before there were waits can be read, and those that waited still 
       await db.query(await migration(name));
     const queued = await insertOld(db, "queued", null);
     const waiting = await insertOld(db, "waiting", "budget");
-    await db.query(await migration("0005-waits"));
+    const result = { summary: "done", workspace: null, files: 1, added: 1, removed: 0 };
+    await db.query("update tasks set result = $2 where id = $1", [queued, JSON.stringify(result)]);
+    for (const name of ["0005-waits", "0006-budgets", "0007-secrets", "0008-artifacts"])
+      await db.query(await migration(name));
     const read = async (id: string) => {
       const row = await selectTask(db, id);
       return row === null ? null : taskSchema.parse(toTask(row));
@@ -50,6 +53,9 @@ it("tasks from before there were waits can be read, and those that waited still 
       waits: [],
       approve: "none",
       onBudget: "stop",
+      deliver: "files",
+      resumedFrom: null,
+      result: { ...result, commit: null, branch: null, checks: [] },
       limits: { turns: 1, outputBytes: 1_073_741_824, eventsPerSecond: 10_000 },
     });
     expect(await read(waiting)).toMatchObject({ waits: [{ id: "budget", reason: "budget", until: null }] });

@@ -112,11 +112,12 @@ export function toSnapshot(row: TaskRow): TaskSnapshot {
 }
 
 export function toSupervisedTask(row: TaskRow): SupervisedTask {
-  const { id, hidden, prompt, engine, model, provider, spec, activity } = row;
+  const { id, hidden, name, prompt, engine, model, provider, spec, activity } = row;
   return {
     id,
     accountId: row.account_id,
     hidden,
+    name,
     snapshot: toSnapshot(row),
     prompt,
     engine,

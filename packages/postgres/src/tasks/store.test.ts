@@ -18,7 +18,18 @@ import { newTask } from "./test-support.ts";
 const NOW = Date.parse("2026-11-21T10:00:00Z");
 const OTHER = randomUUID();
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
-const done: Outcome = { state: "completed", reason: null, summary: "ok", files: 1, added: 2, removed: 0 };
+const done: Outcome = {
+  state: "completed",
+  reason: null,
+  summary: "ok",
+  files: 1,
+  added: 2,
+  removed: 0,
+  commit: null,
+  commits: [],
+  branch: null,
+  checks: [],
+};
 
 let home: TestDatabase;
 let db: Database;

@@ -1,7 +1,7 @@
 import { isTerminal } from "@agency/core";
 import type { DeleteOutcome, MessageOutcome, Queue, SandboxRecord, TaskStore } from "@agency/core";
 import { forgetTaskScopes } from "../costs/scopes.ts";
-import type { Database } from "../database.ts";
+import type { Database, Sql } from "../database.ts";
 import { appendOrFail } from "../events/append.ts";
 import { applyCommand } from "./apply.ts";
 import { changeTaskLimits } from "./change-limits.ts";
@@ -90,6 +90,8 @@ async function deleteTask(db: Database, accountId: string, id: string): Promise<
     const row = await lockTask(tx, id);
     if (row === null || row.account_id !== accountId || row.hidden) return { kind: "not_found" };
     if (!isTerminal(row.state)) return { kind: "live" };
+    const by = await neededBy(tx, id);
+    if (by !== null) return { kind: "needed", by };
     const { rows } = await tx.query<Omit<SandboxRecord, "taskId"> & { task_id: string }>(
       "select id, task_id, provider, generation, state, ref from sandboxes where task_id = $1",
       [id],
@@ -100,4 +102,14 @@ async function deleteTask(db: Database, accountId: string, id: string): Promise<
     await forgetTaskScopes(tx, id);
     return { kind: "deleted", sandboxes: rows.map(({ task_id, ...rest }) => ({ ...rest, taskId: task_id })) };
   });
+}
+
+/** A task under way that goes on from a checkpoint of this one; asked under the lock that `create` takes, too. */
+async function neededBy(tx: Sql, id: string): Promise<string | null> {
+  const { rows } = await tx.query<{ id: string }>(
+    `select id from tasks
+     where spec -> 'resume' ->> 'taskId' = $1::text and finished_at is null and spec -> 'resume' <> 'null' limit 1`,
+    [id],
+  );
+  return rows[0]?.id ?? null;
 }

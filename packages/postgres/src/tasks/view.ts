@@ -49,12 +49,15 @@ type Requested = Pick<
   | "onBudget"
   | "onUsageLimit"
   | "project"
+  | "deliver"
+  | "checks"
+  | "resumedFrom"
   | "demo"
 >;
 
 function requested({ spec }: TaskRow): Requested {
   const { repository, repositories, limits, network, allowInternalNetwork, approve } = spec;
-  const { onBudget, onUsageLimit, project, demo } = spec;
+  const { onBudget, onUsageLimit, project, deliver, checks, resume, demo } = spec;
   return {
     repository,
     repositories,
@@ -65,6 +68,9 @@ function requested({ spec }: TaskRow): Requested {
     onBudget,
     onUsageLimit,
     project,
+    deliver,
+    checks,
+    resumedFrom: resume === null ? null : { taskId: resume.taskId, checkpoint: resume.checkpoint },
     demo,
   };
 }

@@ -1,8 +1,10 @@
 import type { ApiDeps } from "../deps.ts";
 import type { Route } from "../route.ts";
 import { answerRoutes } from "./answers.ts";
+import { artifactRoutes } from "./artifacts.ts";
 import { auditRoutes } from "./audit.ts";
 import { budgetRoutes } from "./budget.ts";
+import { checkpointRoutes } from "./checkpoints.ts";
 import { docsRoutes } from "./docs.ts";
 import { engineRoutes } from "./engines.ts";
 import { eventRoutes } from "./events.ts";
@@ -24,6 +26,8 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...answerRoutes(deps),
     ...limitRoutes(deps),
     ...eventRoutes(deps),
+    ...artifactRoutes(deps),
+    ...checkpointRoutes(deps),
     ...budgetRoutes(deps),
     ...secretRoutes(deps),
     ...engineRoutes(deps),

@@ -2,6 +2,7 @@ import { AgencyError, DEFAULT_LIMITS, TERMINAL_STATES } from "@agency/contract";
 import type { CreateTask, SecretInfo, SetSecret, Task } from "@agency/contract";
 import { createEventFollower, uuidv7 } from "@agency/control";
 import type { UseCases } from "../deps.ts";
+import { memoryFiles } from "./memory-files.ts";
 import { MemoryLog } from "./memory-log.ts";
 
 const NOW = "2026-03-01T12:00:00.000Z";
@@ -76,6 +77,7 @@ export function createMemoryUseCases(): MemoryUseCases {
       tasks.delete(id);
     },
     ...waiting(find, change, fail),
+    ...memoryFiles(find, fail),
     ...accounts(fail),
     readEvents: (id, after, limit, types) => log.read(id, after, limit, types),
     async readEvent(id, seq) {
@@ -249,6 +251,9 @@ function taskFrom(input: Pick<CreateTask, "prompt"> & Partial<CreateTask>): Task
     onBudget: input.onBudget ?? "wait",
     onUsageLimit: input.onUsageLimit ?? "next",
     project: input.project ?? null,
+    deliver: input.deliver ?? "files",
+    checks: input.checks ?? [],
+    resumedFrom: null,
     waits: [],
     asks: [],
     waitedMs: 0,

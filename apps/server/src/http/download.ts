@@ -1,0 +1,53 @@
+import type { Download } from "@agency/control";
+import { attachmentDisposition } from "@agency/core";
+import { readRange } from "./byte-range.ts";
+import type { ApiContext } from "./env.ts";
+
+/** Everything else is bytes to a browser: what an agent wrote must not run under our name, however it is opened. */
+const PLAIN_TYPES = new Set(["text/plain", "application/json", "application/zstd", "application/x-tar"]);
+const PICTURES = /^image\/(?:png|jpeg|gif|webp)$/;
+const OPAQUE = "application/octet-stream";
+
+/** Saved, never shown; where it is shown all the same, it is nobody's page and may do nothing. */
+export function attachmentHeaders(name: string, mediaType: string): Record<string, string> {
+  const known = PLAIN_TYPES.has(mediaType) || PICTURES.test(mediaType);
+  return {
+    "content-type": known ? mediaType : OPAQUE,
+    "content-disposition": attachmentDisposition(name.slice(name.lastIndexOf("/") + 1)),
+    "content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "cache-control": "private, no-cache",
+  };
+}
+
+/** From storage itself when it can be asked directly, else through us, in whole or in part. */
+export async function sendDownload(c: ApiContext, download: Download): Promise<Response> {
+  const signed = await download.sign();
+  if (signed !== null) return c.body(null, 302, { location: signed, "cache-control": "no-store" });
+  const { bytes } = download;
+  const etag = `"${download.sha256}"`;
+  const headers = {
+    ...attachmentHeaders(download.name, download.mediaType),
+    etag,
+    "accept-ranges": "bytes",
+  };
+  if (c.req.header("if-none-match") === etag) return c.body(null, 304, headers);
+  const current = (c.req.header("if-range") ?? etag) === etag;
+  const range = current ? readRange(c.req.header("range"), bytes) : null;
+  if (range === "unsatisfiable") return c.body(null, 416, { "content-range": `bytes */${bytes}` });
+  const { from, to } = range ?? { from: 0, to: bytes };
+  const part = range === null ? {} : { "content-range": `bytes ${from}-${to - 1}/${bytes}` };
+  const head = { ...headers, ...part, "content-length": String(to - from) };
+  // A body that nobody reads would hold its file open.
+  const body = c.req.method === "HEAD" || from === to ? null : await download.open({ from, to });
+  return sendStream(c, body, range === null ? 200 : 206, head);
+}
+
+export function sendStream(
+  c: ApiContext,
+  body: ReadableStream<Uint8Array> | null,
+  status: 200 | 206,
+  headers: Record<string, string>,
+): Response {
+  return body === null ? c.body(null, status, headers) : c.body(body, status, headers);
+}

@@ -1,0 +1,56 @@
+import { AgencyError } from "@agency/contract";
+import type { Checkpoint } from "@agency/contract";
+import type { ArtifactStore, TaskStore } from "@agency/core";
+import { uuidv7 } from "../ids.ts";
+import { getTask } from "../tasks/manage-task.ts";
+
+export interface CheckpointDeps {
+  tasks: TaskStore;
+  artifacts: ArtifactStore;
+  now: () => number;
+}
+
+export async function listCheckpoints(
+  deps: CheckpointDeps,
+  accountId: string,
+  id: string,
+): Promise<Checkpoint[]> {
+  await getTask(deps, accountId, id);
+  const rows = await deps.artifacts.checkpoints(id);
+  return rows.map(({ number, at, label, turn, commit, sessionId, engine, engineVersion, bytes }) => ({
+    number,
+    at: new Date(at).toISOString(),
+    label,
+    turn,
+    commit,
+    sessionId,
+    engine,
+    engineVersion,
+    bytes,
+  }));
+}
+
+/** Tells the runner to make one now; it is in the list when it is stored. */
+export async function askCheckpoint(
+  deps: CheckpointDeps,
+  accountId: string,
+  id: string,
+  label: string | null,
+): Promise<{ id: string }> {
+  await getTask(deps, accountId, id);
+  const command = { id: uuidv7(deps.now()), label };
+  switch (await deps.artifacts.askCheckpoint(id, command)) {
+    case "asked":
+      return { id: command.id };
+    case "missing":
+      throw new AgencyError("not_found", `There is no task ${id}.`);
+    case "finished":
+      throw new AgencyError("task_finished", `Task ${id} has ended and makes no more checkpoints.`, {
+        next: `See those it has with \`agency artifacts ${id} ls\`, or go on from it with \`agency resume ${id}\`.`,
+      });
+    case "not_running":
+      throw new AgencyError("conflict", `Task ${id} has not begun: there is nothing to keep yet.`, {
+        next: "Try again when it runs.",
+      });
+  }
+}

@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import type { BlobHeader } from "@agency/contract";
+import type { AttemptAccess, BlobRow, Upload } from "@agency/core";
+import { MemoryBlobs } from "../testing/memory-blobs.ts";
+import { BLOB_LIMITS, takeBlob } from "./take-blob.ts";
+
+const access = { taskId: "t", epoch: 2 } as AttemptAccess;
+const text = "hello";
+const header: BlobHeader = {
+  kind: "file",
+  name: "a.txt",
+  bytes: text.length,
+  sha256: createHash("sha256").update(text).digest("hex"),
+  mediaType: "text/plain",
+};
+
+async function* chunks(...parts: string[]) {
+  for (const part of parts) yield Buffer.from(part);
+}
+
+function setUp({
+  verdict = "announced",
+  live = true,
+}: { verdict?: "announced" | "fenced" | "full"; live?: boolean } = {}) {
+  const storage = new MemoryBlobs();
+  const order: string[] = [];
+  const rows: Omit<BlobRow, "accountId">[] = [];
+  const uploads: Upload[] = [];
+  const write = storage.write.bind(storage);
+  storage.write = (...args) => (order.push("write"), write(...args));
+  const artifacts = {
+    announce: async (upload: Upload) => (order.push("announce"), uploads.push(upload), verdict),
+    addBlob: async (row: Omit<BlobRow, "accountId">) => (order.push("row"), rows.push(row), live),
+    abandon: async (key: string) => void order.push(`abandon ${key === uploads[0]?.key}`),
+  };
+  const take = (more: Partial<BlobHeader> = {}, body: AsyncIterable<Uint8Array> = chunks("he", "llo")) =>
+    takeBlob({ artifacts, storage, limits: BLOB_LIMITS, now: () => 5 }, access, { ...header, ...more }, body);
+  return { take, order, rows, uploads, storage };
+}
+
+describe("a blob of a runner", () => {
+  it("is announced, written, and only then listed", async () => {
+    const { take, order, rows, uploads, storage } = setUp();
+    const { id } = await take();
+    expect(order).toEqual(["announce", "write", "row"]);
+    const key = `tasks/t/blobs/${id}`;
+    expect(rows).toEqual([{ ...header, id, key, taskId: "t", epoch: 2, at: 5 }]);
+    expect(uploads).toMatchObject([{ key, bytes: 5, maxTaskBytes: 8 * 1024 ** 3 }]);
+    expect(Buffer.from(storage.objects.get(key) ?? []).toString()).toBe(text);
+  });
+
+  it("leaves nothing that is listed when it is not what was announced", async () => {
+    for (const [more, body] of [
+      [{ sha256: "b".repeat(64) }, chunks(text)],
+      [{}, chunks("hell")],
+      [{}, chunks("hello", "!")],
+    ] as const) {
+      const { take, order, rows } = setUp();
+      await expect(take(more, body)).rejects.toMatchObject({ code: "invalid_request" });
+      expect(order).toEqual(["announce", "write", "abandon true"]);
+      expect(rows).toEqual([]);
+    }
+  });
+
+  it("is cut off at the announced size, however much comes", async () => {
+    let sent = 0;
+    const endless = (async function* () {
+      for (;;) {
+        sent += 1;
+        yield Buffer.alloc(3);
+      }
+    })();
+    await expect(setUp().take({}, endless)).rejects.toMatchObject({ code: "invalid_request" });
+    expect(sent).toBe(2);
+  });
+
+  it("is refused before it is read when it is too large, there is no more room, or the attempt is over", async () => {
+    const unread = (async function* (): AsyncGenerator<Uint8Array> {
+      throw new Error("nobody may read this");
+    })();
+    const large = setUp().take({ bytes: BLOB_LIMITS.blobBytes + 1 }, unread);
+    await expect(large).rejects.toMatchObject({ code: "payload_too_large" });
+    const full = setUp({ verdict: "full" }).take({}, unread);
+    await expect(full).rejects.toMatchObject({ code: "payload_too_large" });
+    await expect(setUp({ verdict: "fenced" }).take({}, unread)).rejects.toMatchObject({ code: "fenced" });
+  });
+
+  it("of an attempt that ended meanwhile is left to be collected", async () => {
+    const { take, order } = setUp({ live: false });
+    await expect(take()).rejects.toMatchObject({ code: "fenced" });
+    expect(order.at(-1)).toBe("abandon true");
+  });
+
+  it("has a media type that can be a header, or the plainest one", async () => {
+    const { take, rows } = setUp();
+    for (const mediaType of ["text/html\r\nx: y", "text/html; charset=x", "ü/x", ""])
+      await take({ mediaType });
+    await take({ mediaType: "image/svg+xml" });
+    const opaque = "application/octet-stream";
+    expect(rows.map((row) => row.mediaType)).toEqual([opaque, opaque, opaque, opaque, "image/svg+xml"]);
+  });
+});

@@ -1,0 +1,90 @@
+import { randomUUID } from "node:crypto";
+import { AgencyError } from "@agency/contract";
+import type { BlobHeader } from "@agency/contract";
+import type { ArtifactStore, AttemptAccess } from "@agency/core";
+import { fencedError } from "../uplink/runner-access.ts";
+import type { BlobStorage } from "./blob-storage.ts";
+
+const GiB = 1024 ** 3;
+const DAY_MS = 86_400_000;
+
+export const BLOB_LIMITS = { blobBytes: 2 * GiB, taskBytes: 8 * GiB, taskBlobs: 2_000, lastsMs: DAY_MS };
+
+export interface TakeBlobDeps {
+  artifacts: Pick<ArtifactStore, "announce" | "addBlob" | "abandon">;
+  storage: Pick<BlobStorage, "write">;
+  limits: typeof BLOB_LIMITS;
+  now: () => number;
+}
+
+/** Streams a runner's bytes into storage; a blob is made of them only when they are what was announced. */
+export async function takeBlob(
+  deps: TakeBlobDeps,
+  access: AttemptAccess,
+  header: BlobHeader,
+  body: AsyncIterable<Uint8Array>,
+): Promise<{ id: string }> {
+  const { kind, name, bytes, sha256 } = header;
+  const { taskId, epoch } = access;
+  const mediaType = plainType(header.mediaType);
+  const id = randomUUID();
+  const key = `tasks/${taskId}/blobs/${id}`;
+  await announce(deps, access, { key, bytes });
+  try {
+    await deps.storage.write(key, atMost(body, bytes), { bytes, sha256, mediaType });
+    const at = deps.now();
+    const row = { id, taskId, epoch, kind, name, key, bytes, sha256, mediaType, at };
+    if (!(await deps.artifacts.addBlob(row))) throw fencedError(epoch);
+  } catch (error) {
+    // Best effort: what is not said now is collected when the upload's time is over.
+    await deps.artifacts.abandon(key).catch(() => undefined);
+    throw error;
+  }
+  return { id };
+}
+
+async function announce(
+  { artifacts, limits }: TakeBlobDeps,
+  { taskId, epoch }: AttemptAccess,
+  { key, bytes }: { key: string; bytes: number },
+): Promise<void> {
+  if (bytes > limits.blobBytes) throw tooLarge(`A file of ${bytes} bytes`, limits.blobBytes, "one file");
+  const { lastsMs, taskBytes: maxTaskBytes, taskBlobs: maxTaskBlobs } = limits;
+  const verdict = await artifacts.announce({
+    taskId,
+    epoch,
+    key,
+    bytes,
+    lastsMs,
+    maxTaskBytes,
+    maxTaskBlobs,
+  });
+  if (verdict === "fenced") throw fencedError(epoch);
+  if (verdict === "full") throw tooLarge(`Another ${bytes} bytes`, maxTaskBytes, "all files of a task");
+}
+
+function tooLarge(what: string, most: number, of: string): AgencyError {
+  return new AgencyError(
+    "payload_too_large",
+    `${what} cannot be kept: ${most} bytes is the most for ${of}.`,
+    {
+      next: "Leave out what can be made again, with .gitignore.",
+    },
+  );
+}
+
+/** Storage would find out at the end; a sandbox must not fill the disk until then. */
+async function* atMost(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+  let seen = 0;
+  for await (const chunk of body) {
+    seen += chunk.length;
+    if (seen > bytes)
+      throw new AgencyError("invalid_request", `More than the announced ${bytes} bytes came.`);
+    yield chunk;
+  }
+}
+
+/** It will be a header of an answer one day. */
+function plainType(given: string): string {
+  return /^[a-z0-9.+-]+\/[a-z0-9.+-]+$/.test(given) ? given : "application/octet-stream";
+}

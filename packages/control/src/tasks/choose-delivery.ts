@@ -1,0 +1,37 @@
+import { AgencyError } from "@agency/contract";
+import type { Repository } from "@agency/contract";
+import type { NewTask, TaskSpec } from "@agency/core";
+
+/**
+ * The repository as it is worked on for a pull request: `branch` and `pushBranch` are the pull request's own.
+ * Throws when there is no such pull request, or its branch may not be pushed to.
+ */
+export type PullRequestRepository = (
+  caller: { taskId: string; accountId: string },
+  repository: Repository,
+  number: number,
+) => Promise<Repository>;
+
+/** The spec with what is handed back settled; refuses what could not be handed back. */
+export async function chooseDelivery(
+  pullRequestRepository: PullRequestRepository | undefined,
+  { id, accountId, spec }: Pick<NewTask, "id" | "accountId" | "spec">,
+): Promise<TaskSpec> {
+  const { repository, deliver, pullRequest } = spec;
+  if (repository === null) {
+    if (deliver === "branch" || deliver === "pr") throw nowhere(`deliver: ${deliver}`);
+    if (pullRequest !== null) throw nowhere("pullRequest");
+    return spec;
+  }
+  if (pullRequest === null) return spec;
+  if (pullRequestRepository === undefined)
+    throw new AgencyError("unsupported_option", "Pull requests cannot be worked on here.");
+  const caller = { taskId: id, accountId };
+  return { ...spec, repository: await pullRequestRepository(caller, repository, pullRequest) };
+}
+
+function nowhere(option: string): AgencyError {
+  return new AgencyError("unsupported_option", `\`${option}\` needs a repository, and this task has none.`, {
+    next: "Name one with `repository` (--repo), or deliver `files`.",
+  });
+}

@@ -1,0 +1,25 @@
+import type { SupervisedTask } from "@agency/core";
+
+const LONGEST_SLUG = 40;
+
+/** Where the work is pushed: the pull request's own branch, else one that only this task may push. */
+export function pushBranchOf({
+  id,
+  name,
+  spec,
+}: Pick<SupervisedTask, "id" | "name" | "spec">): string | null {
+  const { deliver, repository, pullRequest } = spec;
+  if (repository === null || deliver === "none" || deliver === "files") return null;
+  if (pullRequest !== null && repository.pushBranch !== undefined) return repository.pushBranch;
+  return `agency/${id}/${slugOf(name)}`;
+}
+
+/** Of letters, digits and dashes: no server and no shell makes anything else of it. */
+function slugOf(name: string): string {
+  const plain = name.normalize("NFKD").toLowerCase().replaceAll(/\p{M}/gu, "");
+  const slug = plain
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, LONGEST_SLUG)
+    .replaceAll(/^-+|-+$/g, "");
+  return slug || "work";
+}

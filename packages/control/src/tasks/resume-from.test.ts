@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { createTaskSchema } from "@agency/contract";
+import type { CreateTaskInput } from "@agency/contract";
+import type { CheckpointRow, SupervisedTask } from "@agency/core";
+import { MemoryTask } from "../testing/memory-task.ts";
+import { sampleTask, SPEC } from "../testing/sample-task.ts";
+import { resumeFrom } from "./resume-from.ts";
+
+const SOURCE = "01a1fc53-118c-7da2-b70b-964436bafa70";
+const repository = { url: "https://github.com/a/b", branch: "main" };
+
+function resume(input: Partial<CreateTaskInput>, source: Partial<SupervisedTask> = {}, kept = [9, 8, 3]) {
+  const tasks = new MemoryTask(
+    sampleTask({
+      id: SOURCE,
+      engine: "claude",
+      model: "m",
+      spec: { ...SPEC, repository, project: "p" },
+      ...source,
+    }),
+  );
+  const rows = kept.map((number) => ({ number }) as CheckpointRow);
+  const artifacts = { checkpoints: () => Promise.resolve(rows) };
+  const asked = { prompt: "go on", resume: { taskId: SOURCE }, ...input };
+  return resumeFrom({ tasks, artifacts }, "a", createTaskSchema.parse(asked));
+}
+
+describe("a task that goes on from another one", () => {
+  it("takes over its newest checkpoint, repository, model and project, and has it as its parent", async () => {
+    const { input, resume: from } = await resume({});
+    expect(from).toEqual({ taskId: SOURCE, checkpoint: 9, fork: false });
+    expect(input).toMatchObject({ repository, model: "m", project: "p", parentId: SOURCE, engine: "claude" });
+    expect(input).not.toHaveProperty("pullRequest");
+  });
+
+  it("goes on with the pull request, too, as long as the repository is the same", async () => {
+    const spec = { ...SPEC, repository, pullRequest: 7 };
+    expect((await resume({}, { spec })).input.pullRequest).toBe(7);
+    const other = { url: "https://github.com/c/d" };
+    expect((await resume({ repository: other }, { spec })).input).not.toHaveProperty("pullRequest");
+  });
+
+  it("keeps what it was given instead", async () => {
+    const given = {
+      resume: { taskId: SOURCE, checkpoint: 3, fork: true },
+      model: "other",
+      project: "q",
+      repository: { url: "https://github.com/c/d" },
+      parentId: "01a1fc53-118c-7da2-b70b-964436bafa71",
+    };
+    const { input, resume: from } = await resume(given);
+    const { resume: wanted, ...rest } = given;
+    expect(from).toEqual(wanted);
+    expect(input).toMatchObject(rest);
+  });
+
+  it("starts afresh when it names none", async () => {
+    const input = createTaskSchema.parse({ prompt: "x" });
+    const deps = {
+      tasks: new MemoryTask(sampleTask()),
+      artifacts: { checkpoints: () => Promise.resolve([]) },
+    };
+    expect(await resumeFrom(deps, "a", input)).toEqual({ input, resume: null });
+  });
+
+  it.each<[string, Partial<CreateTaskInput>, Partial<SupervisedTask>, number[], string]>([
+    ["another account's task", {}, { accountId: "b" }, [1], "not_found"],
+    [
+      "a task that is not there",
+      { resume: { taskId: "01a1fc53-118c-7da2-b70b-964436bafa79" } },
+      {},
+      [1],
+      "not_found",
+    ],
+    ["a probe", {}, { hidden: true }, [1], "not_found"],
+    ["another engine", { engine: "codex" }, {}, [1], "unsupported_option"],
+    ["a task of which nothing was kept", {}, {}, [], "conflict"],
+    ["a checkpoint that is gone", { resume: { taskId: SOURCE, checkpoint: 4 } }, {}, [9, 8], "conflict"],
+  ])("cannot go on from %s", async (_what, input, source, kept, code) => {
+    await expect(resume(input, source, kept)).rejects.toMatchObject({ code, message: expect.any(String) });
+  });
+
+  it("says what was kept, and that nothing was", async () => {
+    await expect(resume({}, {}, [])).rejects.toMatchObject({ message: expect.stringContaining("was kept") });
+    const gone = resume({ resume: { taskId: SOURCE, checkpoint: 4 } });
+    await expect(gone).rejects.toMatchObject({ next: "Those that are: 9, 8, 3." });
+  });
+});

@@ -1,0 +1,72 @@
+import type { BlobRow, Upload } from "@agency/core";
+import type { Database, Sql } from "../database.ts";
+import { holdEpoch } from "./fence.ts";
+
+export function announceUpload(db: Database, upload: Upload): Promise<"announced" | "fenced" | "full"> {
+  return db.tx(async (tx) => {
+    if (!(await holdEpoch(tx, upload.taskId, upload.epoch))) return "fenced";
+    const kept = await keptOf(tx, upload.taskId);
+    const full = kept.bytes + upload.bytes > upload.maxTaskBytes || kept.count >= upload.maxTaskBlobs;
+    if (full) return "full";
+    await tx.query(
+      `insert into loose_objects (key, task_id, bytes, collect_at)
+       values ($1, $2, $3, now() + $4 * interval '1 millisecond')`,
+      [upload.key, upload.taskId, upload.bytes, upload.lastsMs],
+    );
+    return "announced";
+  });
+}
+
+/** Blobs and uploads under way: a hundred of these at once must not pass the limit together. */
+async function keptOf(tx: Sql, taskId: string): Promise<{ bytes: number; count: number }> {
+  const { rows } = await tx.query<{ bytes: number; count: number }>(
+    `select coalesce(sum(bytes), 0)::bigint as bytes, count(*)::int as count from (
+       select bytes from blobs where task_id = $1
+       union all select bytes from loose_objects where task_id = $1 and collect_at > now()
+     ) kept`,
+    [taskId],
+  );
+  return rows[0] ?? { bytes: 0, count: 0 };
+}
+
+/** Adopts the object before it is due: from then on only the collector has it, which never looks back. */
+export function addBlob(db: Database, row: Omit<BlobRow, "accountId">): Promise<boolean> {
+  return db.tx(async (tx) => {
+    if (!(await holdEpoch(tx, row.taskId, row.epoch))) return false;
+    const adopted = await tx.query(
+      "delete from loose_objects where key = $1 and task_id = $2 and collect_at > now()",
+      [row.key, row.taskId],
+    );
+    if (adopted.rowCount !== 1) return false;
+    await tx.query(
+      `delete from blobs
+       where task_id = $1 and kind = $2 and md5(name) = md5($3) and kind <> 'checkpoint'`,
+      [row.taskId, row.kind, row.name],
+    );
+    await insertBlob(tx, row);
+    return true;
+  });
+}
+
+async function insertBlob(tx: Sql, row: Omit<BlobRow, "accountId">): Promise<void> {
+  await tx.query(
+    `insert into blobs (id, task_id, account_id, epoch, kind, name, key, bytes, sha256, media_type, at)
+     select $1, id, account_id, $3, $4, $5, $6, $7, $8, $9, $10 from tasks where id = $2`,
+    [
+      row.id,
+      row.taskId,
+      row.epoch,
+      row.kind,
+      row.name,
+      row.key,
+      row.bytes,
+      row.sha256,
+      row.mediaType,
+      new Date(row.at),
+    ],
+  );
+}
+
+export async function abandonUpload(db: Database, key: string): Promise<void> {
+  await db.query("update loose_objects set task_id = null, collect_at = now() where key = $1", [key]);
+}
