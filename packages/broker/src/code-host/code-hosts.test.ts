@@ -209,7 +209,7 @@ describe("GitHub", () => {
     ["something else", []],
     [
       "a script for an address",
-      { number: 1, html_url: "javascript:alert(1)", head: { ref: "x" }, base: { ref: "y" } },
+      { number: 1, html_url: "javascript://x/%0Aalert(1)", head: { ref: "x" }, base: { ref: "y" } },
     ],
   ])("does not take %s for a pull request", async (_, body) => {
     const { hosts, url } = await started();
