@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { createStyle, wantsColor } from "./render/style.ts";
 import type { Style } from "./render/style.ts";
@@ -18,6 +19,8 @@ export interface Output {
   readonly noteStyle: Style;
   print(lines: readonly string[] | string): void;
   note(lines: readonly string[] | string): void;
+  /** Data as it is, for a program to read; resolves when there is room for more. */
+  raw(bytes: Uint8Array): Promise<void>;
   /** One document a line. */
   json(value: unknown): void;
   /** The line under everything printed, redrawn in place; null takes it away. No effect off a terminal. */
@@ -61,6 +64,11 @@ export function createOutput({ stdout, stderr, env }: OutputSurroundings): Outpu
     noteStyle: createStyle(wantsColor(env, isTerminal(stderr, env))),
     print: (lines) => write(stdout, block(lines)),
     note: (lines) => write(stderr, block(lines)),
+    raw: async (bytes) => {
+      if (closed.signal.aborted || stdout.write(bytes)) return;
+      // A reader that went away never drains.
+      await once(stdout, "drain", { signal: closed.signal }).catch(() => {});
+    },
     json: (value) => write(stdout, `${toJson(value)}\n`),
     live: (line) => {
       if (!terminal || closed.signal.aborted) return;

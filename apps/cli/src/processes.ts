@@ -1,8 +1,10 @@
 import { execFile, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { once } from "node:events";
 import { flushCompileCache } from "node:module";
-import type { ProcessInfo, Processes, Variables } from "./world.ts";
+import { buffer } from "node:stream/consumers";
+import type { ProcessInfo, Processes, Ran, RunOptions, Variables } from "./world.ts";
 
 export const processes: Processes = {
   startNode(args, { env, cwd, logFile }) {
@@ -41,6 +43,8 @@ export const processes: Processes = {
       });
     }),
 
+  run: runToEnd,
+
   attach: (command, args) =>
     new Promise((resolve) => {
       const child = spawn(command, args, { stdio: "inherit" });
@@ -66,6 +70,26 @@ export const processes: Processes = {
 
   inspect: (pid) => (process.platform === "linux" ? inspectProc(pid) : inspectPs(pid)),
 };
+
+async function runToEnd(
+  command: string,
+  args: string[],
+  { cwd, env = {}, input, signal }: RunOptions,
+): Promise<Ran | null> {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, signal, stdio: "pipe" });
+  const collected = Promise.all([buffer(child.stdout), buffer(child.stderr)]);
+  // A program that does not want its input closes it.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+  try {
+    const [code] = (await once(child, "close")) as [number | null];
+    const [stdout, stderr] = await collected;
+    return { code: code ?? 1, stdout, stderr: stderr.toString().trim() };
+  } catch (error) {
+    if (isSystemError(error) && error.code === "ENOENT") return null;
+    throw error;
+  }
+}
 
 function defined(env: Variables): Record<string, string> {
   return Object.fromEntries(

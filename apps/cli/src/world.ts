@@ -22,6 +22,20 @@ interface StartedProcess {
   exited: Promise<void>;
 }
 
+export interface RunOptions {
+  cwd: string;
+  /** Beside the environment this program was started with. */
+  env?: Variables;
+  input?: string | Buffer;
+  signal: AbortSignal;
+}
+
+export interface Ran {
+  code: number;
+  stdout: Buffer;
+  stderr: string;
+}
+
 export interface Processes {
   /** Starts Node in a session of its own, with its output in a file, so that it outlives us. */
   startNode(args: string[], options: { env: Variables; cwd: string; logFile: string }): StartedProcess;
@@ -29,6 +43,8 @@ export interface Processes {
   becomeNode(args: string[], env: Variables): void;
   /** Runs a program to its end; null when there is no such program. */
   capture(command: string, args: string[]): Promise<{ code: number | null; output: string } | null>;
+  /** As `capture`, for data: no time limit, output apart from what is said about it. */
+  run(command: string, args: string[], options: RunOptions): Promise<Ran | null>;
   /** Runs a program on this terminal, such as an editor; resolves with its exit code, null when there is none. */
   attach(command: string, args: string[]): Promise<number | null>;
   /** Starts a program and forgets about it. */

@@ -28,6 +28,8 @@ import { followEvents } from "./follow-events.ts";
 import type { FollowClock, FollowOptions } from "./follow-events.ts";
 import { waitingCalls } from "./waiting-calls.ts";
 import type { WaitingCalls } from "./waiting-calls.ts";
+import { workCalls } from "./work-calls.ts";
+import type { WorkCalls } from "./work-calls.ts";
 
 export interface ClientOptions {
   baseUrl: string;
@@ -49,7 +51,7 @@ export interface TaskFilter {
 }
 
 /** Every method throws AgencyError; an unreachable server is code `unavailable`. */
-export interface Client extends WaitingCalls, AccountCalls {
+export interface Client extends WaitingCalls, AccountCalls, WorkCalls {
   readonly baseUrl: string;
   /** The same key never makes a second task; without one each call is a task of its own. */
   createTask(task: CreateTaskInput, options?: Call & { idempotencyKey?: string }): Promise<Task>;
@@ -105,6 +107,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     ...waitingCalls(connection),
     ...accountCalls(connection),
+    ...workCalls(connection),
     baseUrl: connection.baseUrl,
     createTask: (body, { idempotencyKey = crypto.randomUUID(), signal } = {}) => {
       const headers = { "idempotency-key": idempotencyKey };

@@ -1,5 +1,6 @@
 import { AgencyError } from "@agency/contract";
 import { toFailure, unreachable } from "./failure.ts";
+import { followContent, nextPlace } from "./redirect.ts";
 
 export interface Connection {
   baseUrl: string;
@@ -16,6 +17,8 @@ export interface ApiRequest {
   headers?: Record<string, string>;
   body?: unknown;
   signal?: AbortSignal | undefined;
+  /** content: the bytes may lie with a store of their own, which the answer points to. */
+  redirects?: "refuse" | "content";
 }
 
 /** Any zod schema, without depending on zod. */
@@ -70,7 +73,10 @@ export async function open(
     throw unreachable(connection.baseUrl, error);
   }
   if (response.ok) return response;
-  throw await toFailure(response, connection.baseUrl);
+  const location = request.redirects === "content" ? nextPlace(response) : null;
+  if (location === null) throw await toFailure(response, connection.baseUrl);
+  await response.body?.cancel();
+  return followContent(connection, request, location, signal);
 }
 
 async function readBody(connection: Connection, request: ApiRequest, response: Response): Promise<unknown> {

@@ -4,10 +4,12 @@ import { serverCommands } from "./server.ts";
 import { completeCommand, shellCommands } from "./shell.ts";
 import { taskCommands } from "./tasks.ts";
 import { waitingCommands } from "./waiting.ts";
+import { workCommands } from "./work.ts";
 
 export const commands: readonly Command[] = [
   ...taskCommands,
   ...waitingCommands,
+  ...workCommands,
   ...accountCommands,
   ...serverCommands,
   ...shellCommands,

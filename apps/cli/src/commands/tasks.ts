@@ -5,6 +5,7 @@ import {
   moneyOption,
   pairOption,
   repositoryOption,
+  repositoryOrHere,
   textOption,
 } from "../parse/values.ts";
 import { durationOption, sinceOption } from "../parse/duration.ts";
@@ -26,6 +27,9 @@ const STATES = [
   "cancelled",
 ] as const;
 
+const DELIVER = ["none", "files", "branch", "pr"] as const;
+const COMMITS = ["squash", "keep"] as const;
+
 const run = command({
   name: "run",
   group,
@@ -38,7 +42,7 @@ const run = command({
     }),
     model: value("NAME", "Model of the engine.", textOption, { short: "-m" }),
     provider: value("NAME", "Where to run: local.", textOption, { short: "-p", choices: ["local"] }),
-    repo: value("REPO", "Repository to work on: owner/name or an address.", repositoryOption, {
+    repo: value("REPO", "Repository: owner/name, an address, or . for this folder's.", repositoryOrHere, {
       short: "-r",
     }),
     branch: value("NAME", "Branch to start from.", textOption, { short: "-b" }),
@@ -79,12 +83,25 @@ const run = command({
     env: list("KEY=VALUE", "Plain setting for the agent; may be repeated. Not for secrets.", pairOption),
     label: list("KEY=VALUE", "Label to find the task by; may be repeated.", pairOption),
     priority: value("N", "Higher runs first, from -100 to 100.", countOption(-100, 100)),
+    deliver: value(
+      "WHAT",
+      "What comes back: none, files, branch or pr; a branch when not given.",
+      choiceOption(DELIVER),
+      { choices: DELIVER },
+    ),
+    commits: value("WAY", "Squash the work into one commit, or keep the agent's.", choiceOption(COMMITS), {
+      choices: COMMITS,
+    }),
+    pr: value("N", "Work on the branch of this pull request.", countOption(1, 999_999_999)),
+    check: list("CMD", "Must pass on the final commit, as 'npm test'; may be repeated.", textOption),
+    artifact: list("PATTERN", "Keep these files too, as 'dist/**'; may be repeated.", textOption),
     detach: flag("Print the id and do not watch.", "-d"),
     ...api,
   },
   examples: [
     'agency run --demo "write a small program with a test"',
     'agency run --repo owner/name --budget 2 --timeout 30m "fix the flaky test"',
+    'agency run --repo . --deliver pr --check "npm test" "add a dark theme"',
     "git diff | agency run --detach -",
     'agency run --command "npm test"',
   ],

@@ -22,15 +22,6 @@ const pause = command({
   run: async (session, { args }) => (await import("../flows/waiting.ts")).pause(session, args.task),
 });
 
-const resume = command({
-  name: "resume",
-  group,
-  summary: "Let a paused task go on.",
-  args: { task: { arity: "one", ...task } },
-  options: api,
-  run: async (session, { args }) => (await import("../flows/waiting.ts")).resume(session, args.task),
-});
-
 const answer = command({
   name: "answer",
   group,
@@ -97,4 +88,4 @@ const budget = command({
   },
 });
 
-export const waitingCommands = [pause, resume, answer, limits, budget];
+export const waitingCommands = [pause, answer, limits, budget];

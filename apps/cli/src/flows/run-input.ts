@@ -30,6 +30,11 @@ export interface RunOptions {
   env: (readonly [string, string])[];
   label: (readonly [string, string])[];
   priority: number | undefined;
+  deliver: string | undefined;
+  commits: string | undefined;
+  pr: number | undefined;
+  check: string[];
+  artifact: string[];
 }
 
 /** The request a run makes, or a UsageError that speaks of flags instead of fields. */
@@ -38,9 +43,16 @@ export function toCreateTask(
   options: RunOptions,
   secrets: Readonly<Record<string, string>> = {},
 ): CreateTaskInput {
-  for (const flag of ["branch", "pushBranch"] as const) {
+  for (const flag of ["branch", "pushBranch", "pr"] as const) {
     if (options[flag] === undefined || options.repo !== undefined) continue;
     throw new UsageError(`${longFlag(flag)} needs a repository.`, "Name it with --repo.");
+  }
+  const byGit = options.deliver === "branch" || options.deliver === "pr";
+  if (byGit && options.repo === undefined) {
+    throw new UsageError(`--deliver ${options.deliver} needs a repository.`, "Name it with --repo.");
+  }
+  if (options.pr !== undefined && options.branch !== undefined) {
+    throw new UsageError("--pr and --branch are two places to start from.", "Leave one of the two out.");
   }
   if (options.command !== undefined && options.engine !== undefined && options.engine !== "command") {
     throw new UsageError(
@@ -78,6 +90,11 @@ export function toCreateTask(
     env: Object.fromEntries(options.env),
     labels: Object.fromEntries(options.label),
     priority: options.priority,
+    deliver: options.deliver,
+    commits: options.commits,
+    pullRequest: options.pr,
+    checks: options.check,
+    artifacts: options.artifact,
   });
   const parsed = createTaskSchema.safeParse(input);
   if (parsed.success) return parsed.data;
@@ -123,6 +140,8 @@ const RULES: Record<string, string> = {
   env: "--env takes at most 100 variables, with names of letters, digits and _, and values of at most 32,768 characters.",
   labels:
     "--label takes at most 32 labels, with keys of lower-case letters, digits, . _ and -, and values of at most 200 characters.",
+  checks: "--check takes at most 20 commands of 1 to 4,096 characters.",
+  artifacts: "--artifact takes at most 50 patterns of 1 to 500 characters, such as 'dist/**'.",
   priority: "--priority must be a whole number from -100 to 100.",
 };
 

@@ -1,6 +1,6 @@
 import type { Task } from "@agency/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { eventLog } from "../testing/builders.ts";
+import { aResult, eventLog } from "../testing/builders.ts";
 import { FakeApi } from "../testing/fake-api.ts";
 import { story } from "../testing/story.ts";
 import { envFor, testCli } from "../testing/test-cli.ts";
@@ -11,13 +11,13 @@ beforeEach(async () => {
 });
 afterEach(() => api.stop());
 
-const result = {
+const result = aResult({
   summary: "Done: `slug` works, with a test.",
   workspace: "/srv/work",
   files: 2,
   added: 13,
   removed: 1,
-};
+});
 function lives(task: Task): void {
   api.emit(task.id, ...story());
   api.update(task.id, { state: "completed", costUsd: 0.0123, result });

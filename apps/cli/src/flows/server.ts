@@ -3,6 +3,7 @@ import { EXIT } from "../exit-codes.ts";
 import { serverVariables, startServer } from "../instance/start-server.ts";
 import { stopServer } from "../instance/stop-server.ts";
 import type { Session } from "../session.ts";
+import { openerOf } from "./opener.ts";
 
 export async function up(session: Session, { detach }: { detach: boolean }): Promise<number> {
   const { world, output } = session;
@@ -50,10 +51,4 @@ export async function open(session: Session): Promise<number> {
   const opener = openerOf(world.platform, world.env);
   if (opener !== null && output.terminal && !json) world.processes.launch(opener, [address]);
   return EXIT.done;
-}
-
-function openerOf(platform: string, env: Session["world"]["env"]): string | null {
-  if (platform === "darwin") return "open";
-  const desktop = (env.DISPLAY ?? "") !== "" || (env.WAYLAND_DISPLAY ?? "") !== "";
-  return desktop ? "xdg-open" : null;
 }

@@ -15,15 +15,6 @@ export async function pause(session: Session, reference: string): Promise<number
   return tell(session, task, `Paused ${oneLine(task.name)}: the agent ends the step it is in.`);
 }
 
-export async function resume(session: Session, reference: string): Promise<number> {
-  const client = await session.client();
-  const found = await findTask(client, reference, session.signal);
-  const task = await client.resumeTask(found.id, { signal: session.signal });
-  const still =
-    task.state === "waiting" && task.message !== null ? ` It still waits: ${oneLine(task.message)}` : "";
-  return tell(session, task, `${oneLine(task.name)} goes on.${still}`);
-}
-
 interface LimitOptions {
   timeout: Change | undefined;
   silence: Change | undefined;

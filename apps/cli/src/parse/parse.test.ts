@@ -76,6 +76,8 @@ describe("a repository", () => {
     ["http://127.0.0.1:3000/o/n", "http://127.0.0.1:3000/o/n"],
     ["git@github.com:owner/name.git", "https://github.com/owner/name.git"],
     ["ssh://git@host.org/owner/name", "https://host.org/owner/name"],
+    ["ssh://git@host.org:2222/owner/name.git", "https://host.org/owner/name.git"],
+    ["ssh://host.org/owner/name", "https://host.org/owner/name"],
   ])("%s is %s", (text, url) => expect(repositoryOption(text, "--repo")).toBe(url));
 
   it.each([".", "./name", "/srv/name", "name", "file:///srv/name", "a/b/c", "../x/y", "-x/y", ""])(

@@ -69,16 +69,20 @@ export function pairOption(text: string, flag: string): readonly [key: string, v
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** As `repositoryOption`; `.` stands for the remote of the current folder. */
+export const repositoryOrHere = (text: string, flag: string): string =>
+  text.trim() === "." ? "." : repositoryOption(text, flag);
+
 /** owner/name on GitHub, a web address, or the ssh form of one. The broker speaks https for all of them. */
 export function repositoryOption(text: string, flag: string): string {
   const given = text.trim();
   if (/^https?:\/\//.test(given)) return given;
-  const ssh = /^(?:ssh:\/\/)?[\w.-]+@([\w.-]+)[:/](.+)$/.exec(given);
-  if (ssh !== null) return `https://${ssh[1]}/${ssh[2]}`;
+  const ssh = /^(?:ssh:\/\/(?:[\w.-]+@)?([\w.-]+)(?::\d+)?\/|[\w.-]+@([\w.-]+):\/?)(.+)$/.exec(given);
+  if (ssh !== null) return `https://${ssh[1] ?? ssh[2]}/${ssh[3]}`;
   if (/^[\w-]+(\.[\w-]+)+\/[\w.-]+\/[\w./-]+$/.test(given)) return `https://${given}`;
   if (/^[A-Za-z0-9][\w.-]*\/[\w.-]+$/.test(given)) return `https://github.com/${given}`;
   throw new UsageError(
     `${flag} "${text}" is not the address of a repository.`,
-    `Write it like ${flag} owner/name or ${flag} https://host/owner/name: a folder of this machine cannot be used.`,
+    `Write it like ${flag} owner/name or ${flag} https://host/owner/name; ${flag} . is the remote of this folder.`,
   );
 }

@@ -146,6 +146,8 @@ describe("an agent that wants to take over the terminal", () => {
     at("notice", { level: "info", text: evil }),
     at("artifact", { name: evil, bytes: 1 }),
     at("checkpoint", { id: "c", label: evil }),
+    at("restored", { taskId: evil, checkpoint: 1, files: 1, session: "lost", message: evil }),
+    at("check", { command: evil, passed: false, exitCode: 1, durationMs: 1, output: evil }),
     at("delivery", { kind: "files", location: evil }),
     at("message", { id: "m", text: evil, mode: "steer" }),
     at("status", { state: "failed", message: evil }),

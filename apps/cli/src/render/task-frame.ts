@@ -2,6 +2,7 @@ import type { Task } from "@agency/contract";
 import { formatLimit, formatUsd, lineCounts, plural } from "./numbers.ts";
 import { joined } from "./row.ts";
 import type { Look } from "./row.ts";
+import { outcomeOf } from "./task-outcome.ts";
 import { oneLine, plain, truncate, wrap } from "./text.ts";
 
 /** The head of a live view: which task this is and what binds it. */
@@ -42,6 +43,9 @@ export function renderTaskEnd(
       task.demo ? "nothing: the scripted model is free, the cost shows what a real one would take" : null,
     ),
     ...fact("Files  ", workspace === null ? null : oneLine(workspace)),
+    ...outcomeOf(task).flatMap(([label, text]) =>
+      fact(label.padEnd(7), text === null ? null : oneLine(text)),
+    ),
     ...fact("Again  ", `agency show ${task.id}`),
   ];
 }

@@ -5,6 +5,7 @@ import { formatAge, formatCount, formatDuration, formatLimit, formatUsd, plural 
 import { joined } from "./row.ts";
 import type { Look } from "./row.ts";
 import { changedOf } from "./task-frame.ts";
+import { outcomeOf } from "./task-outcome.ts";
 import { isOver, paintState, runTimeMs } from "./task-words.ts";
 import { oneLine, padEnd, plain, wrap } from "./text.ts";
 
@@ -54,8 +55,11 @@ function factsOf(task: Task, nowMs: number): [string, string | null][] {
         .map(([key, value]) => `${key}=${value}`)
         .join(", "),
     ],
+    ["Checks", task.result === null ? task.checks.join(", ") : null],
+    ["Delivers", task.result === null ? DELIVERS[task.deliver] : null],
+    ["Goes on", goesOnFrom(task)],
     ["Priority", task.priority === 0 ? null : String(task.priority)],
-    ["Parent", task.parentId],
+    ["Parent", task.parentId === task.resumedFrom?.taskId ? null : task.parentId],
     ["Not before", task.notBefore],
     ["Created", `${task.createdAt} (${formatAge(nowMs - Date.parse(task.createdAt))} ago)`],
     ["Took", timeOf(task, nowMs)],
@@ -67,7 +71,19 @@ function factsOf(task: Task, nowMs: number): [string, string | null][] {
     ["Events", task.lastSeq === 0 ? null : joined(String(task.lastSeq), newestOf(task, nowMs))],
     ["Changed", changedOf(task)],
     ["Files", task.result?.workspace ?? null],
+    ...outcomeOf(task),
   ];
+}
+
+const DELIVERS: Record<Task["deliver"], string> = {
+  none: "nothing but the log",
+  files: "files and a patch",
+  branch: "a branch",
+  pr: "a pull request",
+};
+
+function goesOnFrom({ resumedFrom }: Task): string | null {
+  return resumedFrom === null ? null : `from checkpoint ${resumedFrom.checkpoint} of ${resumedFrom.taskId}`;
 }
 
 /** The command that lets a task that waits go on. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { aTask, NOW, taskId } from "../testing/builders.ts";
+import { aResult, aTask, NOW, taskId } from "../testing/builders.ts";
 import { liveLine } from "./live-line.ts";
 import { createStyle } from "./style.ts";
 import { renderTaskEnd, renderTaskStart } from "./task-frame.ts";
@@ -60,13 +60,23 @@ describe("the page of a task", () => {
       lastEventAt: ago(7_000_000),
       usage: { input: 12_345, output: 678, cacheRead: 1_000_000, cacheWrite: 0, calls: 12 },
       prompt: Array.from({ length: 25 }, (_, index) => `line ${index + 1}`).join("\n"),
-      result: {
+      result: aResult({
         summary: "All good.\n\nThanks.",
         workspace: "/var/lib/agency/x",
         files: 2,
         added: 3,
         removed: 0,
-      },
+        commit: "4f2a9c01d3e5b7a9c0f1e2d3c4b5a69788776655",
+        commits: ["4f2a9c01d3e5b7a9c0f1e2d3c4b5a69788776655"],
+        branch: "agency/019ca9b1/fix",
+        pullRequest: { number: 7, url: "https://github.com/owner/name/pull/7" },
+        checks: [
+          { command: "npm test", passed: true, exitCode: 0, durationMs: 1200 },
+          { command: "npm run lint", passed: false, exitCode: 1, durationMs: 800 },
+        ],
+      }),
+      resumedFrom: { taskId: taskId(9), checkpoint: 3 },
+      parentId: taskId(9),
     };
     await expect(`${renderTaskPage(task, look(80), NOW).join("\n")}\n`).toMatchFileSnapshot(
       "goldens/page-finished.txt",
@@ -94,7 +104,7 @@ describe("the frame around a run", () => {
   });
 
   it("ends with what changed, where it is and how to see it again", () => {
-    const result = { summary: "Done.", workspace: "/srv/x", files: 1, added: 2, removed: 3 };
+    const result = aResult({ workspace: "/srv/x", files: 1, added: 2, removed: 3 });
     const task = aTask({ state: "completed", result });
     const shown = { lastText: "", listedChanges: false };
     expect(renderTaskEnd(task, look(80), shown)).toEqual([

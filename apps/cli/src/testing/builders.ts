@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS } from "@agency/contract";
-import type { EventOf, EventType, Task, TaskEvent } from "@agency/contract";
+import type { EventOf, EventType, Task, TaskEvent, TaskResult } from "@agency/contract";
 
 export const NOW = Date.parse("2026-03-01T12:00:00.000Z");
 
@@ -29,6 +29,9 @@ export function aTask(given: Partial<Task> = {}): Task {
     onBudget: "wait",
     onUsageLimit: "next",
     project: null,
+    deliver: "files",
+    checks: [],
+    resumedFrom: null,
     waits: [],
     asks: [],
     waitedMs: 0,
@@ -47,6 +50,22 @@ export function aTask(given: Partial<Task> = {}): Task {
     createdAt: new Date(NOW - 74_000).toISOString(),
     startedAt: new Date(NOW - 72_000).toISOString(),
     finishedAt: null,
+    ...given,
+  };
+}
+
+export function aResult(given: Partial<TaskResult> = {}): TaskResult {
+  return {
+    summary: "Done.",
+    workspace: null,
+    files: null,
+    added: null,
+    removed: null,
+    commit: null,
+    commits: [],
+    branch: null,
+    pullRequest: null,
+    checks: [],
     ...given,
   };
 }

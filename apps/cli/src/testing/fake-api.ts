@@ -11,6 +11,7 @@ import {
 } from "@agency/contract";
 import type { ErrorCode, Status, Task, TaskEvent } from "@agency/contract";
 import { aTask, NOW, taskId } from "./builders.ts";
+import { FakeWork } from "./fake-work.ts";
 
 export const KEY = "test-key-0123456789abcdef";
 
@@ -33,6 +34,7 @@ export class FakeApi {
   /** Called when a task is made, before the answer. */
   onCreate: (task: Task) => void = () => {};
   onCancel: (task: Task) => void = () => {};
+  readonly work = new FakeWork();
   status: Status = aStatus();
   readonly #streams = new Set<{ id: string; sent: number; response: ServerResponse }>();
   #server: Server | null = null;
@@ -107,6 +109,8 @@ export class FakeApi {
     const task = this.tasks.get(id);
     if (task === undefined)
       return problem(response, "not_found", `There is no task ${id}.`, "`agency ls` shows the tasks.");
+    const work = this.work.answer(task.id, { part, method, url, request });
+    if (work !== null) return work(response);
     if (part === "limits") return this.#changeLimits(task, body, response);
     if (part === "pause" || part === "resume" || part === "answers") return send(response, 202, task);
     if (part === "messages") return send(response, 202, {});

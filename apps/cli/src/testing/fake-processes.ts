@@ -32,6 +32,7 @@ export function fakeProcesses(): FakeProcesses {
     },
     becomeNode: (args, env) => void fake.became.push({ args, env }),
     capture: async (command) => ({ code: 0, output: `${command} 1.0` }),
+    run: async () => null,
     attach: async (command, args) => fake.onAttach(command, args),
     launch: (command, args) => void fake.launched.push([command, ...args]),
     signal: (pid) => {

@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration, lineCounts, plural } from "../numbers.ts";
-import { joined, row, sentence } from "../row.ts";
+import { joined, quoted, row, sentence } from "../row.ts";
 import { oneLine, plain } from "../text.ts";
 import type { Renderers } from "./view.ts";
 
@@ -13,9 +13,19 @@ type Progress =
   | "error"
   | "retry"
   | "checkpoint"
+  | "restored"
+  | "check"
   | "artifact"
   | "delivery"
   | "notice";
+
+/** The end of what a failed check printed says why. */
+const MOST_CHECK_LINES = 15;
+const MEMORY = {
+  restored: "with the agent's memory",
+  none: "without a memory: it had none yet",
+  lost: "without the agent's memory",
+} as const;
 
 export const progressRenderers: Renderers<Progress> = {
   phase: (data, view) => {
@@ -74,9 +84,36 @@ export const progressRenderers: Renderers<Progress> = {
     return [row(view.look, { mark: "retry", text, meta, paint: view.look.style.yellow })];
   },
   checkpoint: (data, view) => {
-    const meta = data.bytes === undefined ? "" : formatBytes(data.bytes);
+    const number = data.number === undefined ? null : `checkpoint ${data.number}`;
+    const meta = joined(
+      data.bytes === undefined ? null : formatBytes(data.bytes),
+      data.durationMs === undefined ? null : formatDuration(data.durationMs),
+    );
+    const text = joined(number, data.label) || "checkpoint";
+    return [row(view.look, { mark: "saved", text, meta, paint: view.look.style.dim })];
+  },
+  restored: (data, view) => {
+    const { style } = view.look;
+    const files = data.files === 0 ? "no changed files" : plural(data.files, "changed file");
+    const text = `Going on from checkpoint ${data.checkpoint} of ${oneLine(data.taskId)}: ${files}, ${MEMORY[data.session]}.`;
+    const lines = sentence(view.look, { mark: "back", text, paint: style.green });
+    if (data.message === undefined) return lines;
+    return [...lines, ...sentence(view.look, { mark: "", text: data.message, paint: style.yellow })];
+  },
+  check: (data, view) => {
+    const { look } = view;
+    const exit = data.passed ? null : data.exitCode === null ? "stopped" : `exit ${data.exitCode}`;
+    const meta = joined(exit, formatDuration(data.durationMs));
+    const mark = data.passed ? "passed" : "failed";
+    const paint = data.passed ? look.style.green : look.style.red;
+    const line = row(look, { mark, text: data.command, meta, paint });
+    const shown = data.passed ? [] : plain(data.output).trimEnd().split("\n").slice(-MOST_CHECK_LINES);
     return [
-      row(view.look, { mark: "saved", text: data.label ?? "checkpoint", meta, paint: view.look.style.dim }),
+      line,
+      ...quoted(
+        look,
+        shown.filter((part) => part.trim() !== ""),
+      ),
     ];
   },
   artifact: (data, view) => [

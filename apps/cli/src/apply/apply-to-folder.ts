@@ -1,0 +1,114 @@
+import { AgencyError } from "@agency/contract";
+import type { Task } from "@agency/contract";
+import type { Client } from "@agency/client";
+import { ArchiveError } from "../archive/archive-error.ts";
+import { compareFolder } from "../archive/compare-folder.ts";
+import type { Comparison } from "../archive/compare-folder.ts";
+import { shownPath } from "../archive/entry-path.ts";
+import { extractEntries } from "../archive/extract-entries.ts";
+import { createFolderWriter } from "../archive/folder-writer.ts";
+import { openArchive } from "../archive/open-archive.ts";
+import { scanEntries } from "../archive/scan-entries.ts";
+import type { Scanned } from "../archive/scan-entries.ts";
+import { tellsCaseApart } from "../archive/case-sensitive.ts";
+import { findArtifact } from "../download/find-artifact.ts";
+import { withArtifact } from "../download/with-artifact.ts";
+import { EXIT } from "../exit-codes.ts";
+import { plural } from "../render/numbers.ts";
+import { row } from "../render/row.ts";
+import type { Session } from "../session.ts";
+import { listed } from "./listed.ts";
+
+interface How {
+  dryRun: boolean;
+  force: boolean;
+}
+
+/** The task's whole workspace into a folder. The archive was made in a sandbox: all of it is judged first. */
+export async function applyToFolder(
+  session: Session,
+  client: Client,
+  task: Task,
+  folder: string,
+  how: How,
+): Promise<number> {
+  const archive = await findArtifact(client, task, "archive", session.signal);
+  return withArtifact(session, client, task.id, archive, async (path) => {
+    const scanned = await scan(path, folder);
+    const writer = createFolderWriter(folder);
+    const compared = await compareFolder(writer, scanned.entries);
+    if (!how.dryRun) {
+      refuseLoss(compared, how.force);
+      const wanted = [...compared.create, ...compared.differ];
+      await extractEntries(openArchive(path), wanted, writer, how.force);
+    }
+    tell(session, folder, scanned, compared, how);
+    return EXIT.done;
+  });
+}
+
+async function scan(path: string, folder: string): Promise<Scanned> {
+  try {
+    return await scanEntries(openArchive(path), { caseSensitive: await tellsCaseApart(folder) });
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    throw new AgencyError("upstream_failed", `The archive was not unpacked: ${error.message}.`, {
+      cause: error,
+      next: "It was made in the task's sandbox and is not what Agency makes there. Nothing was written.",
+    });
+  }
+}
+
+function refuseLoss({ differ, inTheWay }: Comparison, force: boolean): void {
+  if (inTheWay.length > 0) {
+    throw new AgencyError(
+      "conflict",
+      ["Something else stands where the files belong:", ...listed(inTheWay)].join("\n"),
+      {
+        next: "Move it away, or run this in an empty folder.",
+      },
+    );
+  }
+  if (differ.length > 0 && !force) {
+    const names = differ.map(({ path }) => shownPath(path));
+    const what = `${plural(names.length, "file")} here would be replaced by another one:`;
+    throw new AgencyError("conflict", [what, ...listed(names)].join("\n"), {
+      next: "Replace them with --force, or run this in an empty folder.",
+    });
+  }
+}
+
+function tell(
+  { output, json }: Session,
+  folder: string,
+  scanned: Scanned,
+  compared: Comparison,
+  how: How,
+): void {
+  const created = compared.create.filter(({ kind }) => kind !== "folder").map(({ path }) => shownPath(path));
+  const replaced = compared.differ.map(({ path }) => shownPath(path));
+  const { leftOut } = scanned;
+  const { inTheWay } = compared;
+  if (json) {
+    output.json({ folder, applied: !how.dryRun, created, replaced, same: compared.same, leftOut, inTheWay });
+    return;
+  }
+  const { style, width } = output;
+  const look = { style, width };
+  const rows = [
+    ...created.map((text) => row(look, { mark: "create", text, paint: style.green })),
+    ...replaced.map((text) => row(look, { mark: "replace", text, paint: style.yellow })),
+  ];
+  const would = how.dryRun ? " would be" : "";
+  output.print([
+    ...rows,
+    `${plural(created.length, "file")}${would} created and ${replaced.length} replaced in ${folder}.`,
+  ]);
+  if (leftOut.length > 0) {
+    const names = leftOut.map(({ path, why }) => `${path} ${why}`);
+    output.note([output.noteStyle.yellow(`Left out ${leftOut.length}:`), ...listed(names)]);
+  }
+  if (how.dryRun && inTheWay.length > 0) {
+    output.note([output.noteStyle.yellow("In the way:"), ...listed(inTheWay)]);
+  }
+}

@@ -1,0 +1,102 @@
+import { AgencyError } from "@agency/contract";
+import type { Task } from "@agency/contract";
+import type { Client } from "@agency/client";
+import { findArtifact } from "../download/find-artifact.ts";
+import { withArtifact } from "../download/with-artifact.ts";
+import { EXIT } from "../exit-codes.ts";
+import { lineCounts, plural } from "../render/numbers.ts";
+import { row } from "../render/row.ts";
+import type { Session } from "../session.ts";
+import type { GitPath, GitTree } from "./git-tree.ts";
+import { listed } from "./listed.ts";
+import { applyPatch, planPatch } from "./plan-patch.ts";
+import type { PatchPlan } from "./plan-patch.ts";
+
+interface How {
+  dryRun: boolean;
+  force: boolean;
+}
+
+/** The task's patch into a work tree, three-way, nothing staged and nothing lost. */
+export async function applyToTree(
+  session: Session,
+  client: Client,
+  task: Task,
+  tree: GitTree,
+  how: How,
+): Promise<number> {
+  const patch = await findArtifact(client, task, "patch", session.signal);
+  if (patch.bytes === 0) {
+    tell(session, tree, { files: [], local: [], conflicts: [] }, how, "The task changed nothing.");
+    return EXIT.done;
+  }
+  return withArtifact(session, client, task.id, patch, async (path, folder) => {
+    const plan = await planPatch(tree, path, folder);
+    if (!how.force && !how.dryRun) refuseLoss(plan);
+    if (!how.dryRun) await applyPatch(tree, path, plan);
+    const files = plural(plan.files.length, "file");
+    tell(
+      session,
+      tree,
+      plan,
+      how,
+      how.dryRun
+        ? `${files} would change in ${tree.top}.`
+        : `${files} changed in ${tree.top}; nothing is staged.`,
+    );
+    return plan.conflicts.length === 0 ? EXIT.done : EXIT.failed;
+  });
+}
+
+function refuseLoss({ local, conflicts }: PatchPlan): void {
+  if (local.length > 0) {
+    const what = `You have changes of your own in ${plural(local.length, "file")} that the task changed:`;
+    throw new AgencyError("conflict", [what, ...listed(local.map(shown))].join("\n"), {
+      next: "Commit or stash them first, or merge the task's into them with --force.",
+    });
+  }
+  if (conflicts.length > 0) {
+    const what = `${plural(conflicts.length, "file")} changed here and in the task at the same place:`;
+    throw new AgencyError("conflict", [what, ...listed(conflicts.map(shown))].join("\n"), {
+      next: "With --force both versions are written, with git's marks between them.",
+    });
+  }
+}
+
+function tell(
+  { output, json }: Session,
+  tree: GitTree,
+  plan: Pick<PatchPlan, "files" | "local" | "conflicts">,
+  how: How,
+  sentence: string,
+): void {
+  const conflicts = plan.conflicts.map(shown);
+  if (json) {
+    const files = plan.files.map((file) => ({ ...file, path: shown(file.path) }));
+    output.json({ folder: tree.top, applied: !how.dryRun, files, local: plan.local.map(shown), conflicts });
+    return;
+  }
+  const { style, width } = output;
+  for (const { path, added, removed } of plan.files) {
+    const conflict = plan.conflicts.includes(path);
+    const meta = added === null ? "binary" : lineCounts(added, removed);
+    const paint = conflict ? style.red : style.yellow;
+    output.print(
+      row({ style, width }, { mark: conflict ? "both" : "change", text: shown(path), meta, paint }),
+    );
+  }
+  output.print(sentence);
+  const own = plural(plan.local.length, "file");
+  if (plan.local.length > 0 && how.dryRun) {
+    output.note([
+      `Your own changes in ${own} stand in the way without --force:`,
+      ...listed(plan.local.map(shown)),
+    ]);
+  }
+  if (conflicts.length > 0) {
+    const what = how.dryRun ? "would conflict" : "conflict: look for <<<<<<< in";
+    output.note([`${plural(conflicts.length, "file")} ${what}:`, ...listed(conflicts)]);
+  }
+}
+
+const shown = (path: GitPath): string => Buffer.from(path, "latin1").toString("utf8");

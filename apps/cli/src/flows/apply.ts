@@ -1,0 +1,26 @@
+import { findGitTree } from "../apply/git-tree.ts";
+import { applyToFolder } from "../apply/apply-to-folder.ts";
+import { applyToTree } from "../apply/apply-to-tree.ts";
+import { importSession } from "../apply/import-session.ts";
+import type { Session } from "../session.ts";
+import { findTask } from "./find-task.ts";
+
+interface Options {
+  dryRun: boolean;
+  session: boolean;
+  force: boolean;
+}
+
+/** Brings a task's work into the current folder, and its memory when asked to. */
+export async function apply(session: Session, reference: string, options: Options): Promise<number> {
+  const { world, signal } = session;
+  const client = await session.client();
+  const task = await findTask(client, reference, signal);
+  const tree = task.repository === null ? null : await findGitTree(session, world.cwd);
+  const code =
+    tree === null
+      ? await applyToFolder(session, client, task, world.cwd, options)
+      : await applyToTree(session, client, task, tree, options);
+  // A person who runs Claude here is in this folder, wherever the top of the work tree is.
+  return options.session ? (await importSession(session, client, task, world.cwd, options)) || code : code;
+}

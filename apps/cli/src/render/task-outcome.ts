@@ -1,0 +1,25 @@
+import type { Task } from "@agency/contract";
+import { plural } from "./numbers.ts";
+import { joined } from "./row.ts";
+
+/** What was handed back and whether it held: labels of at most seven letters, in the order a person asks. */
+export function outcomeOf({ result }: Task): [label: string, text: string | null][] {
+  if (result === null) return [];
+  const { pullRequest, branch, commit, commits, checks } = result;
+  const failed = checks.filter(({ passed }) => !passed);
+  const passed = failed.length === 0 ? `${plural(checks.length, "check")} passed` : null;
+  return [
+    ["PR", pullRequest === null ? null : `#${pullRequest.number} ${pullRequest.url}`],
+    ["Branch", branch],
+    [
+      "Commit",
+      commit === null
+        ? null
+        : joined(commit.slice(0, 12), commits.length > 1 ? `${commits.length} commits` : null),
+    ],
+    [
+      "Checks",
+      checks.length === 0 ? null : (passed ?? `failed: ${failed.map(({ command }) => command).join(", ")}`),
+    ],
+  ];
+}

@@ -1,0 +1,59 @@
+import {
+  archivedFileListSchema,
+  artifactListSchema,
+  artifactSchema,
+  checkpointListSchema,
+} from "@agency/contract";
+import type { Artifact, Checkpoint } from "@agency/contract";
+import { finish, taskPath } from "./calls.ts";
+import type { Call } from "./calls.ts";
+import { call, send } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { artifactContent, plainContent } from "./content.ts";
+import type { Content, ContentOptions, Sha256 } from "./content.ts";
+
+export type ArchivedFileList = ReturnType<typeof archivedFileListSchema.parse>;
+
+/** What is kept of a task: files, and the places it can be taken up again. */
+export interface WorkCalls {
+  artifacts(taskId: string, options?: Call): Promise<Artifact[]>;
+  artifact(taskId: string, artifactId: string, options?: Call): Promise<Artifact>;
+  /** Reading to the end throws when the bytes are not the ones that were stored. */
+  artifactContent(
+    taskId: string,
+    artifact: Pick<Artifact, "id" | "name" | "bytes" | "sha256">,
+    newHash: () => Sha256,
+    options?: ContentOptions,
+  ): Promise<Content>;
+  /** One page of the workspace archive, by path. */
+  files(
+    taskId: string,
+    page?: { prefix?: string; after?: string; limit?: number },
+    options?: Call,
+  ): Promise<ArchivedFileList>;
+  fileContent(taskId: string, path: string, options?: Call): Promise<AsyncIterable<Uint8Array>>;
+  checkpoints(taskId: string, options?: Call): Promise<Checkpoint[]>;
+  /** Asks for one; it is there once its event is. */
+  takeCheckpoint(taskId: string, checkpoint?: { label?: string }, options?: Call): Promise<void>;
+}
+
+export function workCalls(connection: Connection): WorkCalls {
+  const one = (taskId: string, id: string) => `${taskPath(taskId)}/artifacts/${encodeURIComponent(id)}`;
+  return {
+    artifacts: async (id, { signal } = {}) =>
+      (await call(connection, { path: `${taskPath(id)}/artifacts`, signal }, artifactListSchema)).artifacts,
+    artifact: (taskId, id, { signal } = {}) =>
+      call(connection, { path: one(taskId, id), signal }, artifactSchema),
+    artifactContent: (taskId, artifact, newHash, options = {}) =>
+      artifactContent(connection, `${one(taskId, artifact.id)}/content`, artifact, newHash, options),
+    files: (id, query = {}, { signal } = {}) =>
+      call(connection, { path: `${taskPath(id)}/files`, query, signal }, archivedFileListSchema),
+    fileContent: (id, path, { signal } = {}) =>
+      plainContent(connection, { path: `${taskPath(id)}/files/content`, query: { path }, signal }),
+    checkpoints: async (id, { signal } = {}) =>
+      (await call(connection, { path: `${taskPath(id)}/checkpoints`, signal }, checkpointListSchema))
+        .checkpoints,
+    takeCheckpoint: async (id, body = {}, { signal } = {}) =>
+      finish(await send(connection, { method: "POST", path: `${taskPath(id)}/checkpoints`, body, signal })),
+  };
+}
