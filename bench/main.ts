@@ -9,6 +9,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   ingest: async () => (await import("./rows/ingest.ts")).ingestBench,
   model: async () => (await import("./rows/model.ts")).modelBench,
   start: async () => (await import("./rows/start.ts")).startBench,
+  checkpoint: async () => (await import("./rows/checkpoint.ts")).checkpointBench,
 };
 
 const flags = new Set(process.argv.slice(2));
