@@ -12,6 +12,8 @@ import type { ServerMetrics } from "../metrics.ts";
 import { createEgressDoor } from "../uplink/egress-door.ts";
 import { listenUplink } from "../uplink/listen.ts";
 import { wireBrokers } from "./brokers.ts";
+import { wireCodeHost } from "./code-host.ts";
+import type { CodeHostWork } from "./code-host.ts";
 import { Closers } from "./closers.ts";
 import { readText, writePrivate } from "./data-folder.ts";
 import { findEngines } from "./engines.ts";
@@ -47,6 +49,7 @@ interface Machinery {
   providers: ReadonlyMap<string, Provider>;
   prices: PriceTable;
   secrets: SecretKeeping;
+  codeHost: CodeHostWork;
 }
 
 /** Builds everything in order and starts it; what was built is closed again, last first, when a step fails. */
@@ -68,7 +71,8 @@ export async function startInstance(parts: InstanceParts): Promise<RunningInstan
       logger,
     });
     const prices = await loadPrices(settings.prices);
-    const machinery = { engines, providers: new Map([[local.id, local]]), prices, secrets };
+    const codeHost = wireCodeHost(settings, { stores, secrets, logger });
+    const machinery = { engines, providers: new Map([[local.id, local]]), prices, secrets, codeHost };
     await startWork(parts, base, machinery, closers);
     const url = await startApi(parts, base, machinery, closers);
     return { url, broken: base.store.lost, stop: () => closers.close() };
@@ -111,6 +115,7 @@ async function startWork(
     capacity: settings.maxRunning,
     computePrice: settings.computePrice,
     lastWords: brokers.lastWords,
+    deliver: machinery.codeHost.deliver,
   });
   const { noteActivity } = worker;
   const uplink = wireUplink({
@@ -162,7 +167,7 @@ async function removeOwn(path: string): Promise<void> {
 function apiApp(
   parts: InstanceParts,
   base: Foundations,
-  { engines, providers, secrets }: Machinery,
+  { engines, providers, secrets, codeHost }: Machinery,
   startedAt: string,
   stopping: AbortSignal,
 ): ApiApp {
@@ -184,6 +189,7 @@ function apiApp(
     engines,
     about,
     secrets,
+    pullRequestRepository: codeHost.pullRequestRepository,
     accountId: DEFAULT_ACCOUNT_ID,
     settings: shownSettings,
     pingDatabase: async () => void (await store.db.query("select 1")),

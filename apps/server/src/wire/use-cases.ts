@@ -29,6 +29,7 @@ import {
   uuidv7,
 } from "@agency/control";
 import type { Check, ProviderInfo, Setting, Status } from "@agency/contract";
+import type { PullRequestRepository } from "@agency/control";
 import type { AuditRow, Bus, Provider, Storage } from "@agency/core";
 import type { UseCases } from "../http/deps.ts";
 import { describeEngines } from "./engines.ts";
@@ -43,6 +44,7 @@ export interface UseCaseParts {
   providers: ReadonlyMap<string, Provider>;
   engines: readonly InstalledEngine[];
   secrets: SecretKeeping;
+  pullRequestRepository: PullRequestRepository;
   /** Whose credentials decide whether an engine is ready. */
   accountId: string;
   about: Pick<Status, "version" | "instanceId" | "roles" | "startedAt" | "database">;
@@ -96,11 +98,13 @@ export function bindUseCases(parts: UseCaseParts): UseCases {
 
 const now = () => Date.now();
 
-function taskCreation({ stores, secrets, providers }: UseCaseParts): Pick<UseCases, "createTask"> {
+function taskCreation(parts: UseCaseParts): Pick<UseCases, "createTask"> {
+  const { stores, secrets, providers, pullRequestRepository } = parts;
   const { ring, credentials } = secrets;
   const creating = {
     tasks: stores.tasks,
     artifacts: stores.artifacts,
+    pullRequestRepository,
     providerIds: [...providers.keys()],
     hasCredential: credentials.hasModel,
     sealSecrets: (task: { accountId: string; taskId: string }, given: Readonly<Record<string, string>>) =>

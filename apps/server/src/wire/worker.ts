@@ -51,6 +51,7 @@ export interface WorkerParts {
   capacity: number;
   /** What the brokers still have to say of an attempt whose sandbox is gone. */
   lastWords: (attempt: AttemptCaller) => Promise<void>;
+  deliver: NonNullable<SupervisorDeps["deliver"]>;
   /** Dollars an hour of a sandbox of this machine. */
   computePrice: number;
   metrics: Metrics;
@@ -130,6 +131,7 @@ function supervisorDeps(parts: WorkerParts, probes: ProbeDeps): SupervisorDeps {
     times: DEFAULT_TIMES,
     chargeCompute: (task, options) => chargeCompute(charging, task, options),
     lastWords: parts.lastWords,
+    deliver: parts.deliver,
     onTerminal: (task) => {
       if (!task.hidden) return;
       recordProbe(probes, task).catch((error: unknown) => logger.warn({ err: error }, "a probe was lost"));

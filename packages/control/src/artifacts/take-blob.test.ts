@@ -76,9 +76,9 @@ describe("a blob of a runner", () => {
   });
 
   it("is refused before it is read when it is too large, there is no more room, or the attempt is over", async () => {
-    const unread = (async function* (): AsyncGenerator<Uint8Array> {
-      throw new Error("nobody may read this");
-    })();
+    const unread = new ReadableStream<Uint8Array>({
+      pull: () => Promise.reject(new Error("nobody may read this")),
+    });
     const large = setUp().take({ bytes: BLOB_LIMITS.blobBytes + 1 }, unread);
     await expect(large).rejects.toMatchObject({ code: "payload_too_large" });
     const full = setUp({ verdict: "full" }).take({}, unread);

@@ -1,13 +1,13 @@
 import { AgencyError } from "@agency/contract";
 import type { Repository } from "@agency/contract";
-import type { NewTask, TaskSpec } from "@agency/core";
+import type { ApiCaller, TaskSpec } from "@agency/core";
 
 /**
  * The repository as it is worked on for a pull request: `branch` and `pushBranch` are the pull request's own.
  * Throws when there is no such pull request, or its branch may not be pushed to.
  */
 export type PullRequestRepository = (
-  caller: { taskId: string; accountId: string },
+  caller: ApiCaller,
   repository: Repository,
   number: number,
 ) => Promise<Repository>;
@@ -15,7 +15,8 @@ export type PullRequestRepository = (
 /** The spec with what is handed back settled; refuses what could not be handed back. */
 export async function chooseDelivery(
   pullRequestRepository: PullRequestRepository | undefined,
-  { id, accountId, spec }: Pick<NewTask, "id" | "accountId" | "spec">,
+  caller: ApiCaller,
+  spec: TaskSpec,
 ): Promise<TaskSpec> {
   const { repository, deliver, pullRequest } = spec;
   if (repository === null) {
@@ -26,7 +27,6 @@ export async function chooseDelivery(
   if (pullRequest === null) return spec;
   if (pullRequestRepository === undefined)
     throw new AgencyError("unsupported_option", "Pull requests cannot be worked on here.");
-  const caller = { taskId: id, accountId };
   return { ...spec, repository: await pullRequestRepository(caller, repository, pullRequest) };
 }
 

@@ -171,8 +171,9 @@ describe("what is handed back", () => {
         return Promise.resolve({ url, branch: "fix", pushBranch: "fix" });
       },
     });
-    const { id } = await create({ prompt: "x", repository: { url }, pullRequest: 7 });
-    expect(asked).toEqual([[{ taskId: id, accountId: "a" }, { url }, 7]]);
+    const secrets = { GITHUB_TOKEN: "of-this-task" };
+    await create({ prompt: "x", repository: { url }, pullRequest: 7, project: "p1", secrets });
+    expect(asked).toEqual([[{ accountId: "a", project: "p1", secrets }, { url }, 7]]);
     expect(made[0]?.task.spec).toMatchObject({
       pullRequest: 7,
       repository: { branch: "fix", pushBranch: "fix" },

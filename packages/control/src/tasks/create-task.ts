@@ -39,10 +39,12 @@ export async function createTask(deps: CreateTaskDeps, request: CreateTaskReques
   const idempotency =
     idempotencyKey === undefined ? null : idempotencyOf(accountId, idempotencyKey, request.input);
   const task = newTask(deps, accountId, input, resume);
-  const chosen = await chooseDelivery(deps.pullRequestRepository, task);
+  // Its own secrets are not stored yet, but the pull request may need them.
+  const caller = { accountId, project: input.project ?? null, secrets: input.secrets };
+  const spec = await chooseDelivery(deps.pullRequestRepository, caller, task.spec);
   // Before it is done, so that nothing is done unseen: the row stays although the request then came to nothing.
   if (input.allowInternalNetwork) await deps.audit(internalNetworkRow(request, task.id));
-  const outcome = await deps.tasks.create({ ...task, spec: chosen }, idempotency);
+  const outcome = await deps.tasks.create({ ...task, spec }, idempotency);
   switch (outcome.kind) {
     case "created":
     case "replayed":
