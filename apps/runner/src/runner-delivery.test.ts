@@ -128,7 +128,7 @@ describe("the end of a run", () => {
       branch: null,
       files: 0,
     });
-    expect(plane.has("notice", { text: "Nothing has changed: there is no commit to hand back." })).toBe(true);
+    expect(plane.has("notice", { text: "Nothing has changed: there is no commit to push." })).toBe(true);
     expect([...blobs("archive"), ...blobs("patch")]).toEqual([]);
     expect(plane.has("check", { passed: true, output: "one\n" })).toBe(true);
     expect(phases()).not.toContain("push started");

@@ -22,7 +22,18 @@ describe("a runner", () => {
     expect(plane.finished).toEqual([
       {
         finalSeq: plane.events.length,
-        outcome: { state: "completed", reason: null, summary: "All done.", files: 0, added: 0, removed: 0 },
+        outcome: {
+          state: "completed",
+          reason: null,
+          summary: "All done.",
+          files: 0,
+          added: 0,
+          removed: 0,
+          commit: null,
+          commits: [],
+          branch: null,
+          checks: [],
+        },
       },
     ]);
     expect(plane.events.map(({ type }) => type)).toEqual([
@@ -32,12 +43,12 @@ describe("a runner", () => {
       "turn_end",
       "phase",
       "delivery",
-      "phase",
+      ...Array<string>(5).fill("phase"),
     ]);
     expect(plane.ofType("delivery")).toEqual([
       { kind: "workspace", location: config.workspace, files: 0, added: 0, removed: 0 },
     ]);
-    expect(await readdir(join(config.home, ".agency"))).toEqual(["journal"]);
+    expect(await readdir(join(config.home, ".agency"))).toEqual(["checkpoint", "journal"]);
     expect(await readdir(join(config.home, ".agency", "journal"))).toEqual([]);
   });
 

@@ -59,8 +59,9 @@ function plain(text: string): string {
 
 function shorten(line: string): string {
   if (line.length <= SUBJECT_CHARS) return line;
-  const cut = [...line.slice(0, SUBJECT_CHARS - 1)].join("").replace(/\s+\S*$/, "");
-  return `${cut === "" ? line.slice(0, SUBJECT_CHARS - 1) : cut}…`;
+  // Not through the middle of a character.
+  const room = line.slice(0, SUBJECT_CHARS - 1).replace(/[\uD800-\uDBFF]$/, "");
+  return `${room.replace(/\s+\S*$/, "") || room}…`;
 }
 
 /** Paragraphs are filled; what is indented, listed or fenced keeps its lines. */

@@ -114,8 +114,8 @@ class Delivery {
     this.#commit = made.commit;
     this.#commits = made.commits;
     this.#hasChanged = made.commit !== null;
-    if (!this.#hasChanged)
-      await this.#notice("Nothing has changed: there is no commit to hand back.", "info");
+    if (!this.#hasChanged && order.pushBranch !== null)
+      await this.#notice("Nothing has changed: there is no commit to push.", "info");
     return null;
   }
 

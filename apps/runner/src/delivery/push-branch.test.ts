@@ -28,7 +28,7 @@ describe("pushing the work", () => {
     return room.head;
   }
   const push = (commit: string, isOwn = true, branch = BRANCH) =>
-    pushBranch({ git: room.git, url, branch, commit, isOwn, signal: room.signal });
+    pushBranch({ ...room.parts, url, branch, commit, isOwn });
   const at = (branch = BRANCH): string => git(url, "rev-parse", `refs/heads/${branch}`);
   /** Somebody else's commit on the branch, from the base. */
   function theirs(path: string, content: string): void {
@@ -70,7 +70,7 @@ describe("pushing the work", () => {
   });
 
   async function rebase(work: string) {
-    const made = await cleanCheckout({ ...room, git: room.git, commit: work });
+    const made = await cleanCheckout({ ...room.parts, commit: work });
     if (!made.ok) throw new Error(made.problem);
     const { git, remove } = made.checkout;
     const rebased = await rebaseWork({ git, url, branch: "pr", base, commit: work, signal: room.signal });

@@ -17,8 +17,7 @@ describe("the checks", () => {
 
   const check = (commands: string[], part: Partial<CheckOptions> = {}) =>
     runChecks({
-      ...room,
-      git: room.git,
+      ...room.parts,
       commit: room.head,
       commands,
       timeoutMs: 30_000,
@@ -62,16 +61,17 @@ describe("the checks", () => {
   it("are ended together with what they started", async () => {
     await check(["tail -f /dev/null & echo $!"]);
     const pid = Number(told()[0]?.output.trim());
+    expect(pid).toBeGreaterThan(1);
     while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
   });
 
   it("have one time limit for all of them", async () => {
     const clock = new ManualClock();
-    let done = false;
-    const checking = check(["tail -f /dev/null", "true"], { clock, timeoutMs: 60_000 }).finally(
-      () => (done = true),
+    const over = new AbortController();
+    const checking = check(["tail -f /dev/null", "true"], { clock, timeoutMs: 60_000 }).finally(() =>
+      over.abort(),
     );
-    while (!done) await clock.advance(10_000);
+    while (!over.signal.aborted) await clock.advance(10_000);
     expect(await checking).toMatchObject([
       { passed: false, exitCode: null },
       { passed: false, exitCode: null },

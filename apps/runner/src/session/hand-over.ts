@@ -1,44 +1,103 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Outcome, WorkOrder } from "@agency/contract";
+import type { WorkOrder } from "@agency/contract";
 import type { Engine } from "@agency/core";
+import { deadline } from "../clocks/deadline.ts";
+import type { RunState } from "../clocks/run-state.ts";
+import { timeLeft } from "../clocks/time-left.ts";
+import { wallEnd } from "../clocks/waits.ts";
 import { privateFolder } from "../config.ts";
 import type { RunnerConfig } from "../config.ts";
-import { deliverRun } from "../delivery/deliver-run.ts";
-import type { Delivered, DeliverOptions } from "../delivery/deliver-run.ts";
+import { deliverRun, NOTHING_DELIVERED } from "../delivery/deliver-run.ts";
+import type { Declared, Delivered } from "../delivery/deliver-run.ts";
+import type { Recorder } from "../journal/recorder.ts";
+import type { ProcessGroups } from "../process/groups.ts";
 import { sendBlob } from "../uplink/blobs.ts";
 import type { BlobWay } from "../uplink/blobs.ts";
+import type { Git } from "../workspace/git.ts";
+import type { WaysOut } from "./agent-env.ts";
+import { deliverWorkspace, NO_COUNTS } from "./deliver-workspace.ts";
+import type { Counts } from "./deliver-workspace.ts";
+import type { EngineReport } from "./engine-turns.ts";
+import { inPhase } from "./in-phase.ts";
+import { decideOutcome } from "./outcome.ts";
 
-export interface HandOverOptions
-  extends
-    BlobWay,
-    Omit<DeliverOptions, "workspace" | "scratch" | "engineTitle" | "summary" | "isDone" | "store" | "order"> {
+const DIFF_MS = 60_000;
+const LATE_DIFF_MS = 3000;
+/** After the wall limit the control plane waits 15 s in all: what is saved within this time still counts. */
+const LATE_DELIVERY_MS = 12_000;
+/** Part of the two seconds in which a cancelled run must be over. */
+const CANCELLED_DIFF_MS = 400;
+
+/** What is left of a run when its engine has ended. */
+export interface WorkDone extends BlobWay {
   config: RunnerConfig;
   order: WorkOrder;
   engines: Readonly<Record<string, Engine>>;
-  /** What the run would be without the checks. */
-  decided: Pick<Outcome, "state" | "summary">;
+  recorder: Recorder;
+  groups: ProcessGroups;
+  state: RunState;
+  waysOut: WaysOut;
+  git: Git;
+  env: Record<string, string>;
+  declared: Declared;
+  /** Null: there never was a workspace. */
+  base: string | null;
+  report: EngineReport;
+  /** Nobody wants the work any more. */
+  cancelled: AbortSignal;
+  enter: (stage: "delivering" | "finishing") => void;
 }
 
-/** The end of a run, from the work in the workspace to what is handed back. */
-export async function handOver(options: HandOverOptions): Promise<Delivered> {
-  const { config, order, engines, decided } = options;
+/** Tells every changed file. */
+export async function tellChanges(work: WorkDone): Promise<Counts> {
+  const { recorder, clock, config, state, base, git, report, cancelled } = work;
+  if (base === null) return NO_COUNTS;
+  const late = state.cancelled
+    ? deadline(clock, CANCELLED_DIFF_MS, new AbortController().signal)
+    : deadline(clock, timeLeft(state, clock.now(), DIFF_MS, LATE_DIFF_MS), cancelled);
+  const { signal } = late;
+  const { workspace } = config;
+  const diff = { git, workspace, base, scratch: privateFolder(config), timeoutMs: DIFF_MS, signal };
+  let counts: Counts = NO_COUNTS;
+  await inPhase(work, "delivery", async () => {
+    counts = await deliverWorkspace(recorder, report.files, diff);
+    return null;
+  });
+  late.clear();
+  return counts;
+}
+
+/** From the work in the workspace to what is handed back. */
+export async function handOver(work: WorkDone): Promise<Delivered> {
+  const { config, order, engines, base, report, state, clock, cancelled, enter, waysOut } = work;
+  if (base === null || cancelled.aborted) return NOTHING_DELIVERED;
+  const stopped = state.stopping?.reason ?? null;
+  const decided = decideOutcome({ ...report, stopped, checks: [] });
+  const isDone = decided.state === "completed";
   const scratch = join(privateFolder(config), "delivery");
-  await mkdir(scratch, { recursive: true });
-  try {
-    return await deliverRun({
-      ...options,
-      workspace: config.workspace,
-      scratch,
-      engineTitle: engines[order.engine]?.title ?? order.engine,
-      summary: decided.state === "completed" ? decided.summary : "",
-      isDone: decided.state === "completed",
-      store: (signal) => async (header, path) => {
-        const sent = await sendBlob(options, header, path, signal);
-        return sent.kind === "stored" ? null : sent.why;
-      },
-    });
-  } finally {
-    await rm(scratch, { recursive: true, force: true }).catch(() => undefined);
-  }
+  // Without a disk to write to each step fails by itself, and says so.
+  await mkdir(scratch, { recursive: true }).catch(() => undefined);
+  const delivered = await deliverRun({
+    ...work,
+    base,
+    workspace: config.workspace,
+    scratch,
+    gitSettings: waysOut.gitSettings,
+    engineTitle: engines[order.engine]?.title ?? order.engine,
+    summary: isDone ? decided.summary : "",
+    isDone,
+    store: (signal) => async (header, path) => {
+      const sent = await sendBlob(work, header, path, signal);
+      return sent.kind === "stored" ? null : sent.why;
+    },
+    begin: (most) => {
+      enter("delivering");
+      const left = Math.min(most, wallEnd(state) + LATE_DELIVERY_MS - clock.now());
+      return { left, ...deadline(clock, Math.max(0, left), cancelled) };
+    },
+  });
+  await rm(scratch, { recursive: true, force: true }).catch(() => undefined);
+  enter("finishing");
+  return delivered;
 }

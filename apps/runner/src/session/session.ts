@@ -1,13 +1,13 @@
 import type { Outcome, RunnerCommand, WorkOrder } from "@agency/contract";
 import type { Clock, Engine, EngineStart } from "@agency/core";
 import { deadline } from "../clocks/deadline.ts";
-import type { RunState, StopReason } from "../clocks/run-state.ts";
-import { beginWait, endWait, wallEnd } from "../clocks/waits.ts";
+import type { RunState } from "../clocks/run-state.ts";
+import { timeLeft } from "../clocks/time-left.ts";
+import { beginWait, endWait } from "../clocks/waits.ts";
 import type { ProgressTracker } from "../clocks/track-progress.ts";
 import type { RunnerConfig } from "../config.ts";
-import { privateFolder } from "../config.ts";
 import { NOTHING_DELIVERED } from "../delivery/deliver-run.ts";
-import type { Declared, Delivered } from "../delivery/deliver-run.ts";
+import type { Declared } from "../delivery/deliver-run.ts";
 import type { Recorder } from "../journal/recorder.ts";
 import type { ProcessGroups } from "../process/groups.ts";
 import { prepareEnvironment } from "../setup/prepare-environment.ts";
@@ -18,17 +18,16 @@ import { prepareWorkspace } from "../workspace/prepare-workspace.ts";
 import { agentEnv } from "./agent-env.ts";
 import type { WaysOut } from "./agent-env.ts";
 import type { Asks } from "./asks.ts";
-import { deliverWorkspace, NO_COUNTS } from "./deliver-workspace.ts";
-import type { Counts } from "./deliver-workspace.ts";
 import { engineProblem, engineStart } from "./engine-start.ts";
 import { EngineTurns } from "./engine-turns.ts";
 import type { EngineReport } from "./engine-turns.ts";
 import { runWorkspaceHook } from "./hooks.ts";
 import type { HookName } from "./hooks.ts";
+import { handOver, tellChanges } from "./hand-over.ts";
+import type { WorkDone } from "./hand-over.ts";
 import { inPhase } from "./in-phase.ts";
 import { KeptCheckpoints } from "./kept-checkpoints.ts";
 import { decideOutcome } from "./outcome.ts";
-import { handOver } from "./hand-over.ts";
 
 /** After the last turn: for how long background work of the agent may go on. */
 const DRAIN_MS = 5 * 60_000;
@@ -38,14 +37,8 @@ const KILL_GRACE_MS = 500;
 const DRAIN_BACKSTOP_MS = DRAIN_MS + 10_000;
 const PRE_RUN_MS = 10 * 60_000;
 const POST_RUN_MS = 2 * 60_000;
-const DIFF_MS = 60_000;
 /** Past the wall limit the control plane waits 15 s; stopping the engine takes up to 5 s of them. */
 const LATE_POST_RUN_MS = 4000;
-const LATE_DIFF_MS = 3000;
-/** After the wall limit the control plane waits 15 s in all: what is saved within this time still counts. */
-const LATE_DELIVERY_MS = 12_000;
-/** Part of the two seconds in which a cancelled run must be over. */
-const CANCELLED_DIFF_MS = 400;
 /** As long as the run may take: the sandbox must not go before the last checkpoint is stored. */
 const LAST_CHECKPOINT_MS = 10 * 60_000;
 const LATE_CHECKPOINT_MS = 2000;
@@ -165,8 +158,18 @@ export class Session {
       await this.#hook("post-run", this.#timeLeft(POST_RUN_MS, LATE_POST_RUN_MS), this.#finishing.signal);
     }
     const known = report ?? { ...NOTHING_RUN, lastError: problem ?? "" };
-    const counts = await this.#deliver(known);
-    const delivered = report === null ? NOTHING_DELIVERED : await this.#handOver(known, stopped);
+    const work: WorkDone = {
+      ...this.#options,
+      git: this.#git,
+      env: this.#env,
+      declared: this.#declared,
+      base: this.#base,
+      report: known,
+      cancelled: this.#finishing.signal,
+      enter: (stage) => this.#enter(stage),
+    };
+    const counts = await tellChanges(work);
+    const delivered = report === null ? NOTHING_DELIVERED : await handOver(work);
     const { checks } = delivered;
     const decided = decideOutcome({ ...known, stopped: state.cancelled ? "cancelled" : stopped, checks });
     const setupFailed = decided.state === "failed" && problem !== null && stopped === null;
@@ -176,29 +179,6 @@ export class Session {
       ...delivered,
       ...(setupFailed ? { reason: "setup_failed" as const } : {}),
     };
-  }
-
-  async #handOver(report: EngineReport, stopped: StopReason | null): Promise<Delivered> {
-    const base = this.#base;
-    if (base === null || this.#finishing.signal.aborted) return NOTHING_DELIVERED;
-    const decided = decideOutcome({ ...report, stopped, checks: [] });
-    const { clock, state } = this.#options;
-    const delivered = await handOver({
-      ...this.#options,
-      git: this.#git,
-      env: this.#env,
-      gitSettings: this.#options.waysOut.gitSettings,
-      declared: this.#declared,
-      base,
-      decided,
-      begin: (most) => {
-        this.#enter("delivering");
-        const left = Math.min(most, wallEnd(state) + LATE_DELIVERY_MS - clock.now());
-        return { left, ...deadline(clock, Math.max(0, left), this.#finishing.signal) };
-      },
-    });
-    this.#enter("finishing");
-    return delivered;
   }
 
   obey(command: RunnerCommand): void {
@@ -339,11 +319,9 @@ export class Session {
     return prepared.problem;
   }
 
-  /** Up to `most`, but no further than `late` past the wall limit. */
   #timeLeft(most: number, late: number): number {
     const { state, clock } = this.#options;
-    const untilWall = wallEnd(state) - clock.now();
-    return Math.min(most, Math.max(untilWall, 0) + late);
+    return timeLeft(state, clock.now(), most, late);
   }
 
   async #hook(name: HookName, timeoutMs: number, signal: AbortSignal): Promise<string | null> {
@@ -392,31 +370,6 @@ export class Session {
   #say(command: Say): void {
     if (this.#turns === null) this.#early.push(command);
     else void this.#turns.say({ id: command.id, text: command.text }, command.mode);
-  }
-
-  async #deliver(report: EngineReport): Promise<Counts> {
-    const { recorder, clock, config, state } = this.#options;
-    const base = this.#base;
-    if (base === null) return NO_COUNTS;
-    const { workspace } = config;
-    const late = state.cancelled
-      ? deadline(clock, CANCELLED_DIFF_MS, new AbortController().signal)
-      : deadline(clock, this.#timeLeft(DIFF_MS, LATE_DIFF_MS), this.#finishing.signal);
-    const diff = {
-      git: this.#git,
-      workspace,
-      base,
-      scratch: privateFolder(config),
-      timeoutMs: DIFF_MS,
-      signal: late.signal,
-    };
-    let counts: Counts = NO_COUNTS;
-    await inPhase(this.#options, "delivery", async () => {
-      counts = await deliverWorkspace(recorder, report.files, diff);
-      return null;
-    });
-    late.clear();
-    return counts;
   }
 
   async #recordFatal(message: string): Promise<void> {

@@ -11,8 +11,7 @@ describe("what a repository says of the work in it", () => {
     room = await WorkRoom.open({ "a.txt": "a", ...files });
     then?.(room);
     return prepareEnvironment({
-      ...room,
-      git: room.git,
+      ...room.parts,
       base: room.head,
       isFresh,
       envWith: (added) => ({ PATH: process.env["PATH"] ?? "", ...added }),
@@ -96,7 +95,7 @@ describe("what a repository says of the work in it", () => {
       "was stopped: setup may take",
     ],
   ])("is a problem when it %s", async (_what, files, words) => {
-    const { problem } = await prepare(files as Record<string, string>);
+    const { problem } = await prepare(files);
     expect(problem).toContain(words);
     expect(phases()).toEqual(["setup started", "setup failed"]);
   });

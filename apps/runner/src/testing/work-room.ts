@@ -41,8 +41,11 @@ export class WorkRoom {
     return room;
   }
 
-  get git() {
-    return createGit(this.workspace, this.env, this.clock, this.groups);
+  /** What every step is given. */
+  get parts() {
+    const { workspace, scratch, env, clock, groups, signal, recorder } = this;
+    const git = createGit(workspace, env, clock, groups);
+    return { workspace, scratch, env, clock, groups, signal, recorder, git };
   }
 
   get head(): string {

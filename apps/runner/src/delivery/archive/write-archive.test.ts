@@ -35,7 +35,7 @@ describe("the archive of a workspace", () => {
 
   const to = (): string => join(room.root, "archive.tar.zst");
   async function list(): Promise<{ paths: readonly Buffer[]; complete: boolean }> {
-    const listing = await listWorkspace(room.git, room.workspace, room.signal);
+    const listing = await listWorkspace(room.parts.git, room.workspace, room.signal);
     if (!listing.ok) throw new Error(listing.problem);
     return listing;
   }
@@ -48,7 +48,7 @@ describe("the archive of a workspace", () => {
     const folder = join(room.root, "unpacked");
     mkdirSync(folder);
     const script = `zstd -q -dc ${to()} | tar -xf - -C ${folder}`;
-    const { status, stderr } = spawnSync("sh", ["-c", `${script}`], { encoding: "utf8" });
+    const { status, stderr } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
     if (status !== 0 || stderr !== "") throw new Error(`apt-get install tar zstd? ${stderr}`);
     return folder;
   }
@@ -107,8 +107,8 @@ describe("the archive of a workspace", () => {
       writeFileSync(Buffer.concat([Buffer.from(`${room.workspace}/`), name]), "raw");
     const { manifest } = await write();
     const odd = manifest.files.filter(({ pathBytes }) => pathBytes !== undefined);
-    expect(odd.map(({ pathBytes }) => pathBytes).toSorted()).toEqual(
-      [raw, long].map((name) => name.toString("base64")).toSorted(),
+    expect(new Set(odd.map(({ pathBytes }) => pathBytes))).toEqual(
+      new Set([raw, long].map((name) => name.toString("base64"))),
     );
     const folder = join(room.root, "unpacked");
     mkdirSync(folder);

@@ -139,14 +139,18 @@ class ArchiveWriter {
     const isLarge = bytes >= FRAME_BYTES;
     if (isLarge) await this.#frames.cut();
     const span = this.#frames.begin();
-    for (let left = bytes; left > 0 && content !== null; left -= FRAME_BYTES) {
-      this.#options.signal.throwIfAborted();
-      await this.#frames.write(content.read(Math.min(left, FRAME_BYTES)), span);
-    }
+    if (content !== null) await this.#writeContent(content, bytes, span);
     if (isLarge) await this.#frames.cut();
     await this.#frames.write(tarPadding(bytes));
     this.#bytes += bytes;
     this.#files.push({ file: manifestFile(entry), span });
+  }
+
+  async #writeContent(content: Pick<OpenFile, "read">, bytes: number, span: Span): Promise<void> {
+    for (let left = bytes; left > 0; left -= FRAME_BYTES) {
+      this.#options.signal.throwIfAborted();
+      await this.#frames.write(content.read(Math.min(left, FRAME_BYTES)), span);
+    }
   }
 
   #skip(path: Buffer, why: string): void {
