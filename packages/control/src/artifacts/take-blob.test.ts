@@ -63,6 +63,13 @@ describe("a blob of a runner", () => {
     }
   });
 
+  it("that breaks off is nothing of ours", async () => {
+    const broken = new ReadableStream<Uint8Array>({ pull: () => Promise.reject(new Error("aborted")) });
+    const { take, order } = setUp();
+    await expect(take({}, broken)).rejects.toMatchObject({ code: "invalid_request" });
+    expect(order.at(-1)).toBe("abandon true");
+  });
+
   it("is cut off at the announced size, however much comes", async () => {
     let sent = 0;
     const endless = (async function* () {

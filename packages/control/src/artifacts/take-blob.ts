@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { AgencyError } from "@agency/contract";
+import { AgencyError, isAgencyError } from "@agency/contract";
 import type { BlobHeader } from "@agency/contract";
 import type { ArtifactStore, AttemptAccess } from "@agency/core";
 import { fencedError } from "../uplink/runner-access.ts";
@@ -76,11 +76,16 @@ function tooLarge(what: string, most: number, of: string): AgencyError {
 /** Storage would find out at the end; a sandbox must not fill the disk until then. */
 async function* atMost(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
   let seen = 0;
-  for await (const chunk of body) {
-    seen += chunk.length;
-    if (seen > bytes)
-      throw new AgencyError("invalid_request", `More than the announced ${bytes} bytes came.`);
-    yield chunk;
+  try {
+    for await (const chunk of body) {
+      seen += chunk.length;
+      if (seen > bytes)
+        throw new AgencyError("invalid_request", `More than the announced ${bytes} bytes came.`);
+      yield chunk;
+    }
+  } catch (cause) {
+    if (isAgencyError(cause)) throw cause;
+    throw new AgencyError("invalid_request", "The body broke off.", { cause });
   }
 }
 

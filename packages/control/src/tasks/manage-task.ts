@@ -53,6 +53,9 @@ export async function sendMessage(
 
 export async function deleteTask(deps: ManageDeps, accountId: string, id: string): Promise<void> {
   await getTask(deps, accountId, id);
+  // Asked again when it is deleted; but until it is, nothing of it may be gone.
+  const by = await deps.tasks.neededBy(id);
+  if (by !== null) throw needed(id, by);
   // The files first: when that fails, the task is still there to be deleted again.
   const task = await deps.tasks.load(id);
   if (task !== null && isTerminal(task.snapshot.state)) await discard(deps, task.attempt?.sandbox);

@@ -149,6 +149,8 @@ export interface TaskStore {
   dueIds(now: number, limit: number): Promise<string[]>;
   setActivity(activities: ReadonlyMap<string, string>): Promise<void>;
   setResult(id: string, epoch: number, result: TaskResult): Promise<void>;
+  /** A task that goes on from a checkpoint of this one and has not ended. */
+  neededBy(id: string): Promise<string | null>;
   /** Only a finished task: its rows go, its billing rows stay. */
   delete(accountId: string, id: string): Promise<DeleteOutcome>;
 }

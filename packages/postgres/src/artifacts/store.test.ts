@@ -249,6 +249,7 @@ describe("deleting a task", () => {
     await checkpoint(id, 1);
     await end(id);
     const child = await created(resuming(id));
+    expect([await tasks.neededBy(id), await tasks.neededBy(child)]).toEqual([child, null]);
     expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id)).toEqual({ kind: "needed", by: child });
     await apply(child, { kind: "cancel", graceMs: 0 });
     expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id)).toMatchObject({ kind: "deleted" });

@@ -55,6 +55,7 @@ export function createTaskStore(db: Database, queue: Queue): TaskStore {
         JSON.stringify(result),
       ]);
     },
+    neededBy: (id) => neededBy(db, id),
     delete: (accountId, id) => deleteTask(db, accountId, id),
   };
 }
@@ -104,9 +105,9 @@ async function deleteTask(db: Database, accountId: string, id: string): Promise<
   });
 }
 
-/** A task under way that goes on from a checkpoint of this one; asked under the lock that `create` takes, too. */
-async function neededBy(tx: Sql, id: string): Promise<string | null> {
-  const { rows } = await tx.query<{ id: string }>(
+/** Certain only under the lock that `create` takes, too. */
+async function neededBy(sql: Sql, id: string): Promise<string | null> {
+  const { rows } = await sql.query<{ id: string }>(
     `select id from tasks
      where spec -> 'resume' ->> 'taskId' = $1::text and finished_at is null and spec -> 'resume' <> 'null' limit 1`,
     [id],
