@@ -11,6 +11,8 @@ import type { Captured, Origin } from "./capture.ts";
 import { leftOutNotice } from "./notices.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 
+const SLOW_MS = 30_000;
+
 export interface Wanted {
   readonly label: string | null;
   readonly turn: number;
@@ -104,11 +106,13 @@ export class Checkpoints {
     const { bytes, sha256, file } = packed;
     const mediaType = "application/x-tar";
     const header = { kind: "checkpoint", name: "checkpoint.tar", bytes, sha256, mediaType } as const;
+    const done = this.#sayWhenSlow();
     const sent = await sendBlob(way, header, file, signal);
+    done.abort();
     if (sent.kind === "fenced") return this.#options.onFenced(sent.why);
     if (sent.kind !== "stored") {
       const why = `A checkpoint could not be stored: ${sent.why}.`;
-      return sent.kind === "refused" ? this.#sayOnce("refused", why) : undefined;
+      return this.#options.over.aborted ? undefined : this.#sayOnce("not stored", why);
     }
     const about = { sessionId: session?.sessionId ?? null, engineVersion: session?.engineVersion ?? null };
     const posted = { blob: sent.id, base: origin.base, head, branch, commit, ...about };
@@ -152,6 +156,16 @@ export class Checkpoints {
     }
     const text = leftOutNotice(leftOut);
     if (text !== null) await this.#sayOnce(text, text);
+  }
+
+  /** Whoever waits for the run to end should know what it waits for. */
+  #sayWhenSlow(): AbortController {
+    const done = new AbortController();
+    const text = "A checkpoint is not stored yet: it is tried again as long as the run may take.";
+    void this.#options.way.clock
+      .sleep(SLOW_MS, done.signal)
+      .then(() => (done.signal.aborted ? undefined : this.#sayOnce("slow", text)));
+    return done;
   }
 
   async #sayOnce(key: string, text: string): Promise<void> {

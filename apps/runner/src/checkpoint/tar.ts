@@ -16,7 +16,7 @@ export function tarHeader(name: string, bytes: number): Buffer {
     throw new RangeError(`A plain tar header cannot hold ${JSON.stringify(name)} of ${bytes} bytes.`);
   const header = Buffer.alloc(BLOCK);
   header.write(name, 0, "ascii");
-  header.write("0000644\0" + "0000000\0" + "0000000\0", 100, "ascii");
+  header.write("0000644\u{0}0000000\u{0}0000000\u{0}", 100, "ascii");
   header.write(`${bytes.toString(8).padStart(11, "0")}\0`, 124, "ascii");
   header.write(`${"0".repeat(11)}\0`, 136, "ascii");
   header.write("0", 156, "ascii");

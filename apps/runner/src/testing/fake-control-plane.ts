@@ -133,7 +133,8 @@ export class FakeControlPlane {
 
   async close(): Promise<void> {
     await this.stop();
-    await rm(this.root, { recursive: true, force: true });
+    // A test need not wait for the runner: its last files may still be coming.
+    await rm(this.root, { recursive: true, force: true, maxRetries: 20 });
   }
 
   command(command: RunnerCommand): void {

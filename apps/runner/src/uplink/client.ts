@@ -93,36 +93,6 @@ export function createUplinkClient(door: Door, clock: Clock): UplinkClient {
     }
   }
 
-  async function put(
-    path: string,
-    headers: Record<string, string>,
-    body: Readable,
-    signal: AbortSignal,
-  ): Promise<Reply> {
-    const outgoing = begin("PUT", path, headers);
-    const stop = (): void => void outgoing.destroy(new Error("The runner stopped sending."));
-    signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) stop();
-    const quiet = watchQuiet(clock, () => {
-      door.distrust();
-      outgoing.destroy(new Error(`Nothing was taken or answered for ${STALLED_MS / 1000} s.`));
-    });
-    body.on("data", quiet.heard).on("error", (error) => outgoing.destroy(error));
-    try {
-      const answered = responseOf(outgoing);
-      body.pipe(outgoing);
-      return await readAnswer(await answered);
-    } catch (error) {
-      return { kind: "unreachable", why: messageOf(error) };
-    } finally {
-      quiet.over();
-      signal.removeEventListener("abort", stop);
-      body.destroy();
-      // Answered before it was all sent: the rest must not go out as the start of another request.
-      if (!outgoing.writableFinished) outgoing.destroy();
-    }
-  }
-
   return {
     authorise({ taskId, epoch, token }) {
       attemptHeaders = {
@@ -132,7 +102,8 @@ export function createUplinkClient(door: Door, clock: Clock): UplinkClient {
       };
     },
     post: exchange,
-    put,
+    put: (path, headers, body, signal) =>
+      putBody(begin("PUT", path, headers), body, { clock, signal, onStalled: () => door.distrust() }),
     async open(path, signal) {
       const outgoing = begin("GET", path);
       const stop = (): void => void outgoing.destroy(new Error("The runner stopped listening."));
@@ -147,6 +118,40 @@ export function createUplinkClient(door: Door, clock: Clock): UplinkClient {
     },
     close: () => agent.destroy(),
   };
+}
+
+interface PutOptions {
+  clock: Clock;
+  signal: AbortSignal;
+  onStalled: () => void;
+}
+
+async function putBody(
+  outgoing: ClientRequest,
+  body: Readable,
+  { clock, signal, onStalled }: PutOptions,
+): Promise<Reply> {
+  const stop = (): void => void outgoing.destroy(new Error("The runner stopped sending."));
+  const answered = responseOf(outgoing);
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  const quiet = watchQuiet(clock, () => {
+    onStalled();
+    outgoing.destroy(new Error(`Nothing was taken or answered for ${STALLED_MS / 1000} s.`));
+  });
+  body.on("data", quiet.heard).on("error", (error) => outgoing.destroy(error));
+  try {
+    body.pipe(outgoing);
+    return await readAnswer(await answered);
+  } catch (error) {
+    return { kind: "unreachable", why: messageOf(error) };
+  } finally {
+    quiet.over();
+    signal.removeEventListener("abort", stop);
+    body.destroy();
+    // Answered before it was all sent: the rest must not go out as the start of another request.
+    if (!outgoing.writableFinished) outgoing.destroy();
+  }
 }
 
 /** Calls `onQuiet` once when nothing was heard for too long. */
