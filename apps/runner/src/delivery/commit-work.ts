@@ -1,17 +1,14 @@
-import { rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { WorkOrder } from "@agency/contract";
+import { addAll, MAX_COMMITTED_BYTES } from "../workspace/add-all.ts";
 import { copyIndex } from "../workspace/copy-index.ts";
 import { gitProblem } from "../workspace/git.ts";
 import type { Git, GitCall } from "../workspace/git.ts";
-import { splitNul, statOf } from "./archive/list-workspace.ts";
 
 const STEP_MS = 5 * 60_000;
-const MAX_LIST_BYTES = 64 * 1024 * 1024;
-/** Code hosts take no file over 100 MB, and git would read and compress it all: the archive is for those. */
-export const MAX_COMMITTED_BYTES = 100 * 1024 * 1024;
-const SCREENSHOTS = Buffer.from(".agency/screenshots/");
 const MAX_COMMITS = 100;
+const MOST_NAMED = 20;
 /** Keeps the commit from git's collector without touching a branch of the agent. */
 const RESULT_REF = "refs/agency/result";
 
@@ -110,30 +107,13 @@ async function pickParent(
   return base;
 }
 
-/** Everything that is not ignored goes into the index, but for files no code host would take. */
+/** Everything that is not ignored goes into the index; what could not is told. */
 async function stage({ git, workspace }: CommitOptions, call: GitCall, list: string): Promise<string[]> {
-  const changed = await git(["ls-files", "-z", "--modified", "--others", "--exclude-standard"], {
-    ...call,
-    maxBytes: MAX_LIST_BYTES,
-  });
-  const paths = splitNul(changed.stdout);
-  const large = paths.filter((path) => (statOf(workspace, path)?.size ?? 0) > MAX_COMMITTED_BYTES);
-  const pictures = paths.filter((path) => path.subarray(0, SCREENSHOTS.length).equals(SCREENSHOTS));
-  const left = [...large, ...pictures].map((path) =>
-    Buffer.concat([Buffer.from(":(top,exclude,literal)"), path]),
-  );
-  await writeFile(
-    list,
-    Buffer.concat([Buffer.from(":/"), ...left].flatMap((spec) => [spec, Buffer.from([0])])),
-  );
-  const add = ["add", "--all", "--ignore-errors", `--pathspec-from-file=${list}`, "--pathspec-file-nul"];
-  const added = await git(add, call);
-  const notices = large.map(
-    (path) =>
-      `${JSON.stringify(path.toString())} is over ${MAX_COMMITTED_BYTES / 1024 / 1024} MiB: it is not in the commit.`,
-  );
+  const { added, large } = await addAll(git, { workspace, list }, call);
+  const limit = MAX_COMMITTED_BYTES / 1024 / 1024;
+  const notices = large
+    .slice(0, MOST_NAMED)
+    .map((path) => `${JSON.stringify(path.toString())} is over ${limit} MiB: it is not in the commit.`);
   const problem = gitProblem("Adding all files to the commit", added);
-  return problem === null
-    ? notices.slice(0, 20)
-    : [...notices.slice(0, 20), `${problem}\nThe rest is in it.`];
+  return problem === null ? notices : [...notices, `${problem}\nThe rest is in it.`];
 }

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { addAll } from "./add-all.ts";
 import { copyIndex } from "./copy-index.ts";
 import { gitProblem } from "./git.ts";
 import type { Git, GitCall } from "./git.ts";
@@ -44,7 +45,7 @@ export async function diffWorkspace(options: DiffOptions): Promise<DiffResult> {
   const call: GitCall = { timeoutMs, signal, env: { GIT_INDEX_FILE: index } };
   try {
     // Fails on a repository inside this one without a commit: then its files are left out.
-    await git(["add", "--all", "--intent-to-add", "--ignore-errors"], call);
+    await addAll(git, { workspace: options.workspace, list: `${index}-paths` }, call, ["--intent-to-add"]);
     const what = ["diff", "--no-ext-diff", "--no-textconv", "--find-renames", "--ignore-submodules=dirty"];
     const [listing, patch, commits] = await Promise.all([
       git([...what, "--raw", "--numstat", "-z", base, "--"], { ...call, maxBytes: MAX_LIST_BYTES }),

@@ -1,0 +1,35 @@
+import { rm, writeFile } from "node:fs/promises";
+import { splitNul, statOf } from "../delivery/archive/list-workspace.ts";
+import type { Git, GitCall } from "./git.ts";
+import type { ChildResult } from "../process/run-child.ts";
+
+const MAX_LIST_BYTES = 64 * 1024 * 1024;
+/** Code hosts take no file over 100 MB, and git would read and hash all of it: 5 GB took it over a minute. */
+export const MAX_COMMITTED_BYTES = 100 * 1024 * 1024;
+const SCREENSHOTS = Buffer.from(".agency/screenshots/");
+
+/** Everything that is not ignored into the call's index, but for files too large for git and pictures of the work. */
+export async function addAll(
+  git: Git,
+  at: { workspace: string; list: string },
+  call: GitCall,
+  options: readonly string[] = [],
+): Promise<{ added: ChildResult; large: readonly Buffer[] }> {
+  const { workspace, list } = at;
+  const what = ["ls-files", "-z", "--modified", "--others", "--exclude-standard"];
+  const changed = await git(what, { ...call, maxBytes: MAX_LIST_BYTES });
+  const paths = splitNul(changed.stdout);
+  const large = paths.filter((path) => (statOf(workspace, path)?.size ?? 0) > MAX_COMMITTED_BYTES);
+  const pictures = paths.filter((path) => path.subarray(0, SCREENSHOTS.length).equals(SCREENSHOTS));
+  const left = [...large, ...pictures].map((path) =>
+    Buffer.concat([Buffer.from(":(top,exclude,literal)"), path]),
+  );
+  const specs = [Buffer.from(":/"), ...left].flatMap((spec) => [spec, Buffer.from([0])]);
+  try {
+    await writeFile(list, Buffer.concat(specs));
+    const add = ["add", "--all", "--ignore-errors", `--pathspec-from-file=${list}`, "--pathspec-file-nul"];
+    return { added: await git([...add, ...options], call), large };
+  } finally {
+    await rm(list, { force: true });
+  }
+}
