@@ -3,11 +3,11 @@ import type { ApiRequest, Connection } from "./connection.ts";
 import { unreachable } from "./failure.ts";
 
 const MOST_HOPS = 3;
-const REDIRECTS = [301, 302, 303, 307, 308];
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** Where an answer sends its reader; null when it does not. */
 export function nextPlace(response: Response): string | null {
-  return REDIRECTS.includes(response.status) ? response.headers.get("location") : null;
+  return REDIRECTS.has(response.status) ? response.headers.get("location") : null;
 }
 
 /**

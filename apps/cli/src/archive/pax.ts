@@ -13,21 +13,32 @@ export function parsePax(bytes: Buffer): PaxRecords | null {
   const records: PaxRecords = { sparse: false };
   const text = bytes.toString("latin1");
   for (let at = 0; at < text.length;) {
-    const blank = text.indexOf(" ", at);
-    const length = /^\d{1,6}$/.exec(text.slice(at, blank))?.[0];
-    const end = at + Number(length ?? 0);
-    const equals = text.indexOf("=", blank);
-    if (blank === -1 || length === undefined || end > text.length || text[end - 1] !== "\n") return null;
-    if (equals === -1 || equals >= end) return null;
-    const key = text.slice(blank + 1, equals);
-    const value = text.slice(equals + 1, end - 1);
-    if (key === "path" || key === "linkpath") records[key] = value;
-    else if (key.startsWith("GNU.sparse.")) records.sparse = true;
-    else if (key === "size") {
-      if (!/^\d{1,15}$/.test(value)) return null;
-      records.size = Number(value);
-    }
-    at = end;
+    const record = recordAt(text, at);
+    if (record === null || !take(records, record)) return null;
+    at = record.end;
   }
   return records;
+}
+
+interface PaxRecord {
+  key: string;
+  value: ByteString;
+  end: number;
+}
+
+function recordAt(text: string, at: number): PaxRecord | null {
+  const length = /^(\d{1,6}) /.exec(text.slice(at, at + 7))?.[1];
+  if (length === undefined) return null;
+  const end = at + Number(length);
+  const record = text.slice(at + length.length + 1, end);
+  const equals = record.indexOf("=");
+  if (end > text.length || !record.endsWith("\n") || equals === -1) return null;
+  return { key: record.slice(0, equals), value: record.slice(equals + 1, -1), end };
+}
+
+function take(records: PaxRecords, { key, value }: PaxRecord): boolean {
+  if (key === "path" || key === "linkpath") records[key] = value;
+  else if (key.startsWith("GNU.sparse.")) records.sparse = true;
+  else if (key === "size") records.size = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+  return !Number.isNaN(records.size ?? 0);
 }

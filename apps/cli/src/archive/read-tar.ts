@@ -88,17 +88,23 @@ async function readExtension(reader: ByteReader, header: TarHeader, before: Exte
 
 function toEntry(header: TarHeader, { longName, longLink, pax }: Extension): Omit<TarEntry, "body"> {
   const name = pax?.path ?? longName ?? header.name;
-  const told = KINDS[header.type] ?? "unknown kind";
-  const asFolder = told === "file" && name.endsWith("/");
-  const kind = pax?.sparse === true ? "sparse file" : asFolder ? "folder" : told;
+  const kind = pax?.sparse === true ? "sparse file" : kindOf(header, name);
   return {
     name,
     kind,
-    // Only files have content; what a link or a folder says of its size is passed over as tar itself does.
-    size: kind === "link" || kind === "hard link" || told === "folder" ? 0 : (pax?.size ?? header.size),
+    size: hasContent(header.type) ? (pax?.size ?? header.size) : 0,
     mode: header.mode,
     target: pax?.linkpath ?? longLink ?? header.linkName,
   };
+}
+
+/** What links and folders say of their size means nothing: tar itself passes over it. */
+const hasContent = (type: string): boolean => !"125".includes(type);
+
+/** The oldest format knows folders by their name only. */
+function kindOf({ type }: TarHeader, name: ByteString): EntryKind {
+  const told = KINDS[type] ?? "unknown kind";
+  return told === "file" && name.endsWith("/") ? "folder" : told;
 }
 
 async function* contentOf(reader: ByteReader, left: { bytes: number }): AsyncGenerator<Buffer> {

@@ -39,8 +39,21 @@ function nextTask(parent: Task, prompt: string, { fork, from }: Options): Create
   const { engine, provider, limits, network, allowInternalNetwork, repositories } = parent;
   const { approve, onBudget, onUsageLimit, deliver, checks, labels, priority, demo } = parent;
   return {
-    ...{ prompt, engine, provider, limits, network, allowInternalNetwork, repositories },
-    ...{ approve, onBudget, onUsageLimit, deliver, checks, labels, priority, demo },
+    prompt,
+    engine,
+    provider,
+    limits,
+    network,
+    allowInternalNetwork,
+    repositories,
+    approve,
+    onBudget,
+    onUsageLimit,
+    deliver,
+    checks,
+    labels,
+    priority,
+    demo,
     resume: { taskId: parent.id, fork, ...(from === undefined ? {} : { checkpoint: from }) },
   };
 }

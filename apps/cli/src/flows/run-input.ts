@@ -43,23 +43,7 @@ export function toCreateTask(
   options: RunOptions,
   secrets: Readonly<Record<string, string>> = {},
 ): CreateTaskInput {
-  for (const flag of ["branch", "pushBranch", "pr"] as const) {
-    if (options[flag] === undefined || options.repo !== undefined) continue;
-    throw new UsageError(`${longFlag(flag)} needs a repository.`, "Name it with --repo.");
-  }
-  const byGit = options.deliver === "branch" || options.deliver === "pr";
-  if (byGit && options.repo === undefined) {
-    throw new UsageError(`--deliver ${options.deliver} needs a repository.`, "Name it with --repo.");
-  }
-  if (options.pr !== undefined && options.branch !== undefined) {
-    throw new UsageError("--pr and --branch are two places to start from.", "Leave one of the two out.");
-  }
-  if (options.command !== undefined && options.engine !== undefined && options.engine !== "command") {
-    throw new UsageError(
-      `--command is for the engine "command", not for "${options.engine}".`,
-      "Leave one of the two out.",
-    );
-  }
+  checkTogether(options);
   const input = withoutUndefined({
     prompt,
     engine: options.command === undefined ? options.engine : "command",
@@ -100,6 +84,27 @@ export function toCreateTask(
   if (parsed.success) return parsed.data;
   const sentences = parsed.error.issues.map(({ path, message }) => sentenceOf(path.map(String), message));
   throw new UsageError([...new Set(sentences)].join("\n"));
+}
+
+/** What each is fine by itself and makes no sense together. */
+function checkTogether(options: RunOptions): void {
+  for (const flag of ["branch", "pushBranch", "pr"] as const) {
+    if (options[flag] === undefined || options.repo !== undefined) continue;
+    throw new UsageError(`${longFlag(flag)} needs a repository.`, "Name it with --repo.");
+  }
+  const byGit = options.deliver === "branch" || options.deliver === "pr";
+  if (byGit && options.repo === undefined) {
+    throw new UsageError(`--deliver ${options.deliver} needs a repository.`, "Name it with --repo.");
+  }
+  if (options.pr !== undefined && options.branch !== undefined) {
+    throw new UsageError("--pr and --branch are two places to start from.", "Leave one of the two out.");
+  }
+  if (options.command !== undefined && options.engine !== undefined && options.engine !== "command") {
+    throw new UsageError(
+      `--command is for the engine "command", not for "${options.engine}".`,
+      "Leave one of the two out.",
+    );
+  }
 }
 
 function networkOf(text: string): Network {

@@ -217,7 +217,7 @@ describe("a mistake in the command line", () => {
       '--timeout "30" is not a length of time.\n  Say of what: --timeout 30m.',
     ],
     [["run", "--timeout", "p"], '--timeout "p" is not a length of time.'],
-    [["run", "--repo", ".", "p"], '--repo "." is not the address of a repository.'],
+    [["run", "--repo", "./name", "p"], '--repo "./name" is not the address of a repository.'],
     [["run", "--repo", "https://me:pw@host/o/n", "p"], "--repo must not contain a user or password."],
     [["run", "--repo", "o/n", "--branch", "a..b", "p"], "--branch is not a valid branch name."],
     [["run", "--branch", "b", "p"], "--branch needs a repository."],

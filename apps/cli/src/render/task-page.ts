@@ -55,11 +55,8 @@ function factsOf(task: Task, nowMs: number): [string, string | null][] {
         .map(([key, value]) => `${key}=${value}`)
         .join(", "),
     ],
-    ["Checks", task.result === null ? task.checks.join(", ") : null],
-    ["Delivers", task.result === null ? DELIVERS[task.deliver] : null],
-    ["Goes on", goesOnFrom(task)],
+    ...promisedOf(task),
     ["Priority", task.priority === 0 ? null : String(task.priority)],
-    ["Parent", task.parentId === task.resumedFrom?.taskId ? null : task.parentId],
     ["Not before", task.notBefore],
     ["Created", `${task.createdAt} (${formatAge(nowMs - Date.parse(task.createdAt))} ago)`],
     ["Took", timeOf(task, nowMs)],
@@ -82,8 +79,16 @@ const DELIVERS: Record<Task["deliver"], string> = {
   pr: "a pull request",
 };
 
-function goesOnFrom({ resumedFrom }: Task): string | null {
-  return resumedFrom === null ? null : `from checkpoint ${resumedFrom.checkpoint} of ${resumedFrom.taskId}`;
+/** Where it comes from, and what it owes; once it is over the outcome says more. */
+function promisedOf({ result, checks, deliver, resumedFrom, parentId }: Task): [string, string | null][] {
+  const from =
+    resumedFrom === null ? null : `from checkpoint ${resumedFrom.checkpoint} of ${resumedFrom.taskId}`;
+  return [
+    ["Checks", result === null ? checks.join(", ") : null],
+    ["Delivers", result === null ? DELIVERS[deliver] : null],
+    ["Goes on", from],
+    ["Parent", parentId === resumedFrom?.taskId ? null : parentId],
+  ];
 }
 
 /** The command that lets a task that waits go on. */

@@ -15,7 +15,9 @@ type Answer = (response: ServerResponse) => void;
 /** What a server keeps of tasks: artifacts, the files of an archive, checkpoints. */
 export class FakeWork {
   readonly artifacts: { taskId: string; artifact: Artifact; bytes: Buffer }[] = [];
-  readonly files: (ArchivedFile & { content?: Buffer })[] = [];
+  readonly files: ArchivedFile[] = [];
+  /** By path. */
+  readonly contents = new Map<string, Buffer>();
   readonly checkpoints: Checkpoint[] = [];
   /** The next downloads break after so many bytes. */
   readonly breaks: number[] = [];
@@ -67,13 +69,13 @@ export class FakeWork {
   #list(url: URL): Answer {
     const { prefix = "", after = "" } = Object.fromEntries(url.searchParams);
     const fitting = this.files.filter(({ path }) => path.startsWith(prefix) && path > after);
-    const page = fitting.slice(0, this.pageSize).map(({ content: _, ...file }) => file);
+    const page = fitting.slice(0, this.pageSize);
     const nextAfter = fitting.length > page.length ? (page.at(-1)?.path ?? null) : null;
     return json({ files: page, truncated: false, nextAfter });
   }
 
   #file(path: string | null): Answer {
-    const content = this.files.find((file) => file.path === path)?.content;
+    const content = this.contents.get(path ?? "");
     return (response) => void response.writeHead(content === undefined ? 404 : 200).end(content);
   }
 }
