@@ -55,8 +55,8 @@ describe("local storage", () => {
     await openLocalStorage(root);
     const [old, fresh] = [join(root, "~work", "old"), join(root, "~work", "fresh")];
     await Promise.all([writeFile(old, "x"), writeFile(fresh, "x")]);
-    const twoHoursAgo = Date.now() / 1000 - 2 * 60 * 60;
-    await utimes(old, twoHoursAgo, twoHoursAgo);
+    const dayAgo = Date.now() / 1000 - 25 * 60 * 60;
+    await utimes(old, dayAgo, dayAgo);
     await openLocalStorage(root);
     expect(await readdir(join(root, "~work"))).toEqual(["fresh"]);
   });
