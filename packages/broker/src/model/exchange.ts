@@ -36,7 +36,7 @@ export async function exchange(
     const asked = await ask(call, source, sending);
     if ("failed" in asked) {
       const error = asked.failed === "aborted" ? call.abortError() : failureError(context, caller, asked);
-      return failed(call, error);
+      return failed(call, error, asked.failed === "slow" || asked.failed === "aborted");
     }
     const { answer } = asked;
     const { body } = answer;
@@ -55,6 +55,7 @@ export async function exchange(
 
 function ask(call: OpenCall, source: Source, { endpoint, request, bytes }: Sending) {
   const { context, signal } = call;
+  call.sent();
   return askUpstream(
     context.vendor,
     source.upstream,
@@ -104,7 +105,7 @@ function streamed(
   filter: SseFilter | undefined,
 ): Response {
   const { context, meter, signal } = call;
-  const settle = () => call.finish({ status, complete: meter.complete });
+  const settle = (left: boolean) => call.finish({ status, complete: meter.complete, left });
   const over = () => call.release();
   return new Response(meteredStream({ body, meter, signal, settle, over, filter }), {
     status,
@@ -146,8 +147,8 @@ function readInto(meter: CallMeter, bytes: Uint8Array): void {
   else meter.push(bytes);
 }
 
-async function failed(call: OpenCall, error: ApiError): Promise<Response> {
-  await call.finish({ status: error.status, complete: false });
+async function failed(call: OpenCall, error: ApiError, left = call.signal.aborted): Promise<Response> {
+  await call.finish({ status: error.status, complete: false, left });
   call.release();
   return errorResponse(call.context.vendor, error);
 }

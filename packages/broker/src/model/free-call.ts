@@ -18,7 +18,7 @@ export async function freeCall(
   request: Request,
 ): Promise<Response> {
   const { vendor } = context;
-  const body = endpoint.hasBody ? await openBody(context, request) : null;
+  const body = endpoint.hasBody ? await openBody(context, caller, request) : null;
   if (body !== null && "refusal" in body) return errorResponse(vendor, body.refusal);
   try {
     const field = body !== null && caller.strictEgress ? vendor.closedField(body.json) : null;

@@ -29,6 +29,8 @@ export interface RouteContext {
 }
 
 export interface CallLimits {
+  /** Longest time in which a request may arrive. */
+  readonly bodyMs: number;
   /** Longest life of one call. */
   readonly callMs: number;
   /** Longest wait for the vendor's answer to begin. */
@@ -45,6 +47,7 @@ const BODY_ERRORS: Record<BodyProblem, ApiError> = {
   too_large: apiErrors.tooLarge(MAX_BODY_BYTES),
   crowded: apiErrors.crowded(),
   aborted: apiErrors.callerGone(),
+  slow: apiErrors.slowBody(),
   not_json: apiErrors.badRequest("The request body is not a JSON object."),
 };
 
@@ -63,8 +66,13 @@ export interface Hold {
   readonly message: string;
 }
 
-export async function openBody(context: RouteContext, request: Request): Promise<JsonBody | Refusal> {
-  const body = await readJsonBody(request, MAX_BODY_BYTES, context.room);
+export async function openBody(
+  context: RouteContext,
+  { taskId }: ModelCaller,
+  request: Request,
+): Promise<JsonBody | Refusal> {
+  const { room, limits } = context;
+  const body = await readJsonBody(request, room.of(taskId), { bytes: MAX_BODY_BYTES, ms: limits.bodyMs });
   return "problem" in body ? { refusal: BODY_ERRORS[body.problem] } : body;
 }
 

@@ -37,6 +37,10 @@ export interface ModelRequestFacts {
   readonly maxTokens: number;
   /** Size of the request: the most its input can come to is reckoned from it. */
   readonly inputBytes: number;
+  /** More input than the request holds: what the vendor looks up or has kept. */
+  readonly unseenInput?: boolean;
+  /** The dearer ways to be served that it asks for. */
+  readonly mode?: Pick<ModelUsage, "fast" | "usOnly">;
 }
 
 export interface ModelCall {
