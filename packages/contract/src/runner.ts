@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limitsSchema } from "./limits.ts";
 import { approveSchema, commandPolicySchema, repositorySchema } from "./tasks.ts";
-import { answerBodySchema, askBodySchema } from "./asks.ts";
+import { answerBodySchema, askBodySchema, askIdSchema } from "./asks.ts";
 import { networkSchema } from "./network.ts";
 import { waitReasonSchema } from "./states.ts";
 import { jsonSchema } from "./json.ts";
@@ -118,7 +118,12 @@ export const commandFrameSchema = z.union([
 export type CommandFrame = z.infer<typeof commandFrameSchema>;
 
 /** Asked until answered with 2xx; the same id asks once. The answer comes as a command. */
-export const postAskSchema = askBodySchema;
+export const postAskSchema = z.discriminatedUnion("kind", [
+  askBodySchema,
+  /** The engine gave up the call it asked about: nobody has to answer any more. */
+  z.object({ kind: z.literal("withdrawn"), id: askIdSchema }),
+]);
+export type PostAsk = z.infer<typeof postAskSchema>;
 
 export const outcomeSchema = z.object({
   state: z.enum(["completed", "failed", "cancelled"]),

@@ -20,6 +20,7 @@ import type {
   EventBatch,
   Finished,
   Hello,
+  PostAsk,
   RunnerCommand,
   WorkOrder,
 } from "@agency/contract";
@@ -51,6 +52,7 @@ export class FakeControlPlane {
   readonly asked: (string | null)[] = [];
   /** What the agent asked of people, each id once. */
   readonly asks: AskBody[] = [];
+  readonly withdrawn: string[] = [];
   readonly headers: IncomingMessage["headers"][] = [];
   /** Looks at every request of the runner first. */
   script: (route: Route, body: unknown) => Answer | undefined = () => undefined;
@@ -183,7 +185,11 @@ export class FakeControlPlane {
     return this.events.length;
   }
 
-  #ask(ask: AskBody): object {
+  #ask(ask: PostAsk): object {
+    if (ask.kind === "withdrawn") {
+      this.withdrawn.push(ask.id);
+      return {};
+    }
     if (!this.asks.some(({ id }) => id === ask.id)) this.asks.push(ask);
     return {};
   }

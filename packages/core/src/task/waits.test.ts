@@ -166,6 +166,25 @@ describe("an ask", () => {
     expect(stepTask(task, command, 0)).toMatchObject({ ok: false, error: { code: "not_now" } });
   });
 
+  it("that the agent gave up holds nobody up, and is told in the log", () => {
+    const withdraw: TaskCommand = { kind: "withdraw", epoch: 1, askId: "a" };
+    const withdrawn = step(after(ask(approval)), withdraw);
+    expect(withdrawn.next).toMatchObject({ state: "running", reason: null, waits: [] });
+    expect(told(withdrawn)).toEqual([{ kind: "proceed" }]);
+    expect(withdrawn.events.map((event) => event.type)).toEqual(["notice", "status"]);
+    expect(step(withdrawn.next, withdraw)).toEqual({ next: withdrawn.next, events: [], effects: [] });
+  });
+
+  it("cannot be withdrawn by the name of a wait that is not the runner's, or by an attempt that is over", () => {
+    for (const [task, askId] of [
+      [after(pause), "paused_by_user"],
+      [after(wait("budget")), "budget"],
+    ] as const)
+      expect(step(task, { kind: "withdraw", epoch: 1, askId }).next).toBe(task);
+    const stale: TaskCommand = { kind: "withdraw", epoch: 0, askId: "a" };
+    expect(stepTask(after(ask(approval)), stale, 0)).toMatchObject({ ok: false, error: { code: "fenced" } });
+  });
+
   it("cannot be asked without end, and never leaves the user or the broker without a wait of their own", () => {
     const full = after(...Array.from({ length: MAX_WAITS }, (_, i) => ask(question(`q${i}`))));
     expect(stepTask(full, ask(question("more")), 0)).toMatchObject({ ok: false });
