@@ -125,7 +125,7 @@ async function startWork(
     noteActivity,
   });
   const door = createEgressDoor({ access: doorAccess(base), open: brokers.egress.open, logger });
-  closers.add("egress", { close: async () => brokers.egress.close() });
+  closers.add("brokers", brokers);
   closers.add("uplink", await listenUplink(uplink, door.connect, folder.door));
   closers.add("egress door", { close: async () => door.close() });
   closers.add("worker", { close: () => worker.stop() });
