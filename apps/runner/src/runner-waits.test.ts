@@ -165,6 +165,18 @@ describe("a run that waits", () => {
     expect(outcome()).toMatchObject({ state: "failed", reason: "turns_exceeded" });
   });
 
+  it("counts its money with the prices of the installation, as the broker does", async () => {
+    const models = { "claude-opus-4-5": { input: 0, output: 0 } };
+    plane.order = { ...plane.order, prices: JSON.stringify({ models }) };
+    const { run, exit } = await start({ costUsd: 1 });
+    run.emit(usage("a", 100_000));
+    run.say("spent nothing");
+    await plane.until(() => plane.has("text"));
+    expect(await callModel(run)).toBe("{}");
+    run.turnEnd("completed");
+    expect(await exit).toBe(0);
+  });
+
   it("keeps a call that its money does not pay for until there is more", async () => {
     const { run, exit } = await start({ costUsd: 1 });
     run.emit(usage("a", 100_000));

@@ -70,6 +70,10 @@ export const workOrderSchema = z.object({
   commandPolicy: commandPolicySchema,
   questions: z.boolean(),
   onBudget: z.enum(["wait", "stop"]),
+  prices: z
+    .string()
+    .optional()
+    .describe("This installation's own prices as JSON: else the runner's count differs from the broker's."),
   env: z.record(z.string(), z.string()),
   modelKeys: z.record(z.string(), z.string()).describe("Vendor → placeholder. The real key never comes in."),
   serverTime: z.iso.datetime(),

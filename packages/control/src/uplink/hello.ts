@@ -8,6 +8,8 @@ import type { RunnerAccessDeps } from "./runner-access.ts";
 export interface HelloDeps extends RunnerAccessDeps {
   tasks: TaskStore;
   credentials: Pick<Credentials, "forModel">;
+  /** What the operator set over the shipped prices, as it was written; null when nothing. */
+  ownPrices: string | null;
   now: () => number;
 }
 
@@ -54,6 +56,7 @@ async function workOrder(
     commandPolicy,
     questions,
     onBudget,
+    ...(deps.ownPrices === null ? {} : { prices: deps.ownPrices }),
     env,
     modelKeys: await modelKeys(deps, task, attemptId),
     serverTime: new Date(now).toISOString(),
