@@ -18,10 +18,9 @@ import {
   sendMessage,
   setAccountBudget,
   setSecret,
-  uuidv7,
 } from "@agency/control";
 import type { Check, ProviderInfo, Setting, Status } from "@agency/contract";
-import type { AuditRow, Bus, Provider, Storage } from "@agency/core";
+import type { Bus, Provider, Storage } from "@agency/core";
 import type { UseCases } from "../http/deps.ts";
 import { describeEngines } from "./engines.ts";
 import type { InstalledEngine } from "./engines.ts";
@@ -95,7 +94,6 @@ function taskCreation({ stores, secrets, providers }: UseCaseParts): Pick<UseCas
     hasCredential: credentials.hasModel,
     sealSecrets: (task: { accountId: string; taskId: string }, given: Readonly<Record<string, string>>) =>
       sealTaskSecrets({ ring }, task, given),
-    audit: (row: Omit<AuditRow, "id" | "at">) => stores.audit.add({ ...row, id: uuidv7(now()), at: now() }),
     now,
   };
   return {

@@ -13,7 +13,6 @@ export interface CreateTaskDeps extends RequestChecks {
     task: { accountId: string; taskId: string },
     secrets: CreateTask["secrets"],
   ) => NewTask["secrets"];
-  audit: (row: Omit<AuditRow, "id" | "at">) => Promise<void>;
   now: () => number;
 }
 
@@ -29,9 +28,7 @@ export async function createTask(deps: CreateTaskDeps, request: CreateTaskReques
   const { input, accountId, idempotencyKey } = request;
   await checkRequest(deps, accountId, input);
   const idempotency = idempotencyKey === undefined ? null : idempotencyOf(accountId, idempotencyKey, input);
-  const task = newTask(deps, accountId, input);
-  // Before it is done, so that nothing is done unseen: the row stays although the request then came to nothing.
-  if (input.allowInternalNetwork) await deps.audit(internalNetworkRow(request, task.id));
+  const task = newTask(deps, request);
   const outcome = await deps.tasks.create(task, idempotency);
   switch (outcome.kind) {
     case "created":
@@ -48,19 +45,21 @@ export async function createTask(deps: CreateTaskDeps, request: CreateTaskReques
   }
 }
 
-function internalNetworkRow(request: CreateTaskRequest, target: string): Omit<AuditRow, "id" | "at"> {
-  const { accountId, actor, input, idempotencyKey } = request;
-  const repeated = idempotencyKey === undefined ? {} : { idempotencyKey };
+function internalNetworkRow(request: CreateTaskRequest, target: string, at: number): AuditRow {
+  const { accountId, actor, input } = request;
   return {
+    id: uuidv7(at),
+    at,
     accountId,
     actor,
     action: "task.internal_network",
     target,
-    detail: { network: networkText(input.network), engine: input.engine, ...repeated },
+    detail: { network: networkText(input.network), engine: input.engine },
   };
 }
 
-function newTask(deps: CreateTaskDeps, accountId: string, input: CreateTask): NewTask {
+function newTask(deps: CreateTaskDeps, request: CreateTaskRequest): NewTask {
+  const { accountId, input } = request;
   const now = deps.now();
   const id = uuidv7(now);
   const notBefore = input.notBefore === undefined ? null : Date.parse(input.notBefore);
@@ -80,6 +79,7 @@ function newTask(deps: CreateTaskDeps, accountId: string, input: CreateTask): Ne
     parentId: input.parentId ?? null,
     hidden: false,
     secrets: deps.sealSecrets({ accountId, taskId: id }, input.secrets),
+    audit: input.allowInternalNetwork ? internalNetworkRow(request, id, now) : null,
   };
 }
 

@@ -34,6 +34,7 @@ export function newTask(more: Partial<NewTask> = {}): NewTask {
     parentId: null,
     hidden: false,
     secrets: [],
+    audit: null,
     ...more,
   };
 }
