@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { EventBody, Limits } from "@agency/contract";
 import { isLiveAttempt, isTerminal, stepTask } from "@agency/core";
 import type { ChangeLimitsOutcome, Queue, TaskStore } from "@agency/core";
+import { addAuditRow } from "../audit/log.ts";
 import type { Database, Sql } from "../database.ts";
 import { appendOrFail } from "../events/append.ts";
 import { applyCommand, tellRunner, wake, writeStep } from "./apply.ts";
@@ -53,9 +55,9 @@ async function writeLimits(tx: Sql, row: TaskRow, limits: Limits, by: string, no
       row.id,
       JSON.stringify(limits),
     ]),
-    // A log that has ended takes nothing more.
+    // A log that has ended takes nothing more: who it was is kept elsewhere.
     closed
-      ? null
+      ? audit(tx, row, limits, by, now)
       : appendOrFail(tx, {
           taskId: row.id,
           epoch: row.epoch,
@@ -65,6 +67,20 @@ async function writeLimits(tx: Sql, row: TaskRow, limits: Limits, by: string, no
     live ? tellRunner(tx, row, { kind: "limits", limits }) : null,
     wake(tx, row.id),
   ]);
+}
+
+function audit(tx: Sql, row: TaskRow, { treeCostUsd }: Limits, actor: string, at: number): Promise<void> {
+  const { account_id: accountId, id: target } = row;
+  const detail = { treeCostUsd: String(treeCostUsd ?? "none") };
+  return addAuditRow(tx, {
+    id: randomUUID(),
+    accountId,
+    actor,
+    action: "task.tree_budget",
+    target,
+    detail,
+    at,
+  });
 }
 
 /** The cap of a tree is for what lives below the task as well, and outlives the task itself. */

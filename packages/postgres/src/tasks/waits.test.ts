@@ -242,8 +242,7 @@ describe("an ask", () => {
   it("that was withdrawn is not open any more, and one that comes after its withdrawal is never asked", async () => {
     const withdraw = (askId: string): TaskCommand => ({ kind: "withdraw", epoch: 1, askId });
     const id = await running(ask("q"), pause, withdraw("q"), withdraw("late"), ask("late"));
-    const task = await seen(id);
-    expect([task.asks, task.waits.map((wait) => wait.id)]).toEqual([[], ["paused_by_user"]]);
+    expect(await seen(id)).toMatchObject({ asks: [], waits: [{ id: "paused_by_user" }] });
     expect(await store.apply(id, answer("q"), NOW)).toMatchObject({ ok: false, error: { code: "not_now" } });
     expect((await readEvents(db, id, 0, 50, ["ask"])).events).toHaveLength(1);
     // One ask and two withdrawals: output of the runner, like its events.
@@ -336,6 +335,7 @@ describe("changing limits", () => {
     expect(await store.changeLimits(ME, top, both, "me", NOW)).toEqual({ kind: "finished" });
     await store.changeLimits(ME, top, set({ treeCostUsd: 30 }), "me", NOW);
     expect(await seen(top)).toMatchObject({ state: "failed", limits: { treeCostUsd: 30 } });
+    expect((await db.query("select actor from audit_log where target = $1", [top])).rowCount).toBe(1);
     expect((await seen(below)).state).toBe("running");
   });
 
