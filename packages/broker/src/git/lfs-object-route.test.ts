@@ -23,6 +23,7 @@ describe("an LFS object", () => {
       client: new AbortController().signal,
       subject: { host: url.host, repository, action: "lfs" },
       isQuestion: false,
+      over: () => undefined,
     });
     const object = { kind, url, headers: {}, repository, oid: OID, size: 2, expiresAt: Infinity };
     const init = { method, body: "hi", headers: { "content-length": "2" } };

@@ -1,12 +1,11 @@
 import type { ModelCaller } from "@agency/core";
 import { apiErrors } from "./api-error.ts";
-import type { ApiError } from "./api-error.ts";
 import { exchange } from "./exchange.ts";
 import { identify } from "./identify.ts";
 import { openCall } from "./open-call.ts";
 import { usedUp } from "./pool-turns.ts";
 import type { JsonBody } from "./read-json-body.ts";
-import { causeOf, errorResponse, holdResponse, openBody } from "./route-context.ts";
+import { causeOf, errorResponse, holdResponse, openBody, takePlace } from "./route-context.ts";
 import type { Hold, Refusal, RouteContext } from "./route-context.ts";
 import { firstUsable, openSources } from "./sources.ts";
 import type { Asked, BilledEndpoint } from "./vendor.ts";
@@ -50,11 +49,10 @@ async function makeCall(
   const admission = await admit(context, caller, asked, bytes.length);
   if ("refusal" in admission) return errorResponse(vendor, admission.refusal);
   if ("hold" in admission) return holdResponse(vendor, admission);
+  const { reservation, over } = admission;
   const meter = vendor.createMeter(endpoint, bytes.length);
-  const { reservation } = admission;
-  const { model, maxTokens } = asked;
-  const sized = { model, maxTokens, inputBytes: bytes.length };
-  const call = openCall(context, { caller, reservation, meter, engine: request.signal, ...sized });
+  const sized = { model: asked.model, maxTokens: asked.maxTokens, inputBytes: bytes.length };
+  const call = openCall(context, { caller, reservation, over, meter, engine: request.signal, ...sized });
   try {
     return await exchange(call, sources, { endpoint, request, bytes, filter: asked.filter });
   } catch (error) {
@@ -84,12 +82,32 @@ function encode(json: object): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(JSON.stringify(json));
 }
 
+interface Admitted {
+  readonly reservation: string;
+  /** Gives the call's place back. */
+  readonly over: () => void;
+}
+
 async function admit(
+  context: RouteContext,
+  caller: ModelCaller,
+  asked: Asked,
+  inputBytes: number,
+): Promise<Admitted | Hold | Refusal> {
+  const place = takePlace(context, caller);
+  if ("hold" in place) return place;
+  const admission = await askGate(context, caller, asked, inputBytes);
+  if ("reservation" in admission) return { ...admission, over: place };
+  place();
+  return admission;
+}
+
+async function askGate(
   context: RouteContext,
   caller: ModelCaller,
   { model, maxTokens, unseenInput = false, mode = {} }: Asked,
   inputBytes: number,
-): Promise<{ reservation: string } | Hold | { refusal: ApiError }> {
+): Promise<{ reservation: string } | Hold | Refusal> {
   if (!(await context.ledger.clear(caller))) return { refusal: apiErrors.gateDown() };
   try {
     const facts = { vendor: context.vendor.id, model, maxTokens, inputBytes, unseenInput, mode };

@@ -39,10 +39,12 @@ interface Admitted {
   readonly inputBytes: number;
   readonly meter: CallMeter;
   readonly engine: AbortSignal;
+  /** Called once, when nothing of it is open any more. */
+  readonly over: () => void;
 }
 
 export function openCall(context: RouteContext, admitted: Admitted): OpenCall {
-  const { caller, reservation, model, maxTokens, inputBytes, meter, engine } = admitted;
+  const { caller, reservation, model, maxTokens, inputBytes, meter, engine, over } = admitted;
   const startedAt = context.now();
   const watch = context.fence.watch(caller);
   const tooLong = new AbortController();
@@ -75,6 +77,7 @@ export function openCall(context: RouteContext, admitted: Admitted): OpenCall {
       released = true;
       clearTimeout(timer);
       watch.release();
+      over();
     },
   };
 

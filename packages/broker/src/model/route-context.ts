@@ -2,6 +2,8 @@ import type { Credentials, Fence, Logger, ModelCaller, ModelGate } from "@agency
 import { apiErrors } from "./api-error.ts";
 import type { ApiError } from "./api-error.ts";
 import type { CallLedger } from "./call-ledger.ts";
+import type { ConnectionCount } from "../egress/connection-count.ts";
+import { attemptKey } from "../reports/attempt-reports.ts";
 import type { CredentialPool } from "./credential-pool.ts";
 import { HOLD_HEADER } from "@agency/contract";
 import type { WaitReason } from "@agency/contract";
@@ -26,6 +28,7 @@ export interface RouteContext {
   readonly ledger: CallLedger;
   readonly pool: CredentialPool;
   readonly room: BodyRoom;
+  readonly places: ConnectionCount;
 }
 
 export interface CallLimits {
@@ -37,6 +40,7 @@ export interface CallLimits {
   readonly headersMs: number;
 }
 
+const FULL_MS = 1000;
 /** The vendor's own limit. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** Answers in one piece: an error, a list, a message that is not streamed. */
@@ -89,6 +93,12 @@ export function holdResponse(vendor: VendorApi, { hold, retryMs, message }: Hold
   response.headers.set(HOLD_HEADER, hold);
   response.headers.set("retry-after", String(Math.max(1, Math.ceil(retryMs / 1000))));
   return response;
+}
+
+/** A place among the calls under way, or the wait for one: an engine that opens thousands fills its own share only. */
+export function takePlace({ places }: RouteContext, caller: ModelCaller): (() => void) | Hold {
+  const place = places.enter(attemptKey(caller));
+  return typeof place === "function" ? place : { hold: "busy", retryMs: FULL_MS, message: place.message };
 }
 
 export function failureError(context: RouteContext, caller: ModelCaller, failure: UpstreamFailure): ApiError {

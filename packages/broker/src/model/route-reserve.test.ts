@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { HOLD_HEADER } from "@agency/contract";
 import type { ModelRequestFacts } from "@agency/core";
 import { createMemoryModelGate } from "@agency/testing";
@@ -127,5 +128,32 @@ describe("a request whose end is kept back", () => {
     const request = new Request("http://x/v1/messages", { method: "POST", headers, body, duplex: "half" });
     const response = await route(request, "/v1/messages");
     expect([admitted, response.headers.get(HOLD_HEADER)]).toEqual([["paused_by_user"], "paused_by_user"]);
+  });
+});
+
+describe("one attempt's calls", () => {
+  it("have so many places and no more, and each is given back however the call ends", async () => {
+    const open: ServerResponse[] = [];
+    const all = Promise.withResolvers<void>();
+    const another = Promise.withResolvers<void>();
+    await using upstream = await startUpstream((response) => {
+      if (open.push(response) === 256) all.resolve();
+      if (open.length === 257) another.resolve();
+    });
+    const gone = new AbortController();
+    const { send, fence, gate } = createHarness(createMemoryModelGate(), upstream.url);
+    const calls = Array.from({ length: 256 }, () => send(BODY, { signal: gone.signal }));
+    await all.promise;
+    const held = await send(BODY);
+    expect([held.status, held.headers.get(HOLD_HEADER)]).toEqual([503, "busy"]);
+    expect(open.length).toBe(256);
+    gone.abort();
+    await Promise.all(calls);
+    expect([fence.watched(), gate.calls.length]).toEqual([0, 256]);
+    expect((await send({ model: 1 })).status).toBe(400);
+    const next = send(BODY);
+    await another.promise;
+    open.at(-1)?.writeHead(500).end("{}");
+    expect((await next).status).toBe(500);
   });
 });

@@ -1,5 +1,6 @@
 import { PRICE_TABLE } from "@agency/core";
 import type { Credentials, Fence, Logger, ModelGate, PriceTable } from "@agency/core";
+import { createConnectionCount } from "../egress/connection-count.ts";
 import { anthropicApi } from "./anthropic/api.ts";
 import { apiErrors } from "./api-error.ts";
 import { billedCall } from "./billed-call.ts";
@@ -39,6 +40,7 @@ export type ModelRoute = (request: Request, path: string) => Promise<Response>;
 
 /** Bodies being read or sent, all callers and vendors together. */
 const BODY_ROOM = { all: 256 * 1024 * 1024, each: 96 * 1024 * 1024 };
+const PLACES = { perAttempt: 256, inAll: 4_000 };
 const MINUTE = 60 * 1000;
 const LIMITS: CallLimits = { bodyMs: 5 * MINUTE, callMs: 60 * MINUTE, headersMs: 10 * MINUTE };
 
@@ -57,6 +59,7 @@ export function createModelRoutes(options: ModelRoutesOptions): Record<ModelVend
     ledger: createCallLedger(gate, logger),
     pool: createCredentialPool(date),
     room: createBodyRoom(BODY_ROOM),
+    places: createConnectionCount(PLACES),
   };
   const openai = createOpenaiApi(options.prices ?? PRICE_TABLE);
   return {
