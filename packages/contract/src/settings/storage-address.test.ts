@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { describeSettings } from "./describe.ts";
+import { resolveSettings } from "./resolve.ts";
 import { parseStorageAddress } from "./storage-address.ts";
 
 describe("parseStorageAddress", () => {
@@ -57,5 +59,31 @@ describe("parseStorageAddress", () => {
     ["s3://my-bucket?pathStyle=yes", "pathStyle"],
   ])("refuses %s", (text, why) => {
     expect(parseStorageAddress(text)).toContain(why);
+  });
+});
+
+describe("AGENCY_STORAGE", () => {
+  const resolve = (AGENCY_STORAGE: string) =>
+    resolveSettings({
+      env: { AGENCY_STORAGE },
+      cwd: "/nowhere",
+      uid: 1000,
+      userHome: "/nowhere",
+      installRoot: "/nowhere",
+      readText: () => null,
+      parseEnv: () => ({}),
+    });
+  const shown = (text: string) =>
+    describeSettings(resolve(text), "server").find(({ name }) => name === "AGENCY_STORAGE")?.value;
+
+  it("is shown as it was set", () => {
+    const text = "s3://blobs/a?endpoint=https://minio.lan:9000";
+    expect([shown(""), shown("local"), shown(text)]).toEqual(["local", "local", text]);
+  });
+
+  it("does not repeat a key somebody wrote into it", () => {
+    const { problems } = resolve("s3://AKIA:secret@my-bucket");
+    expect(problems).toEqual([expect.stringMatching(/^AGENCY_STORAGE must not contain a key/)]);
+    expect(problems.join()).not.toContain("secret@");
   });
 });

@@ -4,7 +4,7 @@ const LONGEST = 150;
 
 /** The `content-disposition` (RFC 6266) that makes a browser save a file under this name, and never show it. */
 export function attachmentDisposition(filename: string): string {
-  const tidy = [...filename.toWellFormed().replace(UNSAFE, "_")].slice(0, LONGEST).join("");
+  const tidy = Array.from(filename.toWellFormed().replace(UNSAFE, "_")).slice(0, LONGEST).join("");
   const name = tidy.replace(/^[. ]+$/, "") || "download";
   const plain = name.replace(/[^\x20-\x7e]/g, "_").replaceAll("%", "_");
   if (plain === name) return `attachment; filename="${name}"`;

@@ -1,4 +1,4 @@
-import type { S3Client } from "@aws-sdk/client-s3";
+import type * as Sdk from "@aws-sdk/client-s3";
 import type { AgencyError, S3Address } from "@agency/contract";
 import { s3Error } from "./s3-error.ts";
 
@@ -16,8 +16,8 @@ export interface S3Place extends Pick<S3Address, "bucket" | "prefix" | "endpoint
 
 /** The SDK, loaded, and what every request to our part of the bucket needs. */
 export interface S3Access {
-  readonly sdk: typeof import("@aws-sdk/client-s3");
-  readonly client: S3Client;
+  readonly sdk: typeof Sdk;
+  readonly client: Sdk.S3Client;
   readonly bucket: string;
   /** What every key of ours begins with. */
   readonly root: string;

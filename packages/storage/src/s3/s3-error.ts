@@ -67,12 +67,12 @@ const MEANINGS: Record<string, Meaning> = {
  */
 export function s3Error(error: unknown, what: string, place: S3Place): AgencyError {
   if (isAgencyError(error)) return error;
-  const { name, status, requestId } = factsOf(error);
+  const { name, status, requestId, fromSdk } = factsOf(error);
   const meaning = (MEANINGS[name] ?? meaningOf(status))(place);
   const said = status === null ? name : `${name}, ${status}`;
   return new AgencyError("unavailable", `${what} in ${where(place)}: ${meaning.what} (${said}).`, {
     next: meaning.next,
-    cause: new Error(`${said}${requestId === null ? "" : `, request ${requestId}`}`),
+    cause: fromSdk ? new Error(`${said}${requestId === null ? "" : `, request ${requestId}`}`) : error,
   });
 }
 
@@ -90,14 +90,17 @@ interface Facts {
   name: string;
   status: number | null;
   requestId: string | null;
+  fromSdk: boolean;
 }
 
 export function factsOf(error: unknown): Facts {
-  if (!(error instanceof Error)) return { name: "unknown error", status: null, requestId: null };
-  const metadata = "$metadata" in error ? error.$metadata : null;
+  if (!(error instanceof Error))
+    return { name: "unknown error", status: null, requestId: null, fromSdk: false };
+  const fromSdk = "$metadata" in error;
+  const metadata = fromSdk ? error.$metadata : null;
   const code = "code" in error && typeof error.code === "string" ? error.code : null;
   const status = numberIn(metadata, "httpStatusCode");
-  return { name: code ?? error.name, status, requestId: textIn(metadata, "requestId") };
+  return { name: code ?? error.name, status, requestId: textIn(metadata, "requestId"), fromSdk };
 }
 
 function numberIn(from: unknown, key: string): number | null {

@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto";
 import type { Storage } from "@agency/core";
 import { wholeBody } from "../byte-stream.ts";
 import { checkedKey, checkedOptions, checkedPage } from "../checked-request.ts";
 import { deletePrefix, listObjects, sweepUploads } from "./list-objects.ts";
 import { readObject } from "./read-object.ts";
 import { openS3Access } from "./s3-access.ts";
-import type { S3Access, S3Place } from "./s3-access.ts";
+import type { S3Place } from "./s3-access.ts";
 import { statObject } from "./s3-object.ts";
 import { signGet, signPut } from "./sign-urls.ts";
 import { writeObject } from "./write-object.ts";
@@ -18,7 +19,7 @@ export async function openS3Storage(place: S3Place): Promise<Storage> {
       return act();
     });
   const storage: Storage = {
-    put: async (key, body) => void (await storage.write(key, once(body), { bytes: body.byteLength })),
+    put: async (key, body) => void (await storage.write(key, once(body), { sha256: sha256Of(body) })),
     write: async (key, body, options = {}) =>
       writeObject(access, checkedKey(key), body, checkedOptions(key, options)),
     async get(key) {
@@ -43,6 +44,9 @@ export async function openS3Storage(place: S3Place): Promise<Storage> {
   };
   return storage;
 }
+
+/** Known before anything is sent, so that a large one carries it too. */
+const sha256Of = (body: Uint8Array): string => createHash("sha256").update(body).digest("hex");
 
 async function* once(body: Uint8Array): AsyncGenerator<Uint8Array> {
   yield body;

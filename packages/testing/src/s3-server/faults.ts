@@ -9,8 +9,8 @@ export type Fault =
   | { kind: "cut-answer"; afterBytes: number }
   /** Carried out, and the answer lost. */
   | { kind: "lose-answer" }
-  /** Nothing happens before `until`. */
-  | { kind: "slow"; until: Promise<void> };
+  /** Nothing happens between `reached` and `until`. */
+  | { kind: "slow"; reached?: () => void; until: Promise<void> };
 
 export interface Faults {
   /** The next requests for `operation` meet these, one each. */

@@ -24,7 +24,14 @@ export interface Answer {
 export type Operation = keyof typeof OPERATIONS;
 
 /** Which operation it is says the method, whether there is a key, and which parameters are there. */
-export function operationOf(method: string, key: string, query: Map<string, string>): Operation {
+export function operationOf(
+  method: string,
+  key: string,
+  query: Map<string, string>,
+  headers: IncomingHttpHeaders,
+): Operation {
+  // Taken for a PUT it would store nothing, and say that all is well.
+  if (headers["x-amz-copy-source"] !== undefined) throw unknownOperation();
   const names = [...query.keys()].filter((name) => !/^(x-amz-|response-|x-id$)/i.test(name)).sort();
   const form = `${method} ${key === "" ? "bucket" : "object"} ${names.join("&")}`.trimEnd();
   if (form.startsWith("GET bucket") && query.get("list-type") === "2") return "ListObjectsV2";

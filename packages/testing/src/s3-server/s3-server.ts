@@ -79,6 +79,7 @@ function stateOf({ buckets = ["agency"], now = Date.now, ...account }: S3ServerO
 async function serve(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   request.on("error", () => {});
   response.on("error", () => {});
+  response.setHeader("date", new Date(state.now()).toUTCString());
   try {
     const answer = await answerTo(state, request, response);
     if (answer !== null) send(request, response, answer);
@@ -94,12 +95,15 @@ async function answerTo(
   response: ServerResponse,
 ): Promise<Answer | null> {
   const { method = "", headers, url = "/" } = request;
-  const [path = "/", search = ""] = splitOnce(url, "?");
+  const [path, search] = splitOnce(url, "?");
   const query = [...new URLSearchParams(search.replaceAll("+", "%2B"))];
   const { bucketName, key } = addressOf(path, headers.host ?? "");
-  const operation = operationOf(method, key, new Map(query));
+  const operation = operationOf(method, key, new Map(query), headers);
   const fault = state.faults.take(operation);
-  if (fault?.kind === "slow") await fault.until;
+  if (fault?.kind === "slow") {
+    fault.reached?.();
+    await fault.until;
+  }
   const raw = await bodyOf(request, fault);
   if (raw === null) return abandon(request);
   const signature = verifySignature({ method, path, query, headers }, state.account, state.now());
