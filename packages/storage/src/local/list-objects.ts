@@ -14,7 +14,7 @@ export async function listObjects(folder: string, prefix: string, page: Page): P
     const found = await ifThere(lstat(file));
     if (found === null) continue;
     if (objects.length === page.limit) return { objects, next: objects.at(-1)?.key ?? null };
-    objects.push({ key, bytes: found.size - HEADER_BYTES, at: Math.round(found.mtimeMs) });
+    objects.push({ key, bytes: Math.max(found.size - HEADER_BYTES, 0), at: Math.round(found.mtimeMs) });
   }
   return { objects, next: null };
 }
