@@ -75,14 +75,16 @@ describe("a wait", () => {
     expect(told(over)).toEqual([{ kind: "proceed" }]);
   });
 
-  it("stops the agent itself only for a pause and for money", () => {
+  it("stops the agent itself, except for a usage limit: its time does not run meanwhile", () => {
     expect(told(step(running, wait("budget")))).toEqual([{ kind: "wait", reason: "budget", pause: true }]);
     expect(told(step(running, pause))).toEqual([{ kind: "wait", reason: "paused_by_user", pause: true }]);
     expect(told(step(running, ask(approval)))).toEqual([
-      { kind: "wait", reason: "needs_approval", pause: false },
+      { kind: "wait", reason: "needs_approval", pause: true },
+    ]);
+    expect(told(step(running, wait("usage_limit")))).toEqual([
+      { kind: "wait", reason: "usage_limit", pause: false },
     ]);
   });
-
   it("is one of several: the one that most needs a person is shown, the clock stands until the last is over", () => {
     const both = after(wait("usage_limit", 9_000), pause);
     expect(both).toMatchObject({ state: "waiting", reason: "paused_by_user", waitingSince: 0 });

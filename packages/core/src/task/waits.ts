@@ -146,11 +146,14 @@ function withWaits(
   return stepped({ next, events, effects: [...first, ...tell, { kind: "wake_supervisor" }] });
 }
 
-/** What the runner must know: whether its clocks stand still, and whether the agent itself must. */
+/**
+ * What the runner must know: whether its clocks stand still, and whether the agent itself must. Its time limit does not
+ * run while it waits, so a program must not either: it could ask something and go on working for days.
+ */
 function frameOf(waits: readonly WaitSnapshot[]): Frame {
   const shown = firstWait(waits);
   if (shown === null) return { kind: "proceed" };
-  const pause = waits.some(({ reason }) => reason === "paused_by_user" || reason === "budget");
+  const pause = waits.some(({ reason }) => reason !== "usage_limit");
   return { kind: "wait", reason: shown.reason, pause };
 }
 
