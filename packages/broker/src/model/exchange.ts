@@ -10,6 +10,7 @@ import { nextSource, usedUp } from "./pool-turns.ts";
 import { readAnswer, withoutSecrets } from "./read-answer.ts";
 import { errorResponse, failureError, MAX_ANSWER_BYTES } from "./route-context.ts";
 import type { UpstreamAnswer } from "./send-http.ts";
+import { createSecretFilter, inTurn } from "./secret-filter.ts";
 import { firstUsable } from "./sources.ts";
 import type { Source } from "./sources.ts";
 import type { SseFilter } from "./sse-filter.ts";
@@ -40,7 +41,8 @@ export async function exchange(
     }
     const { answer } = asked;
     const { body } = answer;
-    if (body !== null && isEventStream(answer)) return streamed(call, answer, body, sending.filter?.());
+    if (body !== null && isEventStream(answer))
+      return streamed(call, source, answer, body, sending.filter?.());
     const bytes = await readWhole(call, answer);
     if ("status" in bytes) return failed(call, bytes);
     const trouble = troubleIn(call, source, answer, bytes);
@@ -100,11 +102,14 @@ function isLast({ context }: OpenCall, source: Source, sources: readonly Source[
 
 function streamed(
   call: OpenCall,
+  source: Source,
   { status, headers }: UpstreamAnswer,
   body: ReadableStream<Uint8Array>,
-  filter: SseFilter | undefined,
+  asked: SseFilter | undefined,
 ): Response {
   const { context, meter, signal } = call;
+  const secrets = secretsOf(context.vendor, source.upstream);
+  const filter = secrets.length === 0 ? asked : inTurn(asked, createSecretFilter(secrets));
   const settle = (left: boolean) => call.finish({ status, complete: meter.complete, left });
   const over = () => call.release();
   return new Response(meteredStream({ body, meter, signal, settle, over, filter }), {
