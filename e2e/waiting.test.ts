@@ -278,6 +278,28 @@ describe("what the agent asks", () => {
     expect(diff?.data.diff).toContain("Blue");
   });
 
+  it("reaches a person also from a program of one's own, which stands still until the answer comes", async () => {
+    const program = `
+      process.stdin.setEncoding("utf8");
+      process.stdout.write('::agency::' + JSON.stringify({ type: "ask", id: "q", questions: [{ text: "Go on?" }] }) + "\\n");
+      process.stdin.on("data", (text) => { console.log("heard " + text.trim()); process.exit(0); });`;
+    const { id } = await agency.client.createTask({
+      prompt: "x",
+      engine: "command",
+      command: `cat > ask.mjs <<'END'\n${program}\nEND\nexec node ask.mjs`,
+      env: { AGENCY_STDIN: "messages" },
+    });
+    await waiting(id, "needs_input");
+    await agency.client.answerTask(id, { answer: { kind: "question", answers: [["yes, please"]] } });
+    const { task, events } = await agency.finished(id);
+    expect(task.state, await agency.story(id)).toBe("completed");
+    expect(
+      of(events, "log")
+        .map(({ data }) => data.text)
+        .join(""),
+    ).toContain("yes, please");
+  });
+
   it("waits for a yes before a command, and takes a no", async () => {
     const { id } = await agency.client.createTask({
       prompt: "[[s:approve]] Work.",

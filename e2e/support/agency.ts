@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createClient } from "@agency/client";
 import type { Client } from "@agency/client";
+import { discardSandboxes } from "./discard-sandboxes.ts";
 import { makeHome } from "./home.ts";
 import type { EventOf, EventType, Task, TaskEvent } from "@agency/contract";
 
@@ -78,7 +79,9 @@ export class Agency implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await this.clear();
     await this.stop();
-    if (this.#ownsHome) await rm(this.home, { recursive: true, force: true });
+    if (!this.#ownsHome) return;
+    await discardSandboxes(this.home);
+    await rm(this.home, { recursive: true, force: true });
   }
 
   /** The first event that fits, from the start of the log on. */

@@ -76,6 +76,28 @@ create table audit_log (
 );
 CREATE INDEX audit_log_account ON audit_log USING btree (account_id, at DESC, id DESC);
 
+create table blobs (
+  id uuid not null,
+  task_id uuid not null,
+  account_id uuid not null,
+  epoch integer not null,
+  kind text not null,
+  name text not null,
+  key text not null,
+  bytes bigint not null,
+  sha256 text not null,
+  media_type text not null,
+  at timestamp with time zone not null,
+  constraint blobs_pkey PRIMARY KEY (id),
+  constraint blobs_key_key UNIQUE (key),
+  constraint blobs_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint blobs_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE,
+  constraint blobs_bytes_check CHECK ((bytes >= 0)),
+  constraint blobs_kind_check CHECK ((kind = ANY (ARRAY['archive'::text, 'patch'::text, 'session'::text, 'file'::text, 'screenshot'::text, 'log'::text, 'checkpoint'::text, 'manifest'::text])))
+);
+CREATE UNIQUE INDEX blobs_name ON blobs USING btree (task_id, kind, md5(name)) WHERE (kind <> 'checkpoint'::text);
+CREATE INDEX blobs_task ON blobs USING btree (task_id, at);
+
 create table budget_scopes (
   name text not null,
   spent_usd numeric(14,6) not null default 0,
@@ -83,6 +105,28 @@ create table budget_scopes (
   constraint budget_scopes_pkey PRIMARY KEY (name),
   constraint budget_scopes_reserved_usd_check CHECK ((reserved_usd >= (0)::numeric))
 ) with (fillfactor=50);
+
+create table checkpoints (
+  task_id uuid not null,
+  number integer not null,
+  epoch integer not null,
+  attempt_number integer not null,
+  label text,
+  turn integer not null,
+  blob_id uuid not null,
+  base text not null,
+  head text not null,
+  branch text,
+  commit text not null,
+  session_id text,
+  engine_version text,
+  at timestamp with time zone not null,
+  constraint checkpoints_pkey PRIMARY KEY (task_id, number),
+  constraint checkpoints_blob_id_key UNIQUE (blob_id),
+  constraint checkpoints_task_id_epoch_attempt_number_key UNIQUE (task_id, epoch, attempt_number),
+  constraint checkpoints_blob_id_fkey FOREIGN KEY (blob_id) REFERENCES blobs(id) ON DELETE CASCADE,
+  constraint checkpoints_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE
+);
 
 create table commands (
   id uuid not null,
@@ -157,6 +201,16 @@ create table idempotency_keys (
   constraint idempotency_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id)
 );
 CREATE INDEX idempotency_keys_created_at ON idempotency_keys USING btree (created_at);
+
+create table loose_objects (
+  key text not null,
+  task_id uuid,
+  bytes bigint not null default 0,
+  collect_at timestamp with time zone not null,
+  constraint loose_objects_pkey PRIMARY KEY (key)
+);
+CREATE INDEX loose_objects_due ON loose_objects USING btree (collect_at);
+CREATE INDEX loose_objects_task ON loose_objects USING btree (task_id) WHERE (task_id IS NOT NULL);
 
 create table model_calls (
   id uuid not null,
@@ -318,3 +372,4 @@ CREATE INDEX tasks_labels ON tasks USING gin (labels jsonb_path_ops);
 CREATE INDEX tasks_list ON tasks USING btree (account_id, created_at DESC, id DESC) WHERE (NOT hidden);
 CREATE INDEX tasks_live ON tasks USING btree (state) WHERE (finished_at IS NULL);
 CREATE INDEX tasks_parent ON tasks USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+CREATE INDEX tasks_resuming ON tasks USING btree ((((spec -> 'resume'::text) ->> 'taskId'::text))) WHERE ((finished_at IS NULL) AND ((spec -> 'resume'::text) <> 'null'::jsonb));

@@ -4,7 +4,7 @@ import type { Clock, Engine, Logger } from "@agency/core";
 import { keepAlive } from "./clocks/keep-alive.ts";
 import { firstState } from "./clocks/run-state.ts";
 import type { RunState } from "./clocks/run-state.ts";
-import { trackProgress } from "./clocks/track-progress.ts";
+import { pricesOf, trackProgress } from "./clocks/track-progress.ts";
 import type { ProgressTracker } from "./clocks/track-progress.ts";
 import { watchRun } from "./clocks/watch-run.ts";
 import type { Watch } from "./clocks/watch-run.ts";
@@ -85,7 +85,7 @@ export class Attempt {
       abandon: () => this.#session?.abandon(),
       leave: () => this.#ending.resolve("dead_man"),
     });
-    this.#progress = trackProgress(clock, this.#state, () => this.#watch.poke());
+    this.#progress = trackProgress(clock, this.#state, () => this.#watch.poke(), pricesOf(order.prices));
     this.#journal = new Journal({
       folder: join(privateFolder(config), "journal"),
       clock,

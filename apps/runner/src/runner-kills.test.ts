@@ -30,7 +30,7 @@ describe("a runner that is killed around a checkpoint", () => {
     return runner;
   }
 
-  /** A git that ends the runner, its parent, before it makes the commit of a checkpoint that is told to be fatal. */
+  /** A git that, once armed, ends the runner that called it instead of making a checkpoint's commit. */
   function deadlyGit(): { path: string; arm: () => void } {
     const folder = join(plane.root, "bin");
     const trap = join(folder, "armed");

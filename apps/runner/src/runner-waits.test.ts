@@ -61,15 +61,31 @@ describe("a run that waits", () => {
     const { run, exit } = await start({ wallMs: 30 * MINUTE, silenceMs: 20 * MINUTE });
     await pass(run, 10 * MINUTE);
     plane.command({ id: "w", kind: "wait", reason: "needs_input", pause: false });
+    await sync(run);
     await pass(run, 60 * MINUTE);
     expect(run.interrupts).toBe(0);
     expect(run.isPaused).toBe(false);
     plane.command({ id: "p", kind: "proceed" });
+    await sync(run);
     await pass(run, 19 * MINUTE);
     expect(run.interrupts).toBe(0);
     await clock.advance(MINUTE);
     expect(await exit).toBe(0);
     expect(outcome()).toMatchObject({ state: "failed", reason: "timeout" });
+  });
+
+  it("tells an engine that stops only its own clocks of every wait", async () => {
+    const engine = new ScriptedEngine(undefined, {}, { pause: "model" });
+    const { run, exit } = await start({}, engine);
+    plane.command({ id: "w1", kind: "wait", reason: "paused_by_user", pause: true });
+    await run.stood(true);
+    plane.command({ id: "w2", kind: "wait", reason: "usage_limit", pause: false });
+    await sync(run);
+    expect(run.isPaused).toBe(true);
+    plane.command({ id: "p", kind: "proceed" });
+    await run.stood(false);
+    run.turnEnd("completed");
+    expect(await exit).toBe(0);
   });
 
   it("stands still when it is paused, and goes on when told to", async () => {
@@ -147,6 +163,18 @@ describe("a run that waits", () => {
     expect(await called).toBe("cut");
     expect(calls).toBe(0);
     expect(outcome()).toMatchObject({ state: "failed", reason: "turns_exceeded" });
+  });
+
+  it("counts its money with the prices of the installation, as the broker does", async () => {
+    const models = { "claude-opus-4-5": { input: 0, output: 0 } };
+    plane.order = { ...plane.order, prices: JSON.stringify({ models }) };
+    const { run, exit } = await start({ costUsd: 1 });
+    run.emit(usage("a", 100_000));
+    run.say("spent nothing");
+    await plane.until(() => plane.has("text"));
+    expect(await callModel(run)).toBe("{}");
+    run.turnEnd("completed");
+    expect(await exit).toBe(0);
   });
 
   it("keeps a call that its money does not pay for until there is more", async () => {

@@ -62,7 +62,15 @@ export function toConfig(inputs: SettingsInputs, isTerminal: boolean): ServerCon
 
 function secretsOf(settings: Settings): Secret[] {
   const { anthropicApiKey, claudeCodeOauthToken, openaiApiKey, githubToken, databaseUrl } = settings;
-  const named = { anthropicApiKey, claudeCodeOauthToken, openaiApiKey, githubToken };
+  const { awsSecretAccessKey, awsSessionToken } = settings;
+  const named = {
+    anthropicApiKey,
+    claudeCodeOauthToken,
+    openaiApiKey,
+    githubToken,
+    awsSecretAccessKey,
+    awsSessionToken,
+  };
   const masterKeys = (settings.masterKeys ?? []).map(({ key }): Secret => ({
     name: "masterKey",
     value: key,

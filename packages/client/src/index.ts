@@ -1,4 +1,3 @@
 export { createClient } from "./client.ts";
 export type { Client, ClientOptions, TaskFilter } from "./client.ts";
-export type { Content, Sha256 } from "./content.ts";
 export type { FollowOptions, StreamState } from "./follow-events.ts";

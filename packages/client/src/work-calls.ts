@@ -12,7 +12,7 @@ import type { Connection } from "./connection.ts";
 import { artifactContent, plainContent } from "./content.ts";
 import type { Content, ContentOptions, Sha256 } from "./content.ts";
 
-export type ArchivedFileList = ReturnType<typeof archivedFileListSchema.parse>;
+type ArchivedFileList = ReturnType<typeof archivedFileListSchema.parse>;
 
 /** What is kept of a task: files, and the places it can be taken up again. */
 export interface WorkCalls {

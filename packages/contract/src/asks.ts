@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { jsonSchema } from "./json.ts";
 
-const id = z.string().min(1).max(128);
+export const askIdSchema = z.string().min(1).max(128);
+const id = askIdSchema;
 const text = z.string().min(1).max(16_384);
 
 const choiceSchema = z.object({

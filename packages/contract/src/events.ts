@@ -238,7 +238,7 @@ const controlEvents = [
   event("credential", {
     vendor: z.string(),
     credential: z.string().describe("Its name, never its value."),
-    limitedUntil: z.iso.datetime().nullable(),
+    limitedUntil: z.iso.datetime().nullable().describe("Null when the vendor refused it."),
     next: z.string().nullable().describe("The one used from now on; null when there is none."),
   }),
   event("git", {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limitsSchema } from "./limits.ts";
 import { approveSchema, commandPolicySchema, repositorySchema } from "./tasks.ts";
-import { answerBodySchema, askBodySchema } from "./asks.ts";
+import { answerBodySchema, askBodySchema, askIdSchema } from "./asks.ts";
 import { postCheckpointSchema, restoreSchema } from "./artifacts.ts";
 import { checkResultSchema, commitsSchema, deliverSchema } from "./delivery.ts";
 import { networkSchema } from "./network.ts";
@@ -89,6 +89,10 @@ export const workOrderSchema = z.object({
   commandPolicy: commandPolicySchema,
   questions: z.boolean(),
   onBudget: z.enum(["wait", "stop"]),
+  prices: z
+    .string()
+    .optional()
+    .describe("This installation's own prices as JSON: else the runner's count differs from the broker's."),
   env: z.record(z.string(), z.string()),
   modelKeys: z.record(z.string(), z.string()).describe("Vendor → placeholder. The real key never comes in."),
   serverTime: z.iso.datetime(),
@@ -138,7 +142,12 @@ export const commandFrameSchema = z.union([
 export type CommandFrame = z.infer<typeof commandFrameSchema>;
 
 /** Asked until answered with 2xx; the same id asks once. The answer comes as a command. */
-export const postAskSchema = askBodySchema;
+export const postAskSchema = z.discriminatedUnion("kind", [
+  askBodySchema,
+  /** The engine gave up the call it asked about: nobody has to answer any more. */
+  z.object({ kind: z.literal("withdrawn"), id: askIdSchema }),
+]);
+export type PostAsk = z.infer<typeof postAskSchema>;
 
 export const outcomeSchema = z.object({
   state: z.enum(["completed", "failed", "cancelled"]),

@@ -1,1 +1,3 @@
 export { openLocalStorage } from "./local/local-storage.ts";
+export { openS3Storage } from "./s3/s3-storage.ts";
+export type { S3Credentials } from "./s3/s3-access.ts";

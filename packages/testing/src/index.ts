@@ -1,6 +1,8 @@
 export { createEmptyDatabase, createTestDatabase } from "./test-database.ts";
 export type { TestDatabase } from "./test-database.ts";
 export { createMemoryStorage } from "./memory-storage.ts";
+export { startS3Server } from "./s3-server/s3-server.ts";
+export type { S3Server, S3ServerOptions } from "./s3-server/s3-server.ts";
 export { storageSuite } from "./suites/storage.suite.ts";
 export type { StorageUnderTest } from "./suites/storage.suite.ts";
 export { createMemoryGround, createMemoryProvider } from "./memory-provider.ts";

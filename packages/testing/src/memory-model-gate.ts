@@ -1,6 +1,8 @@
 import { priceCall } from "@agency/core";
 import type { ModelAdmission, ModelCall, ModelCaller, ModelGate, UsageLimit } from "@agency/core";
 
+type CredentialChange = Parameters<ModelGate["changedCredential"]>[1] & { readonly next: string };
+
 export interface MemoryModelGate extends ModelGate {
   /** A new placeholder, of a new task unless told otherwise. */
   issue(caller?: Partial<ModelCaller>, vendor?: string): string;
@@ -12,7 +14,7 @@ export interface MemoryModelGate extends ModelGate {
   /** How often each reservation was settled. */
   readonly settled: ReadonlyMap<string, number>;
   readonly usedUpLimits: readonly UsageLimit[];
-  readonly changes: readonly (UsageLimit & { next: string })[];
+  readonly changes: readonly CredentialChange[];
   spentUsd(taskId: string): number;
 }
 
@@ -27,7 +29,7 @@ export function createMemoryModelGate({ budgetUsd = 100 } = {}): MemoryModelGate
   const open = new Set<string>();
   const settled = new Map<string, number>();
   const usedUpLimits: UsageLimit[] = [];
-  const changes: (UsageLimit & { next: string })[] = [];
+  const changes: CredentialChange[] = [];
   let reservations = 0;
 
   function spentUsd(taskId: string): number {

@@ -4,7 +4,7 @@ import { AgencyError } from "@agency/contract";
 import { splitNul } from "./git-tree.ts";
 import type { GitPath, GitTree } from "./git-tree.ts";
 
-export interface PatchedFile {
+interface PatchedFile {
   path: GitPath;
   /** Null: binary. */
   added: number | null;

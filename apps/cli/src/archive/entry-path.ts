@@ -4,7 +4,7 @@ const MAX_PATH_BYTES = 4096;
 const MAX_PART_BYTES = 255;
 const MAX_DEPTH = 200;
 
-export type JudgedPath = { ok: true; parts: ByteString[] } | { ok: false; why: string };
+type JudgedPath = { ok: true; parts: ByteString[] } | { ok: false; why: string };
 
 /** The parts of a name below a folder, or why it does not stay there. */
 export function judgePath(name: ByteString): JudgedPath {

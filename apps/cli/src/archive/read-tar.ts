@@ -6,7 +6,7 @@ import type { PaxRecords } from "./pax.ts";
 import { BLOCK, parseHeader } from "./tar-header.ts";
 import type { ByteString, TarHeader } from "./tar-header.ts";
 
-export type EntryKind =
+type EntryKind =
   | "file"
   | "folder"
   | "link"

@@ -15,13 +15,13 @@ export interface PlannedEntry {
   target: ByteString;
 }
 
-export interface ScanLimits {
+interface ScanLimits {
   entries: number;
   bytes: number;
 }
 
 /** Runners put at most 200,000 files and 2 GiB of zstd into an archive; a bomb has to stop somewhere. */
-export const SCAN_LIMITS: ScanLimits = { entries: 1_000_000, bytes: 64 * 1024 ** 3 };
+const SCAN_LIMITS: ScanLimits = { entries: 1_000_000, bytes: 64 * 1024 ** 3 };
 
 export interface Scanned {
   entries: PlannedEntry[];

@@ -12,10 +12,7 @@ export interface TarHeader {
   linkName: ByteString;
 }
 
-export type HeaderBlock =
-  | { kind: "header"; header: TarHeader }
-  | { kind: "end" }
-  | { kind: "bad"; why: string };
+type HeaderBlock = { kind: "header"; header: TarHeader } | { kind: "end" } | { kind: "bad"; why: string };
 
 /** Reads one block as ustar, GNU or the oldest format have it. */
 export function parseHeader(block: Buffer): HeaderBlock {

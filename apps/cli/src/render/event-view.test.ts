@@ -44,6 +44,31 @@ describe("the events of a run as lines", () => {
     expect(colored.join("\n").replace(/\u001b\[\d+m/g, "")).toBe(render(story()).join("\n"));
   });
 
+  it("name the command that ends this very wait", () => {
+    const at = eventLog();
+    const wait = (message: string) =>
+      render([at("status", { state: "waiting", reason: "budget", message })]).at(-1);
+    expect(wait("Spent $1. `agency limits 7 --tree-budget +5` lets it go on.")).toBe(
+      "         agency limits 7 --tree-budget +5",
+    );
+    const asked = at("status", {
+      state: "waiting",
+      reason: "needs_input",
+      message: "Run `agency rm --all`?",
+    });
+    expect(render([asked]).join(" ")).not.toContain("agency rm");
+    expect(wait("Computing time used up what was left.")).toBe(`         agency budget ${taskId(1)} +5`);
+  });
+
+  it("tell a credential that was refused from one that is used up", () => {
+    const at = eventLog();
+    const names = { vendor: "anthropic", credential: "KEY_1", next: "KEY_2" };
+    const refused = at("credential", { ...names, limitedUntil: null });
+    expect(render([refused]).join(" ")).toContain("KEY_1 was refused by anthropic. Going on with KEY_2.");
+    const used = at("credential", { ...names, limitedUntil: new Date(NOW).toISOString() });
+    expect(render([used]).join(" ")).toContain("KEY_1 reached its usage limit. Going on with KEY_2.");
+  });
+
   it("show a command once, whichever of its two events comes first", () => {
     const at = eventLog();
     const start = at("tool_start", { id: "t", name: "Bash", kind: "execute", input: { command: "ls" } });

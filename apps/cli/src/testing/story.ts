@@ -124,7 +124,7 @@ export function story(): TaskEvent[] {
     at("credential", {
       vendor: "anthropic",
       credential: "ANTHROPIC_API_KEY",
-      limitedUntil: null,
+      limitedUntil: "2026-11-21T14:05:30.000Z",
       next: "ANTHROPIC_API_KEY@work",
     }),
     at("network", {

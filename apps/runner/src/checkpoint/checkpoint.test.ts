@@ -213,7 +213,7 @@ describe("a checkpoint", () => {
     expect(stdout).toBe("checkpoint.json\nworkspace.bundle\n");
   });
 
-  it("takes 20,000 new files", { timeout: 60_000 }, async () => {
+  it("takes 20,000 new files", { timeout: 120_000 }, async () => {
     for (let n = 0; n < 20_000; n += 1) {
       if (n % 200 === 0) mkdirSync(at(`d${n / 200}`));
       writeFileSync(at(`d${Math.floor(n / 200)}/f${n}`), `file ${n}\n`);

@@ -1,5 +1,5 @@
-import { priceCall } from "@agency/core";
-import type { Clock, EngineEvent } from "@agency/core";
+import { parsePrices, PRICE_TABLE, priceCall } from "@agency/core";
+import type { Clock, EngineEvent, PriceTable } from "@agency/core";
 import type { RunState } from "./run-state.ts";
 
 /** Turns what happens into the few facts the clocks decide on. */
@@ -10,7 +10,12 @@ export interface ProgressTracker {
   contact(): void;
 }
 
-export function trackProgress(clock: Clock, state: RunState, poke: () => void): ProgressTracker {
+export function trackProgress(
+  clock: Clock,
+  state: RunState,
+  poke: () => void,
+  prices: PriceTable,
+): ProgressTracker {
   const tools = new Set<string>();
   const responses = new Set<string>();
 
@@ -32,7 +37,7 @@ export function trackProgress(clock: Clock, state: RunState, poke: () => void): 
     if (event.type !== "engine_usage") return;
     responses.add(event.data.key);
     state.turns = responses.size;
-    state.costUsd += priceCall(event.data).costUsd;
+    state.costUsd += priceCall(event.data, prices).costUsd;
     if (state.turns > state.limits.turns) poke();
   }
 
@@ -54,4 +59,10 @@ export function trackProgress(clock: Clock, state: RunState, poke: () => void): 
       state.lastContactAt = clock.now();
     },
   };
+}
+
+/** The prices the broker counts with. Ones that cannot be read leave the shipped ones: a limit too early, none too late. */
+export function pricesOf(own: string | undefined): PriceTable {
+  const parsed = own === undefined ? null : parsePrices(own);
+  return parsed?.ok === true ? parsed.table : PRICE_TABLE;
 }

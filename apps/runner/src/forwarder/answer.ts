@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream";
 import { responseHeaders } from "./forward-headers.ts";
+import { statusLine } from "./status-line.ts";
 
 /** The head of the answer; null when the connection broke before there was one. */
 export function answerOf(upstream: ClientRequest): Promise<IncomingMessage | null> {
@@ -14,11 +15,7 @@ export function answerOf(upstream: ClientRequest): Promise<IncomingMessage | nul
 export function passOn(response: IncomingMessage | null, outgoing: ServerResponse): void {
   if (response === null)
     return refuse(outgoing, 502, "api_error", "The connection to the control plane broke.");
-  outgoing.writeHead(
-    response.statusCode ?? 502,
-    response.statusMessage,
-    responseHeaders(response.rawHeaders),
-  );
+  outgoing.writeHead(...statusLine(response), responseHeaders(response.rawHeaders));
   outgoing.flushHeaders();
   // On an answer cut short the pipeline destroys ours too: the engine must see a cut, not an end.
   pipeline(response, outgoing, () => undefined);

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { pipeline } from "node:stream";
 import type { Duplex } from "node:stream";
 import { responseHeaders } from "../forwarder/forward-headers.ts";
+import { statusLine } from "../forwarder/status-line.ts";
 import { joinSockets } from "./join-sockets.ts";
 import { openTunnel } from "./open-tunnel.ts";
 import type { Tunnel, TunnelDeps } from "./open-tunnel.ts";
@@ -61,8 +62,7 @@ async function carryRequest(
   const upstream = send(incoming, wanted, tunnel.socket, []);
   gone.addEventListener("abort", () => upstream.destroy());
   upstream.once("response", (response) => {
-    const { statusCode = 502, statusMessage, rawHeaders } = response;
-    outgoing.writeHead(statusCode, statusMessage, responseHeaders(rawHeaders));
+    outgoing.writeHead(...statusLine(response), responseHeaders(response.rawHeaders));
     outgoing.flushHeaders();
     // An answer cut short must be seen as a cut, not as an end: the pipeline destroys ours too.
     pipeline(response, outgoing, () => undefined);
@@ -119,12 +119,9 @@ function send(
   });
 }
 
-function answerHead(
-  { statusCode = 502, statusMessage = "", rawHeaders }: IncomingMessage,
-  hop: string[],
-): string {
-  const headers = [...responseHeaders(rawHeaders), ...hop];
-  const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`];
+function answerHead(response: IncomingMessage, hop: string[]): string {
+  const headers = [...responseHeaders(response.rawHeaders), ...hop];
+  const lines = [`HTTP/1.1 ${statusLine(response).join(" ")}`];
   for (let at = 0; at + 1 < headers.length; at += 2) lines.push(`${headers[at]}: ${headers[at + 1]}`);
   return `${lines.join("\r\n")}\r\n\r\n`;
 }

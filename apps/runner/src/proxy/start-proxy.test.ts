@@ -226,4 +226,19 @@ describe("the proxy inside the sandbox", () => {
     await closed;
     expect(asked).toHaveLength(1);
   });
+
+  it.each([
+    ["HTTP/1.1 200 O\x01K", "HTTP/1.1 200 O?K"],
+    ["HTTP/1.1 200 \x7f", "HTTP/1.1 200 ?"],
+    ["HTTP/1.1 099 Low", "HTTP/1.1 502 Low"],
+  ])("survives a server that says %j", async (said, heard) => {
+    answer = (_request, socket) => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      socket.once("data", () => socket.end(`${said}\r\ncontent-length: 2\r\n\r\nhi`));
+    };
+    const got = (
+      await talk("GET http://a.example/ HTTP/1.1\r\nhost: a.example\r\nconnection: close\r\n\r\n")
+    ).toString();
+    expect([got.split("\r\n")[0], got.endsWith("hi")]).toEqual([heard, true]);
+  });
 });

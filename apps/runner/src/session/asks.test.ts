@@ -112,6 +112,9 @@ describe("what an agent asks of people", () => {
     await plane.until(() => plane.asks.length === 1);
     withdrawn.abort();
     expect(await asked).toBeNull();
+    // Else the task would wait for ever for what nobody needs.
+    await plane.until(() => plane.withdrawn.length === 1);
+    expect(plane.withdrawn).toEqual(["1-1-q"]);
     answer("1-1-q", [["late"]]);
     answer("never asked", [["?"]]);
     run.turnEnd("completed");

@@ -1,5 +1,5 @@
 import { askBodySchema, UPLINK_PATHS } from "@agency/contract";
-import type { AnswerBody, AskBody, Question } from "@agency/contract";
+import type { AnswerBody, AskBody, PostAsk, Question } from "@agency/contract";
 import type { Clock, GateDecision, ToolCall } from "@agency/core";
 import type { ProgressTracker } from "../clocks/track-progress.ts";
 import type { Recorder } from "../journal/recorder.ts";
@@ -80,19 +80,27 @@ export class Asks {
     const close = progress.open();
     // Before it is posted: the answer may be quicker than the acknowledgement.
     this.#open.set(ask.id, { kind: ask.kind, answered: resolve });
-    void this.#post(body.data, AbortSignal.any([over, done.signal])).then((taken) => taken || giveUp());
+    const posted = this.#post(body.data, AbortSignal.any([over, done.signal]));
+    void posted.then((taken) => taken || giveUp());
     await recorder.record({ type: "activity", data: { state: "waiting_user", note } });
     const answer = await promise;
     done.abort();
     over.removeEventListener("abort", giveUp);
     this.#open.delete(ask.id);
     close();
+    if (answer === null && withdrawn.aborted)
+      void posted.then((taken) => (taken ? this.#withdraw(ask.id) : undefined));
     if (this.#open.size === 0) await recorder.record({ type: "activity", data: { state: "tool" } });
     return answer;
   }
 
+  /** Else the task would wait for ever for an answer that nobody needs. After the ask itself, never before it. */
+  async #withdraw(id: string): Promise<void> {
+    await this.#post({ kind: "withdrawn", id }, this.#options.signal);
+  }
+
   /** False: the control plane says that nobody will answer. */
-  async #post(ask: AskBody, over: AbortSignal): Promise<boolean> {
+  async #post(ask: PostAsk, over: AbortSignal): Promise<boolean> {
     const { client, clock, random } = this.#options;
     const body = [Buffer.from(JSON.stringify(ask))];
     for (let failures = 0; !over.aborted; failures += 1) {

@@ -216,14 +216,19 @@ export class Session {
 
   #waitChanged(): void {
     const { state, poke } = this.#options;
-    if (state.stopping === null) this.#holdEngine(state.paused);
+    if (state.stopping === null) this.#holdEngine(this.#shouldHold());
     poke();
   }
 
-  /** Other engines stand still by themselves while their model calls are held. */
   #holdEngine(isHeld: boolean): void {
-    const { engines, order } = this.#options;
-    if (engines[order.engine]?.capabilities.pause === "process") this.#turns?.hold(isHeld);
+    this.#turns?.hold(isHeld);
+  }
+
+  /** An engine that only stops its own clocks stops them in every wait: its model calls are held in each. */
+  #shouldHold(): boolean {
+    const { state, engines, order } = this.#options;
+    const { paused, waitingSince } = state;
+    return engines[order.engine]?.capabilities.pause === "process" ? paused : waitingSince !== null;
   }
 
   /** The clocks ask for an end. */
@@ -361,7 +366,7 @@ export class Session {
     });
     this.#turns = turns;
     this.#enter("engine");
-    if (state.paused) this.#holdEngine(true);
+    if (this.#shouldHold()) this.#holdEngine(true);
     const driven = turns.drive();
     for (const early of this.#early.splice(0)) this.#say(early);
     return driven;

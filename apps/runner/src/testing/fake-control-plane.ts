@@ -27,6 +27,7 @@ import type {
   Hello,
   PostCheckpoint,
   Restore,
+  PostAsk,
   RunnerCommand,
   WorkOrder,
 } from "@agency/contract";
@@ -72,6 +73,7 @@ export class FakeControlPlane {
   restorable: Buffer | null = null;
   /** A body has begun to come; nothing of it is read yet. */
   onUpload: () => void = () => undefined;
+  readonly withdrawn: string[] = [];
   readonly headers: IncomingMessage["headers"][] = [];
   /** What was stored, whole and with the checksum that was promised. */
   readonly blobs: (BlobHeader & { id: string; content: Buffer })[] = [];
@@ -247,7 +249,11 @@ export class FakeControlPlane {
     outgoing.write(content.subarray(0, content.length / 2), () => outgoing.destroy());
   }
 
-  #ask(ask: AskBody): object {
+  #ask(ask: PostAsk): object {
+    if (ask.kind === "withdrawn") {
+      this.withdrawn.push(ask.id);
+      return {};
+    }
     if (!this.asks.some(({ id }) => id === ask.id)) this.asks.push(ask);
     return {};
   }

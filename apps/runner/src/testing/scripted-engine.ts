@@ -114,26 +114,33 @@ export class ScriptedRun implements EngineRun {
   }
 }
 
+const CAPABILITIES: Engine["capabilities"] = {
+  resume: "none",
+  interrupt: "soft",
+  midTurnInput: true,
+  fileChanges: "structured",
+  deltas: false,
+  pause: "process",
+  toolGate: "every-call",
+  questions: true,
+  vendors: ["anthropic"],
+};
+
 /** Hands each run to the test as it starts. */
 export class ScriptedEngine implements Engine {
   readonly id = "scripted";
   readonly title = "Scripted";
-  readonly capabilities = {
-    resume: "none",
-    interrupt: "soft",
-    midTurnInput: true,
-    fileChanges: "structured",
-    deltas: false,
-    pause: "process",
-    toolGate: "every-call",
-    questions: true,
-    vendors: ["anthropic"],
-  } as const;
+  readonly capabilities: Engine["capabilities"];
   readonly #begun = Promise.withResolvers<ScriptedRun>();
   readonly #play: (run: ScriptedRun) => void;
   readonly #behaviour: Behaviour;
 
-  constructor(play: (run: ScriptedRun) => void = () => undefined, behaviour: Behaviour = {}) {
+  constructor(
+    play: (run: ScriptedRun) => void = () => undefined,
+    behaviour: Behaviour = {},
+    capabilities: Partial<Engine["capabilities"]> = {},
+  ) {
+    this.capabilities = { ...CAPABILITIES, ...capabilities };
     this.#play = play;
     this.#behaviour = behaviour;
   }

@@ -1,5 +1,5 @@
 import { AgencyError, finishedSchema, helloSchema, postAskSchema, UPLINK_PATHS } from "@agency/contract";
-import type { AskBody, EventBatch, Finished, Hello, WorkOrder } from "@agency/contract";
+import type { EventBatch, Finished, Hello, PostAsk, WorkOrder } from "@agency/contract";
 import { bearer } from "@agency/control";
 import type { CommandFeed } from "@agency/control";
 import type { AttemptAccess, AttemptCaller, Logger } from "@agency/core";
@@ -21,7 +21,7 @@ export interface UplinkDeps extends BlobDeps {
   hello: (input: Hello) => Promise<WorkOrder>;
   ingest: (access: AttemptAccess, batch: EventBatch) => Promise<number>;
   /** Throws `conflict` when nobody will answer. */
-  ask: (access: AttemptAccess, input: AskBody) => Promise<void>;
+  ask: (access: AttemptAccess, input: PostAsk) => Promise<void>;
   finish: (
     access: AttemptAccess,
     input: Finished,

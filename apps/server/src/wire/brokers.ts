@@ -1,4 +1,11 @@
-import { createEgress, createGitRoute, createModelRoutes, createResolver } from "@agency/broker";
+import { setImmediate } from "node:timers/promises";
+import {
+  createEgress,
+  createGitRoute,
+  createModelRoutes,
+  createResolver,
+  createTransferReports,
+} from "@agency/broker";
 import type { Egress } from "@agency/broker";
 import type { Settings } from "@agency/contract";
 import type { EventBody } from "@agency/contract";
@@ -23,6 +30,8 @@ export interface Brokers {
   models: ReturnType<typeof createModelRoutes>;
   git: ReturnType<typeof createGitRoute>;
   egress: Egress;
+  /** Cuts what is open, and writes what is held back. */
+  close(): Promise<void>;
   /** Everything the brokers have to say of an attempt whose sandbox is gone is in its log afterwards. */
   lastWords(attempt: AttemptCaller): Promise<void>;
 }
@@ -35,6 +44,9 @@ export function wireBrokers(parts: BrokerParts): Brokers {
   const fence = createFence({ tasks: stores.tasks, bus, clock: systemClock });
   const { say, said } = speaker(stores.events, logger);
   const egress = wireEgress(parts, fence, say);
+  const transfers = createTransferReports(systemClock, (caller, { refs, ...data }) =>
+    say(caller, { type: "git", data: refs === undefined ? data : { ...data, refs: [...refs] } }),
+  );
   return {
     models: wireModels(parts, fence),
     git: createGitRoute({
@@ -46,14 +58,21 @@ export function wireBrokers(parts: BrokerParts): Brokers {
       },
       credentials,
       fence,
-      report: (caller, { refs, ...data }) =>
-        say(caller, { type: "git", data: refs === undefined ? data : { ...data, refs: [...refs] } }),
+      report: transfers.add,
       logger,
       now,
     }),
     egress,
+    async close() {
+      egress.close();
+      // What was cut says so when its socket has closed, a turn later.
+      await setImmediate();
+      transfers.close();
+      await said();
+    },
     async lastWords(attempt) {
       await egress.drain(attempt);
+      transfers.flush(attempt);
       await said(attempt.taskId);
     },
   };
@@ -106,8 +125,8 @@ function wireModels(parts: BrokerParts, fence: ReturnType<typeof createFence>): 
 
 type Speak = (caller: AttemptCaller, body: EventBody) => void;
 
-/** Adds to a task's log what the brokers saw. `said` resolves when all of it is there. */
-function speaker(events: EventStore, logger: Logger): { say: Speak; said(taskId: string): Promise<void> } {
+/** Adds to a task's log what the brokers saw. `said` resolves when all of it is there, of one task or of every one. */
+function speaker(events: EventStore, logger: Logger): { say: Speak; said(taskId?: string): Promise<void> } {
   const underWay = new Map<string, Set<Promise<unknown>>>();
   return {
     say({ taskId, epoch }, body) {
@@ -123,7 +142,8 @@ function speaker(events: EventStore, logger: Logger): { say: Speak; said(taskId:
       underWay.set(taskId, mine.add(written));
     },
     async said(taskId) {
-      await Promise.all(underWay.get(taskId) ?? []);
+      const spoken = taskId === undefined ? [...underWay.values()] : [underWay.get(taskId) ?? []];
+      await Promise.all(spoken.flatMap((events) => [...events]));
     },
   };
 }

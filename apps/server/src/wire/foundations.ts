@@ -3,11 +3,11 @@ import type { ApiKeys, Tokens } from "@agency/control";
 import type { Settings } from "@agency/contract";
 import type { Bus, Logger, Queue, Storage } from "@agency/core";
 import { createBus, createQueue, DEFAULT_ACCOUNT_ID } from "@agency/postgres";
-import { openLocalStorage } from "@agency/storage";
 import { ensureApiKey } from "./api-key.ts";
 import type { Closers } from "./closers.ts";
 import { openDataFolder } from "./data-folder.ts";
 import type { DataFolder } from "./data-folder.ts";
+import { openStorage } from "./storage.ts";
 import { openStore } from "./store.ts";
 import type { OpenStore } from "./store.ts";
 import { createStores } from "./stores.ts";
@@ -48,6 +48,6 @@ export async function layFoundations(
   const stores = createStores(store.db, queue);
   const apiKeys = createApiKeys({ store: stores.apiKeys, pepper: folder.secret, now: () => Date.now() });
   await ensureApiKey(apiKeys, folder.root, DEFAULT_ACCOUNT_ID);
-  const storage = await openLocalStorage(folder.storage);
+  const storage = await openStorage(settings, folder.storage, logger, closers);
   return { folder, store, queue, bus, stores, storage, tokens: createTokens(folder.secret), apiKeys };
 }

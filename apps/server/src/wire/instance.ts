@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { dataFiles } from "@agency/contract";
 import type { ResolvedSettings, Setting, Status } from "@agency/contract";
 import { sweepReservations, systemClock } from "@agency/control";
-import type { Logger, PriceTable, Provider } from "@agency/core";
+import type { Logger, Provider } from "@agency/core";
 import { DEFAULT_ACCOUNT_ID } from "@agency/postgres";
 import { createApiApp } from "../http/app.ts";
 import type { ApiApp } from "../http/app.ts";
@@ -22,6 +22,7 @@ import { layFoundations } from "./foundations.ts";
 import type { Foundations } from "./foundations.ts";
 import { sandboxResources, wireLocal } from "./local.ts";
 import { loadPrices } from "./prices.ts";
+import type { Prices } from "./prices.ts";
 import { keepSecrets } from "./secrets.ts";
 import type { SecretKeeping } from "./secrets.ts";
 import { doorAccess, wireUplink } from "./uplink.ts";
@@ -47,7 +48,7 @@ export interface RunningInstance {
 interface Machinery {
   engines: readonly InstalledEngine[];
   providers: ReadonlyMap<string, Provider>;
-  prices: PriceTable;
+  prices: Prices;
   secrets: SecretKeeping;
   codeHost: CodeHostWork;
 }
@@ -92,8 +93,8 @@ async function startWork(
   const { metrics, logger, resolved } = parts;
   const { settings } = resolved;
   const { stores, queue, bus, storage, tokens, folder, store } = base;
-  const { prices, secrets } = machinery;
-  const { credentials, book } = secrets;
+  const { table: prices, own: ownPrices } = machinery.prices;
+  const { credentials, book } = machinery.secrets;
   // Nobody else can have a call under way on a database of our own.
   if (store.kind === "embedded")
     await sweepReservations({ costs: stores.costs, logger }, Date.now(), { all: true });
@@ -124,6 +125,7 @@ async function startWork(
     storage,
     tokens,
     credentials,
+    ownPrices,
     book,
     brokers,
     metrics,
@@ -131,7 +133,7 @@ async function startWork(
     noteActivity,
   });
   const door = createEgressDoor({ access: doorAccess(base), open: brokers.egress.open, logger });
-  closers.add("egress", { close: async () => brokers.egress.close() });
+  closers.add("brokers", brokers);
   closers.add("uplink", await listenUplink(uplink, door.connect, folder.door));
   closers.add("egress door", { close: async () => door.close() });
   closers.add("worker", { close: () => worker.stop() });

@@ -3,11 +3,18 @@ import { AgencyError } from "@agency/contract";
 import { parsePrices, PRICE_TABLE } from "@agency/core";
 import type { PriceTable } from "@agency/core";
 
+export interface Prices {
+  readonly table: PriceTable;
+  /** What the user's file says, for runners to count with; null without one. */
+  readonly own: string | null;
+}
+
 /** The shipped prices, with those of the user's file in their place. */
-export async function loadPrices(path: string | null): Promise<PriceTable> {
-  if (path === null) return PRICE_TABLE;
-  const parsed = parsePrices(await readText(path));
-  if (parsed.ok) return parsed.table;
+export async function loadPrices(path: string | null): Promise<Prices> {
+  if (path === null) return { table: PRICE_TABLE, own: null };
+  const own = await readText(path);
+  const parsed = parsePrices(own);
+  if (parsed.ok) return { table: parsed.table, own };
   throw unusable(path, parsed.problem);
 }
 

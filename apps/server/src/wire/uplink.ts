@@ -26,6 +26,7 @@ export interface UplinkParts {
   storage: Storage;
   tokens: Tokens;
   credentials: Credentials;
+  ownPrices: string | null;
   book: SecretBook;
   brokers: Pick<Brokers, "models" | "git">;
   metrics: Metrics;
@@ -35,7 +36,7 @@ export interface UplinkParts {
 
 /** The control plane's end of the sandboxes' door, with everything behind it bound. */
 export function wireUplink(parts: UplinkParts) {
-  const { stores, tokens, metrics, logger, credentials, brokers } = parts;
+  const { stores, tokens, metrics, logger, credentials, ownPrices, brokers } = parts;
   const { tasks, artifacts } = stores;
   const now = () => Date.now();
   const access = { attempts: stores.attempts, tokens };
@@ -54,7 +55,7 @@ export function wireUplink(parts: UplinkParts) {
     (await redactorFor(accountId, taskId)).redactJson;
   return createUplinkApp({
     access: doorAccess(parts),
-    hello: (input) => hello({ ...access, tasks, artifacts, credentials, now }, input),
+    hello: (input) => hello({ ...access, tasks, artifacts, credentials, ownPrices, now }, input),
     ingest: (attempt, batch) => ingest(ingesting, attempt, batch),
     ask: async (attempt, input) => takeAsk({ tasks, redact: await redactOf(attempt), now }, attempt, input),
     finish: (attempt, input) => finish({ tasks, now }, attempt, input),

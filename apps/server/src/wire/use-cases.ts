@@ -26,11 +26,10 @@ import {
   sendMessage,
   setAccountBudget,
   setSecret,
-  uuidv7,
 } from "@agency/control";
 import type { Check, ProviderInfo, Setting, Status } from "@agency/contract";
 import type { PullRequestRepository } from "@agency/control";
-import type { AuditRow, Bus, Provider, Storage } from "@agency/core";
+import type { Bus, Provider, Storage } from "@agency/core";
 import type { UseCases } from "../http/deps.ts";
 import { describeEngines } from "./engines.ts";
 import type { InstalledEngine } from "./engines.ts";
@@ -109,7 +108,6 @@ function taskCreation(parts: UseCaseParts): Pick<UseCases, "createTask"> {
     hasCredential: credentials.hasModel,
     sealSecrets: (task: { accountId: string; taskId: string }, given: Readonly<Record<string, string>>) =>
       sealTaskSecrets({ ring }, task, given),
-    audit: (row: Omit<AuditRow, "id" | "at">) => stores.audit.add({ ...row, id: uuidv7(now()), at: now() }),
     now,
   };
   return {

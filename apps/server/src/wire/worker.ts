@@ -114,7 +114,12 @@ function probeDeps({ stores, engines, providers, accountId, logger }: WorkerPart
 
 function supervisorDeps(parts: WorkerParts, probes: ProbeDeps): SupervisorDeps {
   const { stores, providers, tokens, resources, installId, metrics, logger, bus, computePrice } = parts;
-  const charging = { costs: stores.costs, priceOf: () => computePrice, now: () => Date.now() };
+  const charging = {
+    costs: stores.costs,
+    tasks: stores.tasks,
+    priceOf: () => computePrice,
+    now: () => Date.now(),
+  };
   return {
     tasks: stores.tasks,
     attempts: stores.attempts,

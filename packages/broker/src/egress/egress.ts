@@ -9,9 +9,9 @@ import type { ConnectionLimits } from "./connection-count.ts";
 import { dialSocket } from "./dial-first.ts";
 import { failed } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
-import { attemptKey, createConnectionReports } from "./report-connections.ts";
-import type { Report } from "./report-connections.ts";
+import { attemptKey, createAttemptReports } from "../reports/attempt-reports.ts";
 import { createResolver } from "./resolve-host.ts";
+import { alikeConnections } from "./sum-reports.ts";
 import type { NetworkReport } from "./sum-reports.ts";
 import { parseTarget } from "./target.ts";
 import { tendSocket } from "./tend-socket.ts";
@@ -20,7 +20,7 @@ export interface EgressDeps
   extends
     Pick<ConnectDeps, "policyOf">,
     Partial<Pick<ConnectDeps, "resolve" | "dial" | "kindOf" | "ownAddresses">> {
-  report: Report;
+  report: (caller: AttemptCaller, data: NetworkReport) => void;
   fence: Fence;
   clock: Clock;
   logger: Logger;
@@ -51,16 +51,9 @@ const LIMITS: ConnectionLimits = { perAttempt: 256, inAll: 4_000 };
 /** The way out for every sandbox: judges, dials and reports the connections agents ask for. */
 export function createEgress(deps: EgressDeps): Egress {
   const { clock, fence, logger } = deps;
-  const io: ConnectDeps = {
-    policyOf: deps.policyOf,
-    resolve: deps.resolve ?? createResolver(),
-    dial: deps.dial ?? dialSocket,
-    kindOf: deps.kindOf ?? addressKind,
-    ownAddresses: deps.ownAddresses ?? createOwnAddresses(clock),
-    clock,
-  };
+  const io = withDefaults(deps);
   const count = createConnectionCount(deps.limits ?? LIMITS);
-  const reports = createConnectionReports(clock, deps.report);
+  const reports = createAttemptReports(clock, alikeConnections, deps.report);
   const sockets = new Set<Socket>();
 
   function begin(
@@ -114,6 +107,18 @@ export function createEgress(deps: EgressDeps): Egress {
       for (const socket of sockets) socket.destroy();
       reports.close();
     },
+  };
+}
+
+function withDefaults(deps: EgressDeps): ConnectDeps {
+  const { clock, policyOf } = deps;
+  return {
+    policyOf,
+    resolve: deps.resolve ?? createResolver(),
+    dial: deps.dial ?? dialSocket,
+    kindOf: deps.kindOf ?? addressKind,
+    ownAddresses: deps.ownAddresses ?? createOwnAddresses(clock),
+    clock,
   };
 }
 

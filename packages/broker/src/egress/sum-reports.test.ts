@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createReportSum, KINDS_A_SECOND, SINGLE_A_SECOND } from "./sum-reports.ts";
+import { createReportSum, KINDS_A_SECOND, SINGLE_A_SECOND } from "../reports/thin-reports.ts";
+import { alikeConnections } from "./sum-reports.ts";
 import type { NetworkReport } from "./sum-reports.ts";
 
 const one: NetworkReport = {
@@ -16,13 +17,13 @@ const one: NetworkReport = {
 
 describe("the reports of an attempt", () => {
   it("come one by one while they are few", () => {
-    const sum = createReportSum();
+    const sum = createReportSum(alikeConnections);
     for (let at = 0; at < SINGLE_A_SECOND; at += 1) expect(sum.take(one, 0)).toEqual([one]);
     expect(sum.take(one, 1_000)).toEqual([one]);
   });
 
   it("become one of their kind when they are many", () => {
-    const sum = createReportSum();
+    const sum = createReportSum(alikeConnections);
     for (let at = 0; at < SINGLE_A_SECOND; at += 1) sum.take(one, 0);
     expect(sum.take({ ...one, durationMs: 9 }, 10)).toEqual([]);
     expect(sum.take(one, 20)).toEqual([]);
@@ -37,7 +38,7 @@ describe("the reports of an attempt", () => {
   });
 
   it("write what was held back before what comes in the next second", () => {
-    const sum = createReportSum();
+    const sum = createReportSum(alikeConnections);
     for (let at = 0; at <= SINGLE_A_SECOND; at += 1) sum.take(one, 0);
     const later = { ...one, host: "b.com" };
     expect(sum.take(later, 1_000)).toEqual([one, later]);
@@ -52,7 +53,7 @@ describe("the reports of an attempt", () => {
     });
     fc.assert(
       fc.property(fc.array(report, { maxLength: 500 }), (all) => {
-        const sum = createReportSum();
+        const sum = createReportSum(alikeConnections);
         const perSecond = new Map<number, number>();
         const out: NetworkReport[] = [];
         let now = 0;

@@ -1,4 +1,6 @@
 import type { AttemptCaller, Credentials, Fence, Logger } from "@agency/core";
+import { createConnectionCount } from "../egress/connection-count.ts";
+import { attemptKey } from "../reports/attempt-reports.ts";
 import { gitAnswer } from "./git-answer.ts";
 import { parseGitRequest } from "./git-request.ts";
 import type { GitRequest, GitService } from "./git-request.ts";
@@ -28,6 +30,8 @@ export interface GitRouteDeps {
 /** `path`: what follows `/git`, query and all, as it came. */
 export type GitRoute = (request: Request, path: string, caller: AttemptCaller) => Promise<Response>;
 
+const TRANSFERS = { perAttempt: 256, inAll: 4_000 };
+
 type OfRepository = Exclude<GitRequest, { kind: "lfs-object" }>;
 type Subject = Pick<GitTransfer, "host" | "repository" | "action">;
 
@@ -37,6 +41,7 @@ type Subject = Pick<GitTransfer, "host" | "repository" | "action">;
  */
 export function createGitRoute(deps: GitRouteDeps): GitRoute {
   const objects = createLfsObjects(deps.now);
+  const count = createConnectionCount(TRANSFERS);
   const parts = { host: createRepositoryHost(deps.credentials), objects, now: deps.now };
 
   async function begin(
@@ -49,7 +54,13 @@ export function createGitRoute(deps: GitRouteDeps): GitRoute {
     const refuse = subject.action === "lfs" ? lfsRefusal : refusal;
     const { fence, report } = deps;
     const unknown = "There is no such task.";
-    const transfer = startTransfer({ fence, report, caller, client: request.signal, subject, isQuestion });
+    const place = count.enter(attemptKey(caller));
+    if (typeof place !== "function") {
+      report(caller, { ...subject, bytesIn: 0, bytesOut: 0, verdict: "denied", reason: place.message });
+      return refuse(429, place.message);
+    }
+    const client = request.signal;
+    const transfer = startTransfer({ fence, report, over: place, caller, client, subject, isQuestion });
     try {
       const rights = await deps.rightsOf(caller);
       if (rights === null) return transfer.deny(unknown, refuse(403, unknown));

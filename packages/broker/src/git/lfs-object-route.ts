@@ -35,6 +35,11 @@ export async function carryObject(
     const why = `${object.url.host} answered ${status} about LFS object ${object.oid.slice(0, 12)}.`;
     return transfer.fail(why, lfsRefusal(status === 401 || status < 400 ? 403 : status, why));
   }
+  // These two have no body, and no Response takes one for them.
+  if (status === 204 || status === 205) {
+    response.resume();
+    return transfer.answer(null, { "cache-control": "no-store" });
+  }
   const headers = new Headers({ "content-type": "application/octet-stream", "cache-control": "no-store" });
   for (const name of ["content-length", "content-range"]) {
     const value = response.headers[name];

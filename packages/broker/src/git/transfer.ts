@@ -39,6 +39,8 @@ export interface TransferStart {
   readonly subject: Pick<GitTransfer, "host" | "repository" | "action">;
   /** The question before a transfer: worth a report only when it is not answered. */
   readonly isQuestion: boolean;
+  /** Called once, when nothing of it is open any more. */
+  readonly over: () => void;
 }
 
 export function startTransfer(start: TransferStart): Transfer {
@@ -54,6 +56,7 @@ export function startTransfer(start: TransferStart): Transfer {
     if (isOver) return;
     isOver = true;
     watched.release();
+    start.over();
     if (start.isQuestion && verdict === "allowed") return;
     const named = refs === undefined ? {} : { refs };
     const why = reason === undefined ? {} : { reason };

@@ -56,6 +56,7 @@ export const apiErrors = {
       "request_too_large",
       `The request body is larger than ${Math.floor(limit / 1024 / 1024)} MB.`,
     ),
+  slowBody: () => trouble(408, "invalid_request_error", "The request body did not arrive in time."),
   crowded: () =>
     trouble(
       529,

@@ -10,6 +10,7 @@ import { nextSource, usedUp } from "./pool-turns.ts";
 import { readAnswer, withoutSecrets } from "./read-answer.ts";
 import { errorResponse, failureError, MAX_ANSWER_BYTES } from "./route-context.ts";
 import type { UpstreamAnswer } from "./send-http.ts";
+import { createSecretFilter, inTurn } from "./secret-filter.ts";
 import { firstUsable } from "./sources.ts";
 import type { Source } from "./sources.ts";
 import type { SseFilter } from "./sse-filter.ts";
@@ -36,11 +37,12 @@ export async function exchange(
     const asked = await ask(call, source, sending);
     if ("failed" in asked) {
       const error = asked.failed === "aborted" ? call.abortError() : failureError(context, caller, asked);
-      return failed(call, error);
+      return failed(call, error, asked.failed === "slow" || asked.failed === "aborted");
     }
     const { answer } = asked;
     const { body } = answer;
-    if (body !== null && isEventStream(answer)) return streamed(call, answer, body, sending.filter?.());
+    if (body !== null && isEventStream(answer))
+      return streamed(call, source, answer, body, sending.filter?.());
     const bytes = await readWhole(call, answer);
     if ("status" in bytes) return failed(call, bytes);
     const trouble = troubleIn(call, source, answer, bytes);
@@ -55,6 +57,7 @@ export async function exchange(
 
 function ask(call: OpenCall, source: Source, { endpoint, request, bytes }: Sending) {
   const { context, signal } = call;
+  call.sent();
   return askUpstream(
     context.vendor,
     source.upstream,
@@ -99,12 +102,15 @@ function isLast({ context }: OpenCall, source: Source, sources: readonly Source[
 
 function streamed(
   call: OpenCall,
+  source: Source,
   { status, headers }: UpstreamAnswer,
   body: ReadableStream<Uint8Array>,
-  filter: SseFilter | undefined,
+  asked: SseFilter | undefined,
 ): Response {
   const { context, meter, signal } = call;
-  const settle = () => call.finish({ status, complete: meter.complete });
+  const secrets = secretsOf(context.vendor, source.upstream);
+  const filter = secrets.length === 0 ? asked : inTurn(asked, createSecretFilter(secrets));
+  const settle = (left: boolean) => call.finish({ status, complete: meter.complete, left });
   const over = () => call.release();
   return new Response(meteredStream({ body, meter, signal, settle, over, filter }), {
     status,
@@ -146,8 +152,8 @@ function readInto(meter: CallMeter, bytes: Uint8Array): void {
   else meter.push(bytes);
 }
 
-async function failed(call: OpenCall, error: ApiError): Promise<Response> {
-  await call.finish({ status: error.status, complete: false });
+async function failed(call: OpenCall, error: ApiError, left = call.signal.aborted): Promise<Response> {
+  await call.finish({ status: error.status, complete: false, left });
   call.release();
   return errorResponse(call.context.vendor, error);
 }

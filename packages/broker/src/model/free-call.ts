@@ -5,7 +5,14 @@ import { knownQuery } from "./known-query.ts";
 import { askUpstream, secretsOf } from "./model-upstream.ts";
 import { readAnswer, withoutSecrets } from "./read-answer.ts";
 import type { JsonBody } from "./read-json-body.ts";
-import { errorResponse, failureError, holdResponse, MAX_ANSWER_BYTES, openBody } from "./route-context.ts";
+import {
+  errorResponse,
+  failureError,
+  holdResponse,
+  MAX_ANSWER_BYTES,
+  openBody,
+  takePlace,
+} from "./route-context.ts";
 import type { RouteContext } from "./route-context.ts";
 import { firstUsable, openSources, poolHold } from "./sources.ts";
 import type { FreeEndpoint } from "./vendor.ts";
@@ -18,7 +25,23 @@ export async function freeCall(
   request: Request,
 ): Promise<Response> {
   const { vendor } = context;
-  const body = endpoint.hasBody ? await openBody(context, request) : null;
+  const place = takePlace(context, caller);
+  if ("hold" in place) return holdResponse(vendor, place);
+  try {
+    return await makeFreeCall(context, caller, endpoint, request);
+  } finally {
+    place();
+  }
+}
+
+async function makeFreeCall(
+  context: RouteContext,
+  caller: ModelCaller,
+  endpoint: FreeEndpoint,
+  request: Request,
+): Promise<Response> {
+  const { vendor } = context;
+  const body = endpoint.hasBody ? await openBody(context, caller, request) : null;
   if (body !== null && "refusal" in body) return errorResponse(vendor, body.refusal);
   try {
     const field = body !== null && caller.strictEgress ? vendor.closedField(body.json) : null;

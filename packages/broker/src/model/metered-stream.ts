@@ -13,9 +13,9 @@ export interface MeteredStreamOptions {
   signal: AbortSignal;
   /**
    * Awaited before the piece that completes the count, and before the end, is let go; called once, whatever way
-   * the stream ends.
+   * the stream ends. `left`: it was the reader who went, or who was cut off.
    */
-  settle: () => Promise<void>;
+  settle: (left: boolean) => Promise<void>;
   /** The stream is over; called once. */
   over: () => void;
   filter?: SseFilter | undefined;
@@ -26,12 +26,12 @@ export function meteredStream(options: MeteredStreamOptions): ReadableStream<Uin
   const { body, meter, signal, filter } = options;
   const reader = body.getReader();
   let settled: Promise<void> | undefined;
-  const settleOnce = () => (settled ??= options.settle());
+  const settleOnce = (left: boolean) => (settled ??= options.settle(left));
   let cut = (): void => {};
 
-  async function end(): Promise<void> {
+  async function end(left: boolean): Promise<void> {
     signal.removeEventListener("abort", cut);
-    await settleOnce();
+    await settleOnce(left);
     options.over();
   }
 
@@ -41,7 +41,7 @@ export function meteredStream(options: MeteredStreamOptions): ReadableStream<Uin
         cut = () => {
           // The engine is cut off before the call is recorded: a fenced attempt hears not one word more.
           controller.error(new Error("The model's response was cut off."));
-          void Promise.all([reader.cancel().catch(() => {}), end()]);
+          void Promise.all([reader.cancel().catch(() => {}), end(true)]);
         };
         if (signal.aborted) cut();
         else signal.addEventListener("abort", cut, { once: true });
@@ -51,19 +51,19 @@ export function meteredStream(options: MeteredStreamOptions): ReadableStream<Uin
           const read = await reader.read().catch(() => null);
           if (signal.aborted) return;
           if (read === null) {
-            await end();
+            await end(false);
             controller.error(new Error("The model's response was cut off."));
             return;
           }
           if (read.done) {
-            await end();
+            await end(false);
             const rest = filter?.end();
             if (rest !== undefined && rest.length > 0) controller.enqueue(rest);
             controller.close();
             return;
           }
           meter.push(read.value);
-          if (meter.complete) await settleOnce();
+          if (meter.complete) await settleOnce(false);
           if (signal.aborted) return;
           const piece = filter === undefined ? read.value : filter.push(read.value);
           if (piece.length === 0) continue;
@@ -73,7 +73,7 @@ export function meteredStream(options: MeteredStreamOptions): ReadableStream<Uin
       },
       async cancel() {
         // The vendor stops, and stops charging, as soon as it is told.
-        await Promise.all([reader.cancel().catch(() => {}), end()]);
+        await Promise.all([reader.cancel().catch(() => {}), end(true)]);
       },
     },
     { highWaterMark: 0 },

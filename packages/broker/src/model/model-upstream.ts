@@ -111,6 +111,7 @@ export function secretsOf(vendor: VendorApi, upstream: ModelUpstream): string[] 
   return [
     ...headers.map(([, value]) => value.replace(/^bearer +/i, "")),
     decodeURIComponent(password),
-    ...searchParams.values(),
+    // Azure's is a date, which answers are full of.
+    ...[...searchParams].flatMap(([name, value]) => (name.toLowerCase() === "api-version" ? [] : [value])),
   ];
 }

@@ -23,7 +23,11 @@ export async function nextSource(
     trouble.kind === "limit" ? "A model credential is used up." : "A model credential was refused.",
   );
   if (isNews && next?.credential) {
-    const limit = { vendor: vendor.id, credentials: [name], until: trouble.until };
+    const limit = {
+      vendor: vendor.id,
+      credentials: [name],
+      until: trouble.kind === "limit" ? trouble.until : null,
+    };
     await context.gate
       .changedCredential(caller, limit, next.credential.name)
       .catch((error: unknown) => notTold(context, caller, error));

@@ -1,24 +1,37 @@
-/** Memory that request bodies may take together: one hijacked engine must not use up the server's. */
+/** Memory that request bodies may take together: one hijacked engine must not use up the server's, nor the others' share. */
 export interface BodyRoom {
+  of(task: string): TaskRoom;
+}
+
+/** The share of one task. */
+export interface TaskRoom {
   take(bytes: number): boolean;
   give(bytes: number): void;
 }
 
-export function createBodyRoom(limit: number): BodyRoom {
+export function createBodyRoom(limits: { readonly all: number; readonly each: number }): BodyRoom {
+  const tasks = new Map<string, number>();
   let used = 0;
   return {
-    take(bytes) {
-      if (used + bytes > limit) return false;
-      used += bytes;
-      return true;
-    },
-    give(bytes) {
-      used -= bytes;
-    },
+    of: (task) => ({
+      take(bytes) {
+        const own = (tasks.get(task) ?? 0) + bytes;
+        if (used + bytes > limits.all || own > limits.each) return false;
+        used += bytes;
+        tasks.set(task, own);
+        return true;
+      },
+      give(bytes) {
+        const left = (tasks.get(task) ?? 0) - bytes;
+        used -= bytes;
+        if (left > 0) tasks.set(task, left);
+        else tasks.delete(task);
+      },
+    }),
   };
 }
 
-export type BodyProblem = "encoded" | "too_large" | "crowded" | "aborted" | "not_json";
+export type BodyProblem = "encoded" | "too_large" | "crowded" | "aborted" | "slow" | "not_json";
 
 export interface JsonBody {
   json: Record<string, unknown>;
@@ -31,18 +44,18 @@ export interface JsonBody {
   release(): void;
 }
 
-/** Reads a whole JSON object of at most `limit` bytes. Takes its room before it takes its bytes. */
+/** Reads a whole JSON object. Takes its room before it takes its bytes, and gives it back to whoever is quicker. */
 export async function readJsonBody(
   request: Request,
-  limit: number,
-  room: BodyRoom,
+  room: TaskRoom,
+  limit: { readonly bytes: number; readonly ms: number },
 ): Promise<JsonBody | { problem: BodyProblem }> {
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding !== "identity") return { problem: "encoded" };
-  if (Number(request.headers.get("content-length") ?? 0) > limit) return { problem: "too_large" };
+  if (Number(request.headers.get("content-length") ?? 0) > limit.bytes) return { problem: "too_large" };
   let held = 0;
-  const read = await readBytes(request, (bytes) => {
-    if (held + bytes > limit) return "too_large";
+  const read = await readBytes(request, limit.ms, (bytes) => {
+    if (held + bytes > limit.bytes) return "too_large";
     if (!room.take(bytes)) return "crowded";
     held += bytes;
     return null;
@@ -54,21 +67,34 @@ export async function readJsonBody(
 }
 
 async function readBytes(
-  request: Request,
+  { body }: Request,
+  ms: number,
   admit: (bytes: number) => BodyProblem | null,
 ): Promise<Uint8Array[] | BodyProblem> {
   const chunks: Uint8Array[] = [];
-  if (request.body === null) return chunks;
+  if (body === null) return chunks;
+  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
+  const end = (): void => void reader.cancel().catch(() => undefined);
+  let isLate = false;
+  const late = setTimeout(() => {
+    isLate = true;
+    end();
+  }, ms);
   try {
-    for await (const chunk of request.body) {
-      const problem = admit(chunk.length);
-      if (problem !== null) return problem;
-      chunks.push(chunk);
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      const problem = admit(next.value.length);
+      if (problem !== null) {
+        end();
+        return problem;
+      }
+      chunks.push(next.value);
     }
   } catch {
-    return "aborted";
+    return isLate ? "slow" : "aborted";
+  } finally {
+    clearTimeout(late);
   }
-  return chunks;
+  return isLate ? "slow" : chunks;
 }
 
 function parseObject(chunks: readonly Uint8Array[]): Pick<JsonBody, "json" | "bytes"> | null {

@@ -2,6 +2,8 @@ import type { Credentials, Fence, Logger, ModelCaller, ModelGate } from "@agency
 import { apiErrors } from "./api-error.ts";
 import type { ApiError } from "./api-error.ts";
 import type { CallLedger } from "./call-ledger.ts";
+import type { ConnectionCount } from "../egress/connection-count.ts";
+import { attemptKey } from "../reports/attempt-reports.ts";
 import type { CredentialPool } from "./credential-pool.ts";
 import { HOLD_HEADER } from "@agency/contract";
 import type { WaitReason } from "@agency/contract";
@@ -26,15 +28,19 @@ export interface RouteContext {
   readonly ledger: CallLedger;
   readonly pool: CredentialPool;
   readonly room: BodyRoom;
+  readonly places: ConnectionCount;
 }
 
 export interface CallLimits {
+  /** Longest time in which a request may arrive. */
+  readonly bodyMs: number;
   /** Longest life of one call. */
   readonly callMs: number;
   /** Longest wait for the vendor's answer to begin. */
   readonly headersMs: number;
 }
 
+const FULL_MS = 1000;
 /** The vendor's own limit. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** Answers in one piece: an error, a list, a message that is not streamed. */
@@ -45,6 +51,7 @@ const BODY_ERRORS: Record<BodyProblem, ApiError> = {
   too_large: apiErrors.tooLarge(MAX_BODY_BYTES),
   crowded: apiErrors.crowded(),
   aborted: apiErrors.callerGone(),
+  slow: apiErrors.slowBody(),
   not_json: apiErrors.badRequest("The request body is not a JSON object."),
 };
 
@@ -63,8 +70,13 @@ export interface Hold {
   readonly message: string;
 }
 
-export async function openBody(context: RouteContext, request: Request): Promise<JsonBody | Refusal> {
-  const body = await readJsonBody(request, MAX_BODY_BYTES, context.room);
+export async function openBody(
+  context: RouteContext,
+  { taskId }: ModelCaller,
+  request: Request,
+): Promise<JsonBody | Refusal> {
+  const { room, limits } = context;
+  const body = await readJsonBody(request, room.of(taskId), { bytes: MAX_BODY_BYTES, ms: limits.bodyMs });
   return "problem" in body ? { refusal: BODY_ERRORS[body.problem] } : body;
 }
 
@@ -81,6 +93,12 @@ export function holdResponse(vendor: VendorApi, { hold, retryMs, message }: Hold
   response.headers.set(HOLD_HEADER, hold);
   response.headers.set("retry-after", String(Math.max(1, Math.ceil(retryMs / 1000))));
   return response;
+}
+
+/** A place among the calls under way, or the wait for one: an engine that opens thousands fills its own share only. */
+export function takePlace({ places }: RouteContext, caller: ModelCaller): (() => void) | Hold {
+  const place = places.enter(attemptKey(caller));
+  return typeof place === "function" ? place : { hold: "busy", retryMs: FULL_MS, message: place.message };
 }
 
 export function failureError(context: RouteContext, caller: ModelCaller, failure: UpstreamFailure): ApiError {

@@ -142,6 +142,7 @@ describe("several credentials of one vendor", () => {
     await send();
     expect(asked()).toEqual(["k1", "k2", "k2"]);
     expect(logger.text()).toContain("was refused");
+    expect(pool.gate.changes).toMatchObject([{ until: null }]);
     failing.set("k2", { status: 401 });
     expect((await send()).status).toBe(401);
     clock.now += 5 * 60_000;

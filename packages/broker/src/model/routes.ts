@@ -1,15 +1,16 @@
 import { PRICE_TABLE } from "@agency/core";
-import type { Credentials, Fence, Logger, ModelCaller, ModelGate, PriceTable } from "@agency/core";
+import type { Credentials, Fence, Logger, ModelGate, PriceTable } from "@agency/core";
+import { createConnectionCount } from "../egress/connection-count.ts";
 import { anthropicApi } from "./anthropic/api.ts";
 import { apiErrors } from "./api-error.ts";
-import type { ApiError } from "./api-error.ts";
 import { billedCall } from "./billed-call.ts";
 import { createCallLedger } from "./call-ledger.ts";
 import { createCredentialPool } from "./credential-pool.ts";
 import { freeCall } from "./free-call.ts";
 import { createOpenaiApi } from "./openai/api.ts";
+import { identify } from "./identify.ts";
 import { createBodyRoom } from "./read-json-body.ts";
-import { causeOf, errorResponse } from "./route-context.ts";
+import { errorResponse } from "./route-context.ts";
 import type { CallLimits, RouteContext } from "./route-context.ts";
 import type { ModelVendor } from "./vendor.ts";
 
@@ -38,9 +39,10 @@ export interface ModelRoutesOptions {
 export type ModelRoute = (request: Request, path: string) => Promise<Response>;
 
 /** Bodies being read or sent, all callers and vendors together. */
-const BODY_ROOM = 256 * 1024 * 1024;
+const BODY_ROOM = { all: 256 * 1024 * 1024, each: 96 * 1024 * 1024 };
+const PLACES = { perAttempt: 256, inAll: 4_000 };
 const MINUTE = 60 * 1000;
-const LIMITS: CallLimits = { callMs: 60 * MINUTE, headersMs: 10 * MINUTE };
+const LIMITS: CallLimits = { bodyMs: 5 * MINUTE, callMs: 60 * MINUTE, headersMs: 10 * MINUTE };
 
 export function createModelRoutes(options: ModelRoutesOptions): Record<ModelVendor, ModelRoute> {
   const { gate, credentials, fence, baseUrls, demo, logger } = options;
@@ -57,6 +59,7 @@ export function createModelRoutes(options: ModelRoutesOptions): Record<ModelVend
     ledger: createCallLedger(gate, logger),
     pool: createCredentialPool(date),
     room: createBodyRoom(BODY_ROOM),
+    places: createConnectionCount(PLACES),
   };
   const openai = createOpenaiApi(options.prices ?? PRICE_TABLE);
   return {
@@ -92,25 +95,4 @@ async function answer(context: RouteContext, request: Request, path: string): Pr
   if ("refusal" in caller) return errorResponse(vendor, caller.refusal);
   if (endpoint.kind === "billed") return billedCall(context, caller, endpoint, request);
   return freeCall(context, caller, endpoint, request);
-}
-
-async function identify(
-  context: RouteContext,
-  request: Request,
-): Promise<ModelCaller | { refusal: ApiError }> {
-  const key = context.vendor.presentedKey(request.headers);
-  if (key === null) return { refusal: apiErrors.noKey() };
-  try {
-    const caller = await context.gate.authorize(context.vendor.id, key);
-    if (!("refused" in caller)) return caller;
-    if (caller.refused === "fenced") return { refusal: apiErrors.fenced() };
-    context.logger.warn(
-      { vendor: context.vendor.id, method: request.method },
-      "A model call came with a key that is not this run's.",
-    );
-    return { refusal: apiErrors.foreignKey() };
-  } catch (error) {
-    context.logger.error({ cause: causeOf(error) }, "A key could not be checked.");
-    return { refusal: apiErrors.gateDown() };
-  }
 }

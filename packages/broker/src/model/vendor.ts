@@ -1,4 +1,4 @@
-import type { ModelCredential } from "@agency/core";
+import type { ModelCredential, ModelRequestFacts } from "@agency/core";
 import type { CallMeter } from "./call-meter.ts";
 import type { ApiError } from "./api-error.ts";
 import type { HeaderRules } from "./forwarded-headers.ts";
@@ -28,6 +28,9 @@ export interface Asked {
   readonly model: string;
   /** The most output tokens all its answers together can have. */
   readonly maxTokens: number;
+  /** It leans on something the vendor has kept, which nobody here has measured. */
+  readonly unseenInput?: boolean;
+  readonly mode?: NonNullable<ModelRequestFacts["mode"]>;
   /** The body to send in the place of the engine's own. */
   readonly changed?: JsonObject;
   /** Takes out of a streamed answer what only the broker asked for. */

@@ -17,7 +17,9 @@ export function describeSettings(resolved: ResolvedSettings, scope: "client" | "
 function shownValue(key: SettingKey, value: ResolvedSettings["settings"][SettingKey]): string {
   if (value === null) return "not set";
   if (key === "masterKeys") return "set";
-  if (typeof value === "object") return value.length === 0 ? "none" : value.join(", ");
+  // It was refused if it held a secret.
+  if (typeof value === "object" && "kind" in value) return value.kind === "s3" ? value.text : value.kind;
+  if (typeof value === "object") return value.length === 0 ? "none" : value.map(String).join(", ");
   if (key === "sandboxMemory") return `${Math.round(Number(value) / 1024 ** 2)} MiB`;
   const secret = SETTINGS[key].secret;
   if (secret === "key") return maskKey(String(value));

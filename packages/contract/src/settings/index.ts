@@ -1,6 +1,7 @@
 export { nearest } from "./nearest.ts";
 export { SETTINGS, SETTING_KEYS } from "./table.ts";
 export type { SettingKey, Settings } from "./table.ts";
+export type { S3Address } from "./storage-address.ts";
 export { resolveSettings } from "./resolve.ts";
 export type { ResolvedSettings } from "./resolve.ts";
 export type { SettingsInputs, SettingSource } from "./inputs.ts";

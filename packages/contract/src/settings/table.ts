@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { storageValue } from "./storage-address.ts";
 import {
   absolutePathsValue,
   cpusValue,
@@ -16,6 +17,7 @@ import {
   pathValue,
   pidsValue,
   portValue,
+  regionValue,
   runningValue,
   unknownModelsValue,
 } from "./values.ts";
@@ -102,6 +104,48 @@ export const SETTINGS = {
     default: null,
     describe: "Folder with PostgreSQL programs to use instead of the bundled ones.",
     schema: pathValue,
+  }),
+  storage: setting({
+    env: "AGENCY_STORAGE",
+    scope: "server",
+    default: "local",
+    describe:
+      "Where artifacts, checkpoints and other blobs live: local (the data folder), or " +
+      "s3://bucket/prefix?endpoint=https://…&region=…&pathStyle=true.",
+    schema: storageValue,
+    secret: "url",
+  }),
+  awsAccessKeyId: setting({
+    env: "AWS_ACCESS_KEY_ID",
+    scope: "server",
+    default: null,
+    describe:
+      "Key id for that bucket; not set: the credentials the AWS SDK finds, such as the machine's role.",
+    schema: keyValue,
+    secret: "key",
+  }),
+  awsSecretAccessKey: setting({
+    env: "AWS_SECRET_ACCESS_KEY",
+    scope: "server",
+    default: null,
+    describe: "The secret of that key.",
+    schema: keyValue,
+    secret: "key",
+  }),
+  awsSessionToken: setting({
+    env: "AWS_SESSION_TOKEN",
+    scope: "server",
+    default: null,
+    describe: "Token that belongs to a temporary key.",
+    schema: keyValue,
+    secret: "key",
+  }),
+  awsRegion: setting({
+    env: "AWS_REGION",
+    scope: "server",
+    default: null,
+    describe: "Region of the bucket, when AGENCY_STORAGE names none.",
+    schema: regionValue,
   }),
   maxRunning: setting({
     env: "AGENCY_MAX_RUNNING",

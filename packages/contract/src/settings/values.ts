@@ -80,6 +80,8 @@ export const moneyValue = z
   .regex(/^\d{1,6}(\.\d{1,6})?$/, { error: "must be an amount of US dollars, such as 0.05", abort: true })
   .transform(Number);
 
+export const regionValue = z.string().regex(/^[a-z0-9-]{1,40}$/, "must be a region, such as eu-central-1");
+
 export const unknownModelsValue = z.enum(["dearest", "refuse"], "must be dearest or refuse");
 
 export const pathValue = z.string().regex(/^[^\0]+$/, "must be a path");

@@ -1,9 +1,12 @@
 import type { ComputeCharge, SupervisedTask } from "@agency/core";
 import { describe, expect, it } from "vitest";
+import { createGateWorld } from "../model/testing/gate-world.ts";
 import { chargeCompute } from "./charge-compute.ts";
 
 const START = 1_000_000;
 const MINUTE = 60_000;
+
+const unused = () => Promise.reject(new Error("not expected here"));
 
 function setUp(more: object = {}) {
   const charges: ComputeCharge[] = [];
@@ -14,7 +17,10 @@ function setUp(more: object = {}) {
         charges.push(charge);
         return Promise.resolve<number | null>(2.5);
       },
+      reserve: () => Promise.resolve({ ok: true as const }),
+      release: () => Promise.resolve(),
     },
+    tasks: { load: unused, apply: unused },
     priceOf: (provider: string) => (provider === "local" ? 0 : 0.1),
     now: () => clock.now,
   };
@@ -24,7 +30,7 @@ function setUp(more: object = {}) {
     provider: "e2b",
     costUsd: 1,
     spec: { limits: { costUsd: 3 } },
-    snapshot: { state: "waiting" },
+    snapshot: { state: "waiting", waits: [] },
     attempt: { epoch: 2, createdAt: START },
     ...more,
   } as unknown as SupervisedTask;
@@ -61,5 +67,31 @@ describe("computing time", () => {
     const queued = setUp({ attempt: null });
     expect(await chargeCompute(queued.deps, queued.task)).toEqual({ overBudget: false });
     expect([...free.charges, ...queued.charges]).toEqual([]);
+  });
+});
+
+describe("computing time of a run that calls no model", () => {
+  it.each([
+    ["waits", "wait" as const, { state: "waiting", reason: "budget" }],
+    ["ends", "stop" as const, { state: "failed", reason: "budget_exceeded" }],
+  ])("%s when it used up the budget of its tree, as it was asked to", async (_, onBudget, expected) => {
+    const world = await createGateWorld();
+    try {
+      const { taskId: top } = await world.caller(await world.issue({ treeCostUsd: 0.05 }));
+      const { taskId } = await world.caller(await world.issue({}, { onBudget }, top));
+      const load = async () => (await world.tasks.load(taskId)) ?? expect.unreachable();
+      const now = { at: Date.now() };
+      const deps = { ...world, priceOf: () => 0.6, now: () => now.at };
+      now.at += 4.5 * MINUTE;
+      await chargeCompute(deps, await load());
+      expect((await load()).snapshot.state).toBe("running");
+      now.at += MINUTE;
+      expect(await chargeCompute(deps, await load())).toEqual({ overBudget: false });
+      expect((await load()).snapshot).toMatchObject(expected);
+      const { rows } = await world.db.query("select from model_reservations");
+      expect(rows).toEqual([]);
+    } finally {
+      await world.close();
+    }
   });
 });

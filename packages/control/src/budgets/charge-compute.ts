@@ -1,8 +1,10 @@
-import type { CostStore, SupervisedTask } from "@agency/core";
+import type { CostStore, SupervisedTask, TaskStore } from "@agency/core";
 import { uuidv7 } from "../ids.ts";
+import { overBudget } from "../model/over-budget.ts";
 
 export interface ChargeComputeDeps {
-  costs: Pick<CostStore, "charge">;
+  costs: Pick<CostStore, "charge" | "reserve" | "release">;
+  tasks: Pick<TaskStore, "load" | "apply">;
   /** Dollars an hour of a sandbox; 0 where it costs nothing. */
   priceOf: (provider: string) => number;
   now: () => number;
@@ -37,5 +39,19 @@ export async function chargeCompute(
     untilMs: attempt.createdAt + charged,
     usdPerHour,
   });
-  return { overBudget: (total ?? task.costUsd) >= task.spec.limits.costUsd };
+  const isOver = (total ?? task.costUsd) >= task.spec.limits.costUsd;
+  if (total !== null && !final && !isOver) await keepOtherCaps(deps, task, attempt.epoch);
+  return { overBudget: isOver };
+}
+
+/** Those of the trees and the account: a run that calls no model would never be told of them. */
+async function keepOtherCaps(deps: ChargeComputeDeps, task: SupervisedTask, epoch: number): Promise<void> {
+  if (task.snapshot.waits.some(({ reason }) => reason === "budget")) return;
+  const at = deps.now();
+  const id = uuidv7(at);
+  const nothing = { vendor: "compute", model: "none", usd: 0, inputUsd: 0 };
+  const asked = await deps.costs.reserve({ id, taskId: task.id, epoch, ...nothing, at });
+  if (asked.ok) await deps.costs.release(id);
+  else if (asked.scope !== "fenced" && !asked.onlyReserved)
+    await overBudget(deps, { taskId: task.id, epoch }, asked);
 }

@@ -16,7 +16,7 @@ import { fencedError } from "../uplink/runner-access.ts";
 
 export interface IngestDeps {
   events: EventStore;
-  storage: Storage;
+  storage: Pick<Storage, "put">;
   metrics: Metrics;
   logger: Logger;
   rate: EventRate;

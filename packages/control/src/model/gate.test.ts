@@ -237,5 +237,9 @@ describe("a vendor's usage limit", () => {
         next: "ANTHROPIC_API_KEY@work",
       },
     ]);
+    await world.gate.changedCredential(caller, { ...one, until: null }, "ANTHROPIC_API_KEY@work");
+    expect((await world.events.read(caller.taskId, 0, 100, ["credential"])).events[1]?.data).toMatchObject({
+      limitedUntil: null,
+    });
   });
 });

@@ -11,7 +11,7 @@ const ASK_AGAIN_MS = 15_000;
 /** A cap is used up: the task waits, with everything kept, or ends, as it was asked to. */
 export async function overBudget(
   deps: OverBudgetDeps,
-  caller: ModelCaller,
+  caller: Pick<ModelCaller, "taskId" | "epoch">,
   refusal: BudgetRefusal,
 ): Promise<ModelAdmission> {
   const { taskId, epoch } = caller;

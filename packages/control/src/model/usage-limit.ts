@@ -1,5 +1,5 @@
 import type { EventBody } from "@agency/contract";
-import type { EventStore, ModelCaller, TaskStore, UsageLimit } from "@agency/core";
+import type { EventStore, ModelCaller, ModelGate, TaskStore, UsageLimit } from "@agency/core";
 import { timeOf } from "./time-of.ts";
 
 export interface UsageLimitDeps {
@@ -26,7 +26,7 @@ export async function usedUp(deps: UsageLimitDeps, caller: ModelCaller, limit: U
 export async function changedCredential(
   deps: UsageLimitDeps,
   { taskId, epoch }: ModelCaller,
-  { vendor, credentials, until }: UsageLimit,
+  { vendor, credentials, until }: Parameters<ModelGate["changedCredential"]>[1],
   next: string,
 ): Promise<void> {
   const event: Extract<EventBody, { type: "credential" }> = {
@@ -34,7 +34,7 @@ export async function changedCredential(
     data: {
       vendor,
       credential: credentials.join(", "),
-      limitedUntil: new Date(until).toISOString(),
+      limitedUntil: until === null ? null : new Date(until).toISOString(),
       next,
     },
   };

@@ -30,4 +30,13 @@ describe("the most a call can come to", () => {
   it("says that a model has no price", () => {
     expect(callBounds({ ...request, model: "someone-else-1" }, PRICE_TABLE).unknownModel).toBe(true);
   });
+
+  it("is that of the dearer way it asks for, and of all the input the vendor may find", () => {
+    const opus = { ...request, model: "claude-opus-4-6" };
+    const fast = callBounds({ ...opus, mode: { fast: true, usOnly: true } }, PRICE_TABLE);
+    const served = { ...none, model: opus.model, output: 1_000, cacheWrite: 4_000, cacheWrite1h: 4_000 };
+    expect(fast.usd).toBe(priceCall({ ...served, fast: true, usOnly: true }).costUsd);
+    const unseen = callBounds({ ...request, unseenInput: true }, PRICE_TABLE);
+    expect(unseen).toEqual({ usd: 6.015, inputUsd: 0.006, unknownModel: false });
+  });
 });

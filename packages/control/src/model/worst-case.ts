@@ -21,11 +21,12 @@ const MOST_INPUT_TOKENS = 1_000_000;
 
 /** Before a call nobody knows what of its input is cached: the dearest way is assumed, kept for an hour. */
 export function callBounds(request: ModelRequestFacts, prices: PriceTable): CallBounds {
-  const { model, maxTokens, inputBytes } = request;
-  const most = Math.min(Math.ceil(inputBytes / FEWEST_BYTES_PER_TOKEN), MOST_INPUT_TOKENS);
+  const { model, maxTokens, inputBytes, unseenInput, mode } = request;
+  const seen = Math.min(Math.ceil(inputBytes / FEWEST_BYTES_PER_TOKEN), MOST_INPUT_TOKENS);
+  const most = unseenInput === true ? MOST_INPUT_TOKENS : seen;
   const usual = Math.min(Math.ceil(inputBytes / USUAL_BYTES_PER_TOKEN), MOST_INPUT_TOKENS);
   const price = (usage: Partial<ModelUsage>) =>
-    priceCall({ model, input: 0, output: 0, cacheRead: 0, cacheWrite: 0, ...usage }, prices);
+    priceCall({ model, input: 0, output: 0, cacheRead: 0, cacheWrite: 0, ...mode, ...usage }, prices);
   const output = { output: maxTokens };
   const ways = [
     price({ ...output, input: most }),

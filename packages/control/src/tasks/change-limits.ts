@@ -28,7 +28,7 @@ export async function changeLimits(
     case "finished":
       throw new AgencyError(
         "task_finished",
-        `Task ${id} has ended, or is about to: its limits are no use now.`,
+        `Task ${id} has ended, or is about to: only the budget of its whole tree can still be changed.`,
         {
           next: "Start a new task.",
         },

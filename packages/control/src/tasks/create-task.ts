@@ -19,7 +19,6 @@ export interface CreateTaskDeps extends RequestChecks, ResumeDeps {
     task: { accountId: string; taskId: string },
     secrets: CreateTask["secrets"],
   ) => NewTask["secrets"];
-  audit: (row: Omit<AuditRow, "id" | "at">) => Promise<void>;
   now: () => number;
 }
 
@@ -38,12 +37,10 @@ export async function createTask(deps: CreateTaskDeps, request: CreateTaskReques
   // Of what was sent: what was filled in changes while the other task goes on.
   const idempotency =
     idempotencyKey === undefined ? null : idempotencyOf(accountId, idempotencyKey, request.input);
-  const task = newTask(deps, accountId, input, resume);
+  const task = newTask(deps, request, input, resume);
   // Its own secrets are not stored yet, but the pull request may need them.
   const caller = { accountId, project: input.project ?? null, secrets: input.secrets };
   const spec = await chooseDelivery(deps.pullRequestRepository, caller, task.spec);
-  // Before it is done, so that nothing is done unseen: the row stays although the request then came to nothing.
-  if (input.allowInternalNetwork) await deps.audit(internalNetworkRow(request, task.id));
   const outcome = await deps.tasks.create({ ...task, spec }, idempotency);
   switch (outcome.kind) {
     case "created":
@@ -64,24 +61,26 @@ export async function createTask(deps: CreateTaskDeps, request: CreateTaskReques
   }
 }
 
-function internalNetworkRow(request: CreateTaskRequest, target: string): Omit<AuditRow, "id" | "at"> {
-  const { accountId, actor, input, idempotencyKey } = request;
-  const repeated = idempotencyKey === undefined ? {} : { idempotencyKey };
+function internalNetworkRow(request: CreateTaskRequest, target: string, at: number): AuditRow {
+  const { accountId, actor, input } = request;
   return {
+    id: uuidv7(at),
+    at,
     accountId,
     actor,
     action: "task.internal_network",
     target,
-    detail: { network: networkText(input.network), engine: input.engine, ...repeated },
+    detail: { network: networkText(input.network), engine: input.engine },
   };
 }
 
 function newTask(
   deps: CreateTaskDeps,
-  accountId: string,
+  request: CreateTaskRequest,
   input: CreateTask,
   resume: TaskSpec["resume"],
 ): NewTask {
+  const { accountId } = request;
   const now = deps.now();
   const id = uuidv7(now);
   const notBefore = input.notBefore === undefined ? null : Date.parse(input.notBefore);
@@ -101,6 +100,7 @@ function newTask(
     parentId: input.parentId ?? null,
     hidden: false,
     secrets: deps.sealSecrets({ accountId, taskId: id }, input.secrets),
+    audit: input.allowInternalNetwork ? internalNetworkRow(request, id, now) : null,
   };
 }
 

@@ -49,6 +49,7 @@ async function greet(task: SupervisedTask, vendors: readonly Vendor[] = []) {
       forModel: (_: object, vendor: Vendor) =>
         Promise.resolve(vendors.includes(vendor) ? [{ name: "X", kind: "api_key", value: "real-key" }] : []),
     },
+    ownPrices: "{}",
     now: () => 0,
   } as unknown as HelloDeps;
   const token = tokens.issue("boot", attemptId);

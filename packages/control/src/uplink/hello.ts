@@ -11,6 +11,8 @@ export interface HelloDeps extends RunnerAccessDeps {
   tasks: TaskStore;
   artifacts: Pick<ArtifactStore, "checkpoint">;
   credentials: Pick<Credentials, "forModel">;
+  /** What the operator set over the shipped prices, as it was written; null when nothing. */
+  ownPrices: string | null;
   now: () => number;
 }
 
@@ -65,6 +67,7 @@ async function workOrder(
     commandPolicy,
     questions,
     onBudget,
+    ...(deps.ownPrices === null ? {} : { prices: deps.ownPrices }),
     env,
     modelKeys: await modelKeys(deps, task, attemptId),
     serverTime: new Date(now).toISOString(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AskBody } from "@agency/contract";
+import type { AskBody, PostAsk } from "@agency/contract";
 import { createRedactor } from "@agency/core";
 import type { AttemptAccess, SupervisedTask } from "@agency/core";
 import { MemoryTask } from "../testing/memory-task.ts";
@@ -19,7 +19,7 @@ function setUp(task: SupervisedTask = asking) {
   const tasks = new MemoryTask(task);
   const { redactJson: redact } = createRedactor([{ name: "KEY", value: "hunter2-secret" }]).redactor;
   const deps = { tasks, redact, now: () => 1 } as unknown as TakeAskDeps;
-  const take = (body: AskBody, epoch = 1) => takeAsk(deps, { taskId: "t", epoch } as AttemptAccess, body);
+  const take = (body: PostAsk, epoch = 1) => takeAsk(deps, { taskId: "t", epoch } as AttemptAccess, body);
   return { tasks, take };
 }
 
@@ -41,6 +41,16 @@ describe("an ask of a runner", () => {
     );
     await take(approval);
     expect(tasks.task.snapshot.state).toBe("running");
+  });
+
+  it("that the agent gave up makes nobody wait any more", async () => {
+    const { take, tasks } = setUp();
+    await take(approval);
+    await take({ kind: "withdrawn", id: "a" });
+    await take({ kind: "withdrawn", id: "a" });
+    expect(tasks.task.snapshot).toMatchObject({ state: "running", waits: [] });
+    await expect(take({ kind: "withdrawn", id: "a" }, 0)).rejects.toMatchObject({ code: "fenced" });
+    await expect(take({ kind: "withdrawn", id: "a\0" })).rejects.toMatchObject({ code: "invalid_request" });
   });
 
   it("shows the beginning of an input that is too long to be read", async () => {

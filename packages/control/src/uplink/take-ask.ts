@@ -1,5 +1,5 @@
 import { AgencyError, askBodySchema } from "@agency/contract";
-import type { AskBody, Json } from "@agency/contract";
+import type { AskBody, Json, PostAsk } from "@agency/contract";
 import { sanitizeEvent } from "@agency/core";
 import type { AttemptAccess, Redactor, SupervisedTask, TaskStore } from "@agency/core";
 import { fencedError } from "./runner-access.ts";
@@ -12,7 +12,8 @@ export interface TakeAskDeps {
 }
 
 /** Written down once, however often the runner asks; `conflict` when nobody will answer, so that the agent is told. */
-export async function takeAsk(deps: TakeAskDeps, access: AttemptAccess, body: AskBody): Promise<void> {
+export async function takeAsk(deps: TakeAskDeps, access: AttemptAccess, body: PostAsk): Promise<void> {
+  if (body.kind === "withdrawn") return withdraw(deps, access, body.id);
   const task = await deps.tasks.load(access.taskId);
   if (task?.snapshot.epoch !== access.epoch) throw fencedError(access.epoch);
   checkWanted(task, body);
@@ -24,6 +25,13 @@ export async function takeAsk(deps: TakeAskDeps, access: AttemptAccess, body: As
     "conflict",
     "The task cannot ask now: it is not running, is being stopped, or has too many open asks.",
   );
+}
+
+async function withdraw({ tasks, now }: TakeAskDeps, access: AttemptAccess, askId: string): Promise<void> {
+  checkId(askId, sanitizeEvent({ id: askId }, asObject).data["id"]);
+  const { taskId, epoch } = access;
+  const outcome = await tasks.apply(taskId, { kind: "withdraw", epoch, askId }, now());
+  if (!outcome.ok) throw fencedError(epoch);
 }
 
 function checkWanted({ spec }: SupervisedTask, { kind }: AskBody): void {
@@ -44,8 +52,13 @@ function fit(body: AskBody, redact: Redactor["redactJson"]): AskBody {
     });
   }
   // The answer goes back under the id that is stored: another one would never find its ask.
-  if (parsed.data.id === body.id) return parsed.data;
-  throw new AgencyError("invalid_request", "The id of an ask must be plain text without secrets.");
+  checkId(body.id, parsed.data.id);
+  return parsed.data;
+}
+
+function checkId(given: string, kept: unknown): void {
+  if (given !== kept)
+    throw new AgencyError("invalid_request", "The id of an ask must be plain text without secrets.");
 }
 
 function asObject(json: Json): { [key: string]: Json } {

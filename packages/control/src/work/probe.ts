@@ -80,6 +80,7 @@ function probeTask(deps: ProbeDeps, engine: string, version: string, provider: s
     parentId: null,
     hidden: true,
     secrets: [],
+    audit: null,
   };
 }
 

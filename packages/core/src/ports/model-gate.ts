@@ -37,6 +37,10 @@ export interface ModelRequestFacts {
   readonly maxTokens: number;
   /** Size of the request: the most its input can come to is reckoned from it. */
   readonly inputBytes: number;
+  /** More input than the request holds: what the vendor looks up or has kept. */
+  readonly unseenInput?: boolean;
+  /** The dearer ways to be served that it asks for. */
+  readonly mode?: Pick<ModelUsage, "fast" | "usOnly">;
 }
 
 export interface ModelCall {
@@ -92,6 +96,10 @@ export interface ModelGate {
   settle(caller: ModelCaller, reservation: string): Promise<void>;
   /** Every credential the task may use is used up: it waits for the reset, or fails, as it was asked to. */
   usedUp(caller: ModelCaller, limit: UsageLimit): Promise<void>;
-  /** One credential is used up and the next one takes over. For the task's log. */
-  changedCredential(caller: ModelCaller, limit: UsageLimit, next: string): Promise<void>;
+  /** One credential is used up, or refused by the vendor (no `until`), and the next one takes over. For the task's log. */
+  changedCredential(
+    caller: ModelCaller,
+    failed: Omit<UsageLimit, "until"> & { readonly until: number | null },
+    next: string,
+  ): Promise<void>;
 }

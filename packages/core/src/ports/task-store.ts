@@ -11,7 +11,7 @@ import type {
 } from "@agency/contract";
 import type { Step, StepError, TaskCommand, TaskSnapshot } from "../task/snapshot.ts";
 import type { SandboxRecord } from "./attempt-store.ts";
-import type { SealedSecret } from "./secret-store.ts";
+import type { AuditRow, SealedSecret } from "./secret-store.ts";
 
 /** The rest of the request: what is kept as one document because nothing searches in it. */
 export interface TaskSpec {
@@ -57,6 +57,8 @@ export interface NewTask {
   hidden: boolean;
   /** Sealed; they go when the task has ended. */
   secrets: readonly { name: string; secret: SealedSecret }[];
+  /** Written with the task or not at all: a request that is only repeated leaves no second entry. */
+  audit: AuditRow | null;
 }
 
 export interface Idempotency {

@@ -82,6 +82,8 @@ export type TaskCommand =
   /** Ends one wait; that it is over already is no error. */
   | { readonly kind: "proceed"; readonly id: string }
   | { readonly kind: "ask"; readonly epoch: number; readonly ask: AskBody }
+  /** The agent needs no answer any more; that it has one already is no error. */
+  | { readonly kind: "withdraw"; readonly epoch: number; readonly askId: string }
   | { readonly kind: "answer"; readonly askId: string; readonly answer: AnswerBody; readonly by: string }
   | { readonly kind: "finalize"; readonly epoch: number; readonly outcome: Outcome }
   | { readonly kind: "settle"; readonly epoch: number }

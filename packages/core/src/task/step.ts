@@ -2,7 +2,7 @@ import type { AttemptState, Outcome, Reason, TerminalState } from "@agency/contr
 import { done, fenced, moved, notNow } from "./result.ts";
 import type { EndCause, Effect, StepResult, TaskCommand, TaskSnapshot } from "./snapshot.ts";
 import { isLiveAttempt, isTerminal } from "./states.ts";
-import { answerAsk, beginWait, endWait, leaveWaits } from "./waits.ts";
+import { changeWaits, leaveWaits } from "./waits.ts";
 
 /** Starts tried before a task is given up, as long as the engine never began (it may have pushed since). */
 export const MAX_STARTS = 3;
@@ -28,14 +28,6 @@ function transition(task: TaskSnapshot, command: TaskCommand, now: number): Step
       return provisioned(task);
     case "hello":
       return hello(task, now);
-    case "wait":
-    case "pause":
-    case "ask":
-      return beginWait(task, command, now);
-    case "proceed":
-      return endWait(task, command.id, now);
-    case "answer":
-      return answerAsk(task, command, now);
     case "finalize":
       return finalize(task, command.outcome, now);
     case "settle":
@@ -44,6 +36,8 @@ function transition(task: TaskSnapshot, command: TaskCommand, now: number): Step
       return cancel(task, now, command.graceMs);
     case "end":
       return end(leaveWaits(task, now), command.cause, command);
+    default:
+      return changeWaits(task, command, now);
   }
 }
 

@@ -173,6 +173,37 @@ describe("supervision", () => {
       { kind: "end", cause: "output_exceeded" },
     ],
     [
+      "ends a run that goes on writing while it waits",
+      { ...waitingView, limits: { ...view.limits, outputBytes: 1_000 }, outputBytes: 1_101 },
+      200_000,
+      { kind: "end", cause: "output_exceeded" },
+    ],
+    [
+      "ends a run that computing time used up while it waits, when it was asked to",
+      { ...waitingView, computeOverBudget: true, onBudget: "stop" },
+      200_000,
+      { kind: "end", cause: "budget_exceeded" },
+    ],
+    [
+      "waits for money as well when computing time used it up in another wait",
+      { ...waitingView, computeOverBudget: true },
+      200_000,
+      { kind: "wait_for_budget" },
+    ],
+    [
+      "leaves a wait for money as it was said",
+      {
+        ...waitingView,
+        computeOverBudget: true,
+        task: {
+          ...waiting(1_000, null),
+          waits: [{ id: "budget", reason: "budget", since: 0, until: null, message: "" }],
+        },
+      },
+      200_000,
+      { kind: "watch" },
+    ],
+    [
       "waits when computing time used up the budget",
       { computeOverBudget: true },
       1,

@@ -91,7 +91,9 @@ function endedByLoss(view: SupervisionView, times: SupervisionTimes, now: number
 
 function endedByLimit(view: SupervisionView, times: SupervisionTimes, now: number): SupervisionAction | null {
   const startedAt = view.task.attempt?.startedAt ?? null;
-  if (startedAt === null || view.task.state !== "running") return null;
+  if (startedAt === null) return null;
+  // Only the clocks stand still in a wait: what the sandbox writes and costs meanwhile has its limits all the same.
+  if (view.task.state === "waiting") return endedByAmount(view);
   const worked = now - startedAt - waitedUntil(view.task, now);
   if (worked > view.limits.wallMs + times.limitGraceMs) return { kind: "end", cause: "timeout" };
   return endedByAmount(view) ?? endedBySilence(view, times, startedAt, now);
@@ -102,7 +104,7 @@ function endedByAmount(view: SupervisionView): SupervisionAction | null {
   const { limits } = view;
   if (view.calls > limits.turns * 1.1 + 10) return { kind: "end", cause: "turns_exceeded" };
   if (view.outputBytes > limits.outputBytes * 1.1) return { kind: "end", cause: "output_exceeded" };
-  if (!view.computeOverBudget) return null;
+  if (!view.computeOverBudget || view.task.waits.some(({ reason }) => reason === "budget")) return null;
   return view.onBudget === "wait" ? { kind: "wait_for_budget" } : { kind: "end", cause: "budget_exceeded" };
 }
 

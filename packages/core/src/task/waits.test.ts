@@ -86,14 +86,16 @@ describe("a wait", () => {
     expect(told(over)).toEqual([{ kind: "proceed" }]);
   });
 
-  it("stops the agent itself only for a pause and for money", () => {
+  it("stops the agent itself, except for a usage limit: its time does not run meanwhile", () => {
     expect(told(step(running, wait("budget")))).toEqual([{ kind: "wait", reason: "budget", pause: true }]);
     expect(told(step(running, pause))).toEqual([{ kind: "wait", reason: "paused_by_user", pause: true }]);
     expect(told(step(running, ask(approval)))).toEqual([
-      { kind: "wait", reason: "needs_approval", pause: false },
+      { kind: "wait", reason: "needs_approval", pause: true },
+    ]);
+    expect(told(step(running, wait("usage_limit")))).toEqual([
+      { kind: "wait", reason: "usage_limit", pause: false },
     ]);
   });
-
   it("is one of several: the one that most needs a person is shown, the clock stands until the last is over", () => {
     const both = after(wait("usage_limit", 9_000), pause);
     expect(both).toMatchObject({ state: "waiting", reason: "paused_by_user", waitingSince: 0 });
@@ -175,6 +177,25 @@ describe("an ask", () => {
     ["a pause of one", after({ kind: "cancel", graceMs: 5 }), pause],
   ])("refuses %s", (_, task, command) => {
     expect(stepTask(task, command, 0)).toMatchObject({ ok: false, error: { code: "not_now" } });
+  });
+
+  it("that the agent gave up holds nobody up, and is told in the log", () => {
+    const withdraw: TaskCommand = { kind: "withdraw", epoch: 1, askId: "a" };
+    const withdrawn = step(after(ask(approval)), withdraw);
+    expect(withdrawn.next).toMatchObject({ state: "running", reason: null, waits: [] });
+    expect(told(withdrawn)).toEqual([{ kind: "proceed" }]);
+    expect(withdrawn.events.map((event) => event.type)).toEqual(["notice", "status"]);
+    expect(step(withdrawn.next, withdraw)).toEqual({ next: withdrawn.next, events: [], effects: [] });
+  });
+
+  it("cannot be withdrawn by the name of a wait that is not the runner's, or by an attempt that is over", () => {
+    for (const [task, askId] of [
+      [after(pause), "paused_by_user"],
+      [after(wait("budget")), "budget"],
+    ] as const)
+      expect(step(task, { kind: "withdraw", epoch: 1, askId }).next).toBe(task);
+    const stale: TaskCommand = { kind: "withdraw", epoch: 0, askId: "a" };
+    expect(stepTask(after(ask(approval)), stale, 0)).toMatchObject({ ok: false, error: { code: "fenced" } });
   });
 
   it("cannot be asked without end, and never leaves the user or the broker without a wait of their own", () => {

@@ -17,9 +17,30 @@ export const MAX_WAITS = 64;
 
 type WaitCommand = Extract<TaskCommand, { kind: "wait" | "pause" | "ask" }>;
 type Frame = Extract<RunnerCommandBody, { kind: "wait" | "proceed" }>;
+type EndCommand = Extract<TaskCommand, { kind: "proceed" | "withdraw" }>;
 type AnswerCommand = Extract<TaskCommand, { kind: "answer" }>;
 
-export function beginWait(task: TaskSnapshot, command: WaitCommand, now: number): StepResult {
+/** What begins a wait or ends one. */
+export function changeWaits(
+  task: TaskSnapshot,
+  command: WaitCommand | AnswerCommand | EndCommand,
+  now: number,
+): StepResult {
+  switch (command.kind) {
+    case "wait":
+    case "pause":
+    case "ask":
+      return beginWait(task, command, now);
+    case "proceed":
+      return endWait(task, command.id, now);
+    case "answer":
+      return answerAsk(task, command, now);
+    case "withdraw":
+      return withdrawAsk(task, command.askId, now);
+  }
+}
+
+function beginWait(task: TaskSnapshot, command: WaitCommand, now: number): StepResult {
   if ((task.state !== "running" && task.state !== "waiting") || task.desired === "cancel")
     return notNow(task);
   // An ask under the name of a pause would keep the user's own pause from being written.
@@ -34,20 +55,28 @@ export function beginWait(task: TaskSnapshot, command: WaitCommand, now: number)
   return withWaits(task, [...others, { ...wait, since: earlier?.since ?? now }], now, said);
 }
 
-export function endWait(task: TaskSnapshot, id: string, now: number): StepResult {
+function endWait(task: TaskSnapshot, id: string, now: number): StepResult {
   if (task.state !== "running" && task.state !== "waiting") return notNow(task);
   if (!task.waits.some((wait) => wait.id === id)) return done(task);
   const left = task.waits.filter((wait) => wait.id !== id);
   return withWaits(task, left, now, []);
 }
 
-export function answerAsk(task: TaskSnapshot, { askId, answer, by }: AnswerCommand, now: number): StepResult {
+function answerAsk(task: TaskSnapshot, { askId, answer, by }: AnswerCommand, now: number): StepResult {
   const asked = task.waits.find((wait) => wait.id === askId);
   const wanted = answer.kind === "question" ? "needs_input" : "needs_approval";
   if (asked?.reason !== wanted) return notNow(task);
   const left = task.waits.filter((wait) => wait.id !== askId);
   const tell: Effect = { kind: "tell_runner", command: { kind: "answer", askId, answer } };
   return withWaits(task, left, now, [{ type: "answer", data: { askId, answer, by } }], [tell]);
+}
+
+/** Only an ask: a runner must not end the user's pause or a wait of the broker. */
+function withdrawAsk(task: TaskSnapshot, askId: string, now: number): StepResult {
+  if (isReason(askId) || !task.waits.some(({ id }) => id === askId)) return done(task);
+  const left = task.waits.filter(({ id }) => id !== askId);
+  const text = "The agent gave up what it asked about: no answer is needed any more.";
+  return withWaits(task, left, now, [{ type: "notice", data: { level: "info", text } }]);
 }
 
 /** What it was waiting for no longer matters: the attempt goes on to its end. */
@@ -117,11 +146,14 @@ function withWaits(
   return stepped({ next, events, effects: [...first, ...tell, { kind: "wake_supervisor" }] });
 }
 
-/** What the runner must know: whether its clocks stand still, and whether the agent itself must. */
+/**
+ * What the runner must know: whether its clocks stand still, and whether the agent itself must. Its time limit does not
+ * run while it waits, so a program must not either: it could ask something and go on working for days.
+ */
 function frameOf(waits: readonly WaitSnapshot[]): Frame {
   const shown = firstWait(waits);
   if (shown === null) return { kind: "proceed" };
-  const pause = waits.some(({ reason }) => reason === "paused_by_user" || reason === "budget");
+  const pause = waits.some(({ reason }) => reason !== "usage_limit");
   return { kind: "wait", reason: shown.reason, pause };
 }
 

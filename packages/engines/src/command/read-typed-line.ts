@@ -1,11 +1,12 @@
 import { askBodySchema, runnerEventBodySchema } from "@agency/contract";
-import type { Question } from "@agency/contract";
+import type { Question, RunnerEventBody } from "@agency/contract";
 import type { EngineEvent } from "@agency/core";
 
 export const TYPED_PREFIX = "::agency::";
 
 /** What the engine says itself, and what only the control plane may say of the result. */
-const NOT_FOR_PROGRAMS: ReadonlySet<string> = new Set(["session", "turn_end", "delivery"]);
+const NOT_FOR_PROGRAMS = ["session", "turn_end", "delivery", "restored", "check", "checkpoint"] as const;
+type Reserved = (typeof NOT_FOR_PROGRAMS)[number];
 
 export interface AskLine {
   id: string;
@@ -25,9 +26,12 @@ export function readTypedLine(line: string): TypedLine {
   const parsed = runnerEventBodySchema.safeParse(body);
   if (!parsed.success) return { refused: `it is no event of the contract (${firstIssue(parsed.error)})` };
   const event = parsed.data;
-  if (event.type === "delivery" || NOT_FOR_PROGRAMS.has(event.type))
-    return { refused: `a program cannot say ${event.type} itself` };
+  if (isReserved(event)) return { refused: `a program cannot say ${event.type} itself` };
   return { event };
+}
+
+function isReserved(event: RunnerEventBody): event is Extract<RunnerEventBody, { type: Reserved }> {
+  return NOT_FOR_PROGRAMS.some((type) => type === event.type);
 }
 
 function isAsk(body: unknown): body is object {

@@ -42,7 +42,9 @@ export async function writeAccountCaps(db: Database, accountId: string, caps: Ac
 
 export async function waitingForBudget(db: Database, accountId: string): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
-    `select id from tasks where state = 'waiting' and account_id = $1 and waits @> '[{"id": "budget"}]' order by id`,
+    // The index of what is alive is partial: without its condition every task that ever was is read.
+    `select id from tasks where state = 'waiting' and finished_at is null and account_id = $1
+       and waits @> '[{"id": "budget"}]' order by id`,
     [accountId],
   );
   return rows.map((row) => row.id);

@@ -36,7 +36,7 @@ export async function chargeTime(db: Database, charge: ComputeCharge): Promise<n
     const { accountId, taskId, untilMs } = charge;
     await Promise.all([
       charged.total === null ? null : tell(tx, charge, charged, charged.total),
-      addSpending(tx, { accountId, taskId, costUsd: charged.cost, at: untilMs }),
+      addSpending(tx, { accountId, taskId, costUsd: charged.cost, at: untilMs, isModelCall: false }),
     ]);
     return charged.total;
   });

@@ -26,7 +26,10 @@ export async function recordCall(db: Database, call: PricedCall): Promise<void> 
   await db.tx(async (tx) => {
     const paid = await pay(tx, call);
     if (paid === null) return;
-    await Promise.all([paid.total === null ? null : tell(tx, call, paid.total), addSpending(tx, call)]);
+    await Promise.all([
+      paid.total === null ? null : tell(tx, call, paid.total),
+      addSpending(tx, { ...call, isModelCall: true }),
+    ]);
   });
 }
 

@@ -25,7 +25,7 @@ with ${LINE}, caps (rank, scope, owner, name, cap) as (
   select 200 + k.rank, k.scope, a.id, k.scope || '/' || a.id || '/' || k.period, k.cap
   from tasks t join accounts a on a.id = t.account_id cross join lateral (values
     (0, 'day', $8, a.day_usd), (1, 'month', $9, a.month_usd)) k (rank, scope, period, cap)
-  where t.id = $1 and k.cap is not null
+  where t.id = $1 and k.cap is not null and not coalesce((t.spec ->> 'demo')::boolean, false)
 ), locked as (
   select name, spent_usd, reserved_usd from budget_scopes
   where name = any (array(select name from caps)) order by name for update

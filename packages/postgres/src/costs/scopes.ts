@@ -15,6 +15,7 @@ with ${LINE}, names (name) as (
   select 'task/' || id from line where depth = 0
   union all select 'tree/' || id from line
   union all select unnest($2::text[])
+  where not ($4 and coalesce((select (spec ->> 'demo')::boolean from tasks where id = $1), false))
 )
 insert into budget_scopes as b (name, spent_usd) select name, $3::numeric from names order by name collate "C"
 on conflict (name) do update set spent_usd = b.spent_usd + excluded.spent_usd`;
@@ -24,15 +25,18 @@ export interface Spending {
   taskId: string;
   costUsd: number;
   at: number;
+  /** What a demo's calls would have cost is shown, and held to the task's own budget; nobody pays it. */
+  isModelCall: boolean;
 }
 
 /**
  * The last statement of a payment: every task of the account meets in these rows, and they stay locked until the
  * payment is on the disk.
  */
-export async function addSpending(tx: Sql, { accountId, taskId, costUsd, at }: Spending): Promise<void> {
+export async function addSpending(tx: Sql, spending: Spending): Promise<void> {
+  const { accountId, taskId, costUsd, at, isModelCall } = spending;
   const { day, month } = accountScopes(accountId, at);
-  await tx.query(ADD, [taskId, [day, month], costUsd], "add spending");
+  await tx.query(ADD, [taskId, [day, month], costUsd, isModelCall], "add spending");
 }
 
 export function accountScopes(accountId: string, at: number): { day: string; month: string } {

@@ -42,7 +42,13 @@ async function newAccount(): Promise<string> {
   return id;
 }
 
-async function newTask(limits: object, of: { accountId?: string; parentId?: string } = {}): Promise<Family> {
+interface Kin {
+  accountId?: string;
+  parentId?: string;
+  demo?: boolean;
+}
+
+async function newTask(limits: object, of: Kin = {}): Promise<Family> {
   const accountId = of.accountId ?? (await newAccount());
   const taskId = randomUUID();
   await db.query(
@@ -50,7 +56,7 @@ async function newTask(limits: object, of: { accountId?: string; parentId?: stri
        insert into tasks (id, account_id, state, attempts_left, epoch, name, prompt, engine, provider, spec, parent_id, created_at)
        values ($1, $2, 'running', 3, 1, 'n', 'p', 'claude', 'local', $3, $4, now()) returning id)
      insert into task_heads (task_id, epoch) select id, 1 from task`,
-    [taskId, accountId, JSON.stringify({ limits }), of.parentId ?? null],
+    [taskId, accountId, JSON.stringify({ limits, demo: of.demo ?? false }), of.parentId ?? null],
   );
   return { accountId, taskId };
 }
@@ -212,6 +218,18 @@ describe("the caps of an account", () => {
       ),
     );
     expect(answers.filter((answer) => answer.ok)).toHaveLength(4);
+  });
+
+  it("are not touched by a demo, whose model costs nothing; its own budget is", async () => {
+    const demo = await newTask({ costUsd: 1 }, { demo: true });
+    await costs.setAccountBudget(demo.accountId, { dayUsd: 0.1 });
+    expect(await costs.reserve(reservation(demo.taskId, 0.5))).toEqual({ ok: true });
+    await costs.record(call(demo, 1.5));
+    expect(await costs.accountBudget(demo.accountId, NOW)).toMatchObject({
+      daySpentUsd: 0,
+      monthSpentUsd: 0,
+    });
+    expect(await costs.reserve(reservation(demo.taskId, 0.5))).toMatchObject({ ok: false, scope: "task" });
   });
 
   it("say first what is really used up", async () => {

@@ -14,10 +14,19 @@ export async function wasAsked(tx: Sql, row: TaskRow, command: TaskCommand): Pro
 }
 
 export async function keepAsk(tx: Sql, row: TaskRow, command: TaskCommand, now: number): Promise<void> {
+  if (command.kind === "ask" || command.kind === "withdraw") await countBytes(tx, row, command);
   if (command.kind === "ask") {
     await tx.query(
       `insert into asks (task_id, id, account_id, epoch, body, asked_at) values ($1, $2, $3, $4, $5, $6)`,
       [row.id, command.ask.id, row.account_id, row.epoch, JSON.stringify(command.ask), new Date(now)],
+    );
+  }
+  if (command.kind === "withdraw") {
+    // One that was withdrawn before it came is written down as well, so that it is never asked.
+    await tx.query(
+      `insert into asks (task_id, id, account_id, epoch, body, asked_at, answered_at) values ($1, $2, $3, $4, '{}', $5, $5)
+       on conflict (task_id, id) do update set answered_at = coalesce(asks.answered_at, excluded.answered_at)`,
+      [row.id, command.askId, row.account_id, row.epoch, new Date(now)],
     );
   }
   if (command.kind === "answer") {
@@ -28,4 +37,13 @@ export async function keepAsk(tx: Sql, row: TaskRow, command: TaskCommand, now: 
       command.by,
     ]);
   }
+}
+
+/** Beside the text itself: the row, the events and the commands that go with it. */
+const AROUND_BYTES = 1_024;
+
+/** Asking and giving up without end is output like any other, and has the same limit. */
+async function countBytes(tx: Sql, row: TaskRow, command: TaskCommand): Promise<void> {
+  const bytes = Buffer.byteLength(JSON.stringify(command)) + AROUND_BYTES;
+  await tx.query("update task_heads set bytes = bytes + $2 where task_id = $1", [row.id, bytes]);
 }

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { EventBody, Limits } from "@agency/contract";
 import { isLiveAttempt, isTerminal, stepTask } from "@agency/core";
 import type { ChangeLimitsOutcome, Queue, TaskStore } from "@agency/core";
+import { addAuditRow } from "../audit/log.ts";
 import type { Database, Sql } from "../database.ts";
 import { appendOrFail } from "../events/append.ts";
 import { applyCommand, tellRunner, wake, writeStep } from "./apply.ts";
@@ -34,10 +36,10 @@ async function changeLocked(
 ): Promise<Changed> {
   const row = await lockTask(tx, id);
   if (row === null || row.account_id !== accountId || row.hidden) return { kind: "not_found" };
-  if (isTerminal(row.state) || row.state === "finishing" || row.desired === "cancel")
-    return { kind: "finished" };
   const before = row.spec.limits;
   const result = change(before);
+  const isOver = isTerminal(row.state) || row.state === "finishing" || row.desired === "cancel";
+  if (isOver && !(result.ok && changesOnlyTree(before, result.limits))) return { kind: "finished" };
   if (!result.ok) return { kind: "invalid", problem: result.problem };
   await writeLimits(tx, row, result.limits, by, now);
   if (hasMoney(row, before, result.limits)) await endBudgetWait(tx, queue, row, now);
@@ -46,21 +48,46 @@ async function changeLocked(
 
 async function writeLimits(tx: Sql, row: TaskRow, limits: Limits, by: string, now: number): Promise<void> {
   const event: EventBody = { type: "limits", data: { limits, by } };
+  const closed = isTerminal(row.state);
   const live = row.attempt_state !== null && isLiveAttempt(row.attempt_state);
   await Promise.all([
     tx.query("update tasks set spec = jsonb_set(spec, '{limits}', $2) where id = $1", [
       row.id,
       JSON.stringify(limits),
     ]),
-    appendOrFail(tx, {
-      taskId: row.id,
-      epoch: row.epoch,
-      from: null,
-      events: [{ ...event, at: new Date(now).toISOString() }],
-    }),
+    // A log that has ended takes nothing more: who it was is kept elsewhere.
+    closed
+      ? audit(tx, row, limits, by, now)
+      : appendOrFail(tx, {
+          taskId: row.id,
+          epoch: row.epoch,
+          from: null,
+          events: [{ ...event, at: new Date(now).toISOString() }],
+        }),
     live ? tellRunner(tx, row, { kind: "limits", limits }) : null,
     wake(tx, row.id),
   ]);
+}
+
+function audit(tx: Sql, row: TaskRow, { treeCostUsd }: Limits, actor: string, at: number): Promise<void> {
+  const { account_id: accountId, id: target } = row;
+  const detail = { treeCostUsd: String(treeCostUsd ?? "none") };
+  return addAuditRow(tx, {
+    id: randomUUID(),
+    accountId,
+    actor,
+    action: "task.tree_budget",
+    target,
+    detail,
+    at,
+  });
+}
+
+/** The cap of a tree is for what lives below the task as well, and outlives the task itself. */
+function changesOnlyTree(before: Limits, { treeCostUsd, ...after }: Limits): boolean {
+  if (treeCostUsd === before.treeCostUsd) return false;
+  const names = Object.keys(after) as (keyof typeof after)[];
+  return names.every((name) => after[name] === before[name]);
 }
 
 /** Whether a wait for money is worth another try: the broker knows all caps and begins it again if it was not. */

@@ -1,5 +1,6 @@
 import { MAX_STARTS } from "@agency/core";
 import type { CreateOutcome, Idempotency, NewTask, Queue } from "@agency/core";
+import { addAuditRow } from "../audit/log.ts";
 import type { Database, Sql } from "../database.ts";
 import { appendOrFail } from "../events/append.ts";
 import { selectTask } from "./select.ts";
@@ -28,6 +29,7 @@ export async function createTaskRow(
       await Promise.all([
         insertTask(tx, task, state),
         task.secrets.length === 0 ? null : insertSecrets(tx, task),
+        task.audit === null ? null : addAuditRow(tx, task.audit),
         appendOrFail(tx, {
           taskId: task.id,
           epoch: 0,

@@ -99,6 +99,18 @@ describe("creating a task", () => {
     expect(await jobsOf(id)).toBe(1);
   });
 
+  it("is in the audit log once, however often the request is repeated", async () => {
+    const key = { route: "POST /v1/tasks", key: "audited", fingerprint: Buffer.from("same") };
+    const attempt = () => {
+      const task = newTask();
+      const row = { accountId: task.accountId, actor: "key 7", action: "task.internal_network", detail: {} };
+      return store.create({ ...task, audit: { ...row, id: randomUUID(), target: task.id, at: 1 } }, key);
+    };
+    const [first] = [await attempt(), await attempt()];
+    const { rows } = await db.query("select target from audit_log where actor = 'key 7'");
+    expect(rows).toEqual([{ target: first.kind === "created" ? first.task.id : "" }]);
+  });
+
   it("makes one task of fifty requests with the same key at once", async () => {
     const key = { route: "POST /v1/tasks", key: "k1", fingerprint: Buffer.from("same") };
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => store.create(newTask(), key)));

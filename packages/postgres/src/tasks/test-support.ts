@@ -40,6 +40,7 @@ export function newTask(more: Partial<NewTask> = {}): NewTask {
     parentId: null,
     hidden: false,
     secrets: [],
+    audit: null,
     ...more,
   };
 }

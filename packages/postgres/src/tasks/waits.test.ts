@@ -239,6 +239,16 @@ describe("an ask", () => {
     expect(rowCount).toBe(0);
   });
 
+  it("that was withdrawn is not open any more, and one that comes after its withdrawal is never asked", async () => {
+    const withdraw = (askId: string): TaskCommand => ({ kind: "withdraw", epoch: 1, askId });
+    const id = await running(ask("q"), pause, withdraw("q"), withdraw("late"), ask("late"));
+    expect(await seen(id)).toMatchObject({ asks: [], waits: [{ id: "paused_by_user" }] });
+    expect(await store.apply(id, answer("q"), NOW)).toMatchObject({ ok: false, error: { code: "not_now" } });
+    expect((await readEvents(db, id, 0, 50, ["ask"])).events).toHaveLength(1);
+    // One ask and two withdrawals: output of the runner, like its events.
+    expect((await store.load(id))?.outputBytes).toBeGreaterThan(3_000);
+  });
+
   it("goes unanswered when the task is stopped, and nobody is asked any more", async () => {
     const id = await running(ask("q"), { kind: "cancel", graceMs: 5_000 });
     expect(await seen(id)).toMatchObject({ state: "running", asks: [], waits: [], cancelRequested: true });
@@ -312,6 +322,20 @@ describe("changing limits", () => {
     await store.changeLimits(ME, top, set({ treeCostUsd: 10 }), "me", NOW);
     expect((await seen(below)).state).toBe("waiting");
     await store.changeLimits(ME, top, set({ treeCostUsd: 30 }), "me", NOW);
+    expect((await seen(below)).state).toBe("running");
+  });
+
+  it("of a tree is possible when its uppermost task has ended, and nothing else of it is", async () => {
+    const top = await running();
+    await store.changeLimits(ME, top, set({ treeCostUsd: 10 }), "me", NOW);
+    const below = await created({ parentId: top });
+    await apply(below, ...started, broke);
+    await apply(top, { kind: "end", epoch: 1, cause: "timeout" });
+    const both = set({ treeCostUsd: 30, costUsd: 30 });
+    expect(await store.changeLimits(ME, top, both, "me", NOW)).toEqual({ kind: "finished" });
+    await store.changeLimits(ME, top, set({ treeCostUsd: 30 }), "me", NOW);
+    expect(await seen(top)).toMatchObject({ state: "failed", limits: { treeCostUsd: 30 } });
+    expect((await db.query("select actor from audit_log where target = $1", [top])).rowCount).toBe(1);
     expect((await seen(below)).state).toBe("running");
   });
 

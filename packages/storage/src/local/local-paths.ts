@@ -1,6 +1,11 @@
+import { lstat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { AgencyError } from "@agency/contract";
-import { storageKeyProblem } from "@agency/core";
-import { join } from "node:path";
+import { checkedKey } from "../checked-request.ts";
+import { codeOf } from "./disk-error.ts";
+
+export const FOLDER_MODE = 0o700;
+export const FILE_MODE = 0o600;
 
 /**
  * No key part holds a `+` or a `~`. Folders end in `+`, so that the object `a` and the folder of `a/b` live
@@ -19,22 +24,24 @@ export function localPaths(root: string): LocalPaths {
     root,
     work: join(root, "~work"),
     object(key) {
-      const parts = partsOf(key);
+      const parts = checkedKey(key).split("/");
       const inside = folder(parts.slice(0, -1));
       return { folder: inside, file: join(inside, ...parts.slice(-1)) };
     },
-    folder: (prefix) => folder(partsOf(prefix)),
+    folder: (prefix) => folder(checkedKey(prefix).split("/")),
   };
 }
 
-function partsOf(key: string): string[] {
-  const problem = storageKeyProblem(key);
-  if (problem === null) return key.split("/");
-  throw new AgencyError(
-    "invalid_request",
-    `The storage key ${JSON.stringify(key.slice(0, 80))} ${problem}.`,
-    {
-      next: "Use parts of letters, digits, dot, underscore and dash, joined by slashes.",
-    },
-  );
+/** We make no links. One on the way to `folder` was put there to lead somewhere else. */
+export async function refuseLinks({ root }: LocalPaths, folder: string): Promise<void> {
+  for (let path = folder; path.length > root.length; path = dirname(path)) {
+    const found = await lstat(path).catch((error: unknown) => {
+      if (codeOf(error) === "ENOENT") return null;
+      throw error;
+    });
+    if (found?.isSymbolicLink() !== true) continue;
+    throw new AgencyError("unavailable", `${path} is a link: the storage folder may hold none.`, {
+      next: "Find out who made it, then remove it.",
+    });
+  }
 }

@@ -1,7 +1,7 @@
 import { storageSuite } from "@agency/testing";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -45,18 +45,85 @@ describe("local storage", () => {
     expect(await (await openLocalStorage(root)).get("a/b")).toEqual(bytes("kept"));
   });
 
-  it("follows no link out of its folder", async () => {
+  it("follows no link out of its folder, be it an object or a folder on the way to one", async () => {
+    const outside = await scratch();
     const storage = await openLocalStorage(root);
-    await symlink("/etc/hostname", join(root, "link"));
-    await expect(storage.get("link")).rejects.toMatchObject({ code: "unavailable" });
+    await (await openLocalStorage(outside)).put("secret", bytes("not ours"));
+    await symlink(join(outside, "secret"), join(root, "link"));
+    await symlink(outside, join(root, "f+"));
+    const refused = { code: "unavailable" };
+    await expect(storage.get("link")).rejects.toMatchObject(refused);
+    for (const call of [
+      () => storage.get("f/secret"),
+      () => storage.stat("f/secret"),
+      () => storage.put("f/new", bytes("x")),
+      () => storage.put("f/deep/new", bytes("x")),
+      () => storage.delete("f/secret"),
+      () => storage.list("f"),
+      () => storage.deletePrefix("f"),
+    ])
+      await expect(call()).rejects.toMatchObject({
+        ...refused,
+        message: expect.stringContaining("is a link"),
+      });
+    await storage.put("g/real", bytes("x"));
+    await symlink(outside, join(root, "g+", "f+"));
+    expect((await storage.list("g")).objects.map(({ key }) => key)).toEqual(["g/real"]);
+    await storage.deletePrefix("g");
+    await storage.put("link", bytes("ours"));
+    expect(await storage.get("link")).toEqual(bytes("ours"));
+    expect((await readdir(outside)).sort()).toEqual(["secret", "~work"]);
+    expect(await (await openLocalStorage(outside)).get("secret")).toEqual(bytes("not ours"));
+    await rm(outside, { recursive: true });
+  });
+
+  it("refuses a folder of its own that is a link", async () => {
+    const outside = await scratch();
+    await symlink(outside, join(root, "~work"));
+    await expect(openLocalStorage(root)).rejects.toMatchObject({ code: "unavailable" });
+    await rm(outside, { recursive: true });
+  });
+
+  it.each([
+    ["a byte of its content", (file: Buffer) => file.fill(1, 600, 601)],
+    ["its end", (file: Buffer) => file.subarray(0, -1)],
+    ["a byte of its header", (file: Buffer) => file.fill("x", 30, 31)],
+    ["everything", () => Buffer.alloc(0)],
+  ])("says that an object is damaged when it lost %s", async (_, damage) => {
+    const storage = await openLocalStorage(root);
+    await storage.put("a", new Uint8Array(1000));
+    await writeFile(join(root, "a"), damage(await readFile(join(root, "a"))));
+    await expect(storage.get("a")).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining('"a" is damaged'),
+    });
+  });
+
+  it("leaves no draft of a write that failed", async () => {
+    const storage = await openLocalStorage(root);
+    const broken = async function* () {
+      yield bytes("some");
+      throw new Error("gone");
+    };
+    await expect(storage.write("a", broken())).rejects.toThrow("gone");
+    await expect(storage.write("a", broken(), { bytes: 2 })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
+    expect(await readdir(join(root, "~work"))).toEqual([]);
+  });
+
+  it("has no addresses of its own to give away", async () => {
+    const storage = await openLocalStorage(root);
+    expect(await storage.signGet("a", { expiresMs: 1000, filename: "a" })).toBeNull();
+    expect(await storage.signPut("a", { expiresMs: 1000, bytes: 1 })).toBeNull();
   });
 
   it("removes what a dead process left, and not what a living one is writing", async () => {
     await openLocalStorage(root);
     const [old, fresh] = [join(root, "~work", "old"), join(root, "~work", "fresh")];
     await Promise.all([writeFile(old, "x"), writeFile(fresh, "x")]);
-    const twoHoursAgo = Date.now() / 1000 - 2 * 60 * 60;
-    await utimes(old, twoHoursAgo, twoHoursAgo);
+    const dayAgo = Date.now() / 1000 - 25 * 60 * 60;
+    await utimes(old, dayAgo, dayAgo);
     await openLocalStorage(root);
     expect(await readdir(join(root, "~work"))).toEqual(["fresh"]);
   });

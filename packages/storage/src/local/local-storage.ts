@@ -1,31 +1,52 @@
-import type { Storage } from "@agency/core";
 import { randomUUID } from "node:crypto";
-import { constants } from "node:fs";
-import { chmod, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chmod, lstat, mkdir, readdir, realpath, rename, rm, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import type { ByteRange, ObjectRead, Storage, StoredObject } from "@agency/core";
+import { byteStream, wholeBody } from "../byte-stream.ts";
+import type { ByteSource } from "../byte-stream.ts";
+import { checkedKey, checkedOptions, checkedPage, checkedRange } from "../checked-request.ts";
 import { codeOf, diskError } from "./disk-error.ts";
-import { localPaths } from "./local-paths.ts";
+import { listObjects } from "./list-objects.ts";
+import { FOLDER_MODE, localPaths, refuseLinks } from "./local-paths.ts";
 import type { LocalPaths } from "./local-paths.ts";
+import { objectBytes, openObject } from "./object-file.ts";
+import type { OpenObject } from "./object-file.ts";
+import { writeObject } from "./write-object.ts";
 
-const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
-/** A write takes seconds; what is older was left by a process that died. */
-const LEFTOVER_MS = 60 * 60 * 1000;
-/** A folder can vanish between its making and the rename into it; each time is one `deletePrefix` of it. */
-const RENAME_TRIES = 5;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Blobs as files below `root`, for one or several processes on one machine. */
 export async function openLocalStorage(root: string): Promise<Storage> {
-  const paths = localPaths(root);
-  await prepare(paths).catch((error: unknown) => {
+  const paths = await prepare(root).catch((error: unknown) => {
     throw diskError(error, "The storage folder", root);
   });
-  return {
-    put: (key, body) => on(paths, key, () => put(paths, key, body)),
-    get: (key) => on(paths, key, () => get(paths, key)),
-    delete: (key) => on(paths, key, () => ignoring("ENOENT", unlink(paths.object(key).file))),
+  const storage: Storage = {
+    put: async (key, body) => void (await storage.write(key, once(body))),
+    write: async (key, body, options = {}) => writeObject(paths, key, body, checkedOptions(key, options)),
+    async get(key) {
+      const found = await storage.read(key);
+      return found === null ? null : wholeBody(found.body, found.object.bytes);
+    },
+    read: (key, range = {}) => on(paths, key, () => read(paths, key, range)),
+    stat: (key) => on(paths, key, () => stat(paths, key)),
+    list: (prefix, page = {}) => on(paths, prefix, () => list(paths, prefix, page)),
+    delete: (key) => on(paths, key, () => remove(paths, key)),
     deletePrefix: (prefix) => on(paths, prefix, () => deletePrefix(paths, prefix)),
+    sweep: (before) => on(paths, "~work", () => sweep(paths, before)),
+    signGet: unsigned,
+    signPut: unsigned,
   };
+  await storage.sweep(Date.now() - DAY_MS);
+  return storage;
+}
+
+async function* once(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield body;
+}
+
+async function unsigned(key: string): Promise<null> {
+  checkedKey(key);
+  return null;
 }
 
 async function on<T>(paths: LocalPaths, key: string, act: () => Promise<T>): Promise<T> {
@@ -36,76 +57,70 @@ async function on<T>(paths: LocalPaths, key: string, act: () => Promise<T>): Pro
   }
 }
 
-async function prepare(paths: LocalPaths): Promise<void> {
-  await mkdir(paths.work, { recursive: true, mode: FOLDER_MODE });
+async function prepare(root: string): Promise<LocalPaths> {
+  await mkdir(root, { recursive: true, mode: FOLDER_MODE });
+  const paths = localPaths(await realpath(root));
   await chmod(paths.root, FOLDER_MODE);
-  const names = await readdir(paths.work);
-  await Promise.all(names.map((name) => removeLeftover(join(paths.work, name))));
+  await refuseLinks(paths, paths.work);
+  await mkdir(paths.work, { recursive: true, mode: FOLDER_MODE });
+  return paths;
 }
 
-async function removeLeftover(path: string): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (found !== null && Date.now() - found.mtimeMs > LEFTOVER_MS)
-    await rm(path, { recursive: true, force: true });
+/** A draft that is being written is touched by every chunk; a trash folder keeps its age, and is trash. */
+async function sweep(paths: LocalPaths, before: number): Promise<void> {
+  for (const name of await readdir(paths.work)) {
+    const path = join(paths.work, name);
+    const found = await lstat(path).catch(() => null);
+    if (found !== null && found.mtimeMs < before) await rm(path, { recursive: true, force: true });
+  }
 }
 
-async function put(paths: LocalPaths, key: string, body: Uint8Array): Promise<void> {
+async function open(paths: LocalPaths, key: string): Promise<OpenObject | null> {
   const { folder, file } = paths.object(key);
-  const draft = join(paths.work, randomUUID());
-  try {
-    await writeDurably(draft, body);
-    await moveInto(draft, folder, file);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
+  await refuseLinks(paths, folder);
+  return openObject(key, file);
 }
 
-async function writeDurably(file: string, body: Uint8Array): Promise<void> {
-  await using handle = await open(file, "wx", FILE_MODE);
-  await handle.writeFile(body);
-  await handle.sync();
+async function stat(paths: LocalPaths, key: string): Promise<StoredObject | null> {
+  const opened = await open(paths, key);
+  await opened?.handle.close();
+  return opened?.object ?? null;
 }
 
-async function moveInto(draft: string, folder: string, file: string): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      const made = await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-      await rename(draft, file);
-      return await syncFolders(folder, made === undefined ? folder : dirname(made));
-    } catch (error) {
-      if (codeOf(error) !== "ENOENT" || tries === RENAME_TRIES) throw error;
-    }
-  }
+async function read(paths: LocalPaths, key: string, range: ByteRange): Promise<ObjectRead | null> {
+  checkedRange(key, range, 0);
+  const opened = await open(paths, key);
+  if (opened === null) return null;
+  const { object, handle } = opened;
+  const within = checkedRange(key, range, object.bytes);
+  const whole = within.from === 0 && within.to === object.bytes;
+  const bytes = objectBytes(handle, within);
+  const source: ByteSource = { next: () => on(paths, key, () => bytes.next()), close: () => bytes.close() };
+  return { object, body: byteStream(key, source, whole ? object.sha256 : null) };
 }
 
-/** A name is on disk only when the folder that holds it is: from the object's folder up to the first old one. */
-async function syncFolders(from: string, to: string): Promise<void> {
-  for (let folder = from; ; folder = dirname(folder)) {
-    await ignoring("ENOENT", syncFolder(folder));
-    if (folder === to) return;
-  }
+async function list(
+  paths: LocalPaths,
+  prefix: string,
+  page: { after?: string | undefined; limit?: number | undefined },
+) {
+  const folder = paths.folder(prefix);
+  await refuseLinks(paths, folder);
+  return listObjects(folder, prefix, checkedPage(page));
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  await handle.sync();
-}
-
-async function get(paths: LocalPaths, key: string): Promise<Uint8Array | null> {
-  try {
-    await using handle = await open(paths.object(key).file, constants.O_RDONLY | constants.O_NOFOLLOW);
-    return new Uint8Array(await handle.readFile());
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return null;
-    throw error;
-  }
+async function remove(paths: LocalPaths, key: string): Promise<void> {
+  const { folder, file } = paths.object(key);
+  await refuseLinks(paths, folder);
+  await ignoring("ENOENT", unlink(file));
 }
 
 /** Out of sight in one step, then removed: no reader ever meets half of it. */
 async function deletePrefix(paths: LocalPaths, prefix: string): Promise<void> {
+  const folder = paths.folder(prefix);
+  await refuseLinks(paths, folder);
   const doomed = join(paths.work, randomUUID());
-  await ignoring("ENOENT", rename(paths.folder(prefix), doomed));
+  await ignoring("ENOENT", rename(folder, doomed));
   await rm(doomed, { recursive: true, force: true });
 }
 

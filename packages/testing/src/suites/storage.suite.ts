@@ -1,13 +1,36 @@
-import type { Storage } from "@agency/core";
+import { createHash } from "node:crypto";
+import type { ObjectRead, Storage } from "@agency/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 export interface StorageUnderTest {
   storage: Storage;
+  /** Has small objects at all of these keys, when there is a quicker way than to put them. */
+  fill?(keys: readonly string[]): void;
   close(): Promise<void>;
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (body: Uint8Array | null) => (body === null ? null : new TextDecoder().decode(body));
+
+const sha256 = (body: Uint8Array) => createHash("sha256").update(body).digest("hex");
+const pattern = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 7 + (i >> 8)) % 256);
+
+async function* streamed(body: Uint8Array, size = 64 * 1024): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < body.length; at += size) yield body.subarray(at, at + size);
+}
+
+/** Throws when so much of `body` has been given. */
+async function* failing(body: Uint8Array, share: number, error: Error): AsyncGenerator<Uint8Array> {
+  yield* streamed(body.subarray(0, Math.floor(body.length * share)));
+  throw error;
+}
+
+async function readAll(read: ObjectRead | null): Promise<Uint8Array | null> {
+  if (read === null) return null;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of read.body) chunks.push(chunk);
+  return new Uint8Array(Buffer.concat(chunks));
+}
 
 const BAD_KEYS = [
   "",
@@ -116,6 +139,13 @@ export function storageSuite(name: string, open: () => Promise<StorageUnderTest>
         () => storage.get(key),
         () => storage.delete(key),
         () => storage.deletePrefix(key),
+        () => storage.write(key, streamed(bytes("x"))),
+        () => storage.read(key),
+        () => storage.stat(key),
+        () => storage.list(key),
+        () => storage.list("a", { after: key }),
+        () => storage.signGet(key, { expiresMs: 1000, filename: "x" }),
+        () => storage.signPut(key, { expiresMs: 1000, bytes: 1 }),
       ]) {
         await expect(call()).rejects.toMatchObject({ name: "AgencyError", code: "invalid_request" });
       }
@@ -144,6 +174,183 @@ export function storageSuite(name: string, open: () => Promise<StorageUnderTest>
       for (let i = 0; i < 20; i += 1) {
         expect([null, `body ${i}`]).toContain(text(await storage.get(`t/1/${i}`)));
       }
+    });
+
+    it("streams in and out, and knows size, checksum, kind and time of what it keeps", async () => {
+      const body = pattern(3_000_000);
+      const written = await storage.write("a/b", streamed(body), { mediaType: "application/zstd" });
+      const about = { key: "a/b", bytes: body.length, sha256: sha256(body), mediaType: "application/zstd" };
+      expect(written).toMatchObject(about);
+      const read = await storage.read("a/b");
+      expect(read?.object).toMatchObject({ ...about, etag: written.etag });
+      expect(sha256((await readAll(read)) ?? new Uint8Array())).toBe(about.sha256);
+      const stat = await storage.stat("a/b");
+      expect(stat).toEqual(read?.object);
+      expect(Math.abs((stat?.at ?? 0) - Date.now())).toBeLessThan(60_000);
+      expect([await storage.stat("none"), await storage.read("none")]).toEqual([null, null]);
+    });
+
+    it("streams an empty object", async () => {
+      await storage.write("empty", streamed(new Uint8Array()), { bytes: 0, sha256: sha256(bytes("")) });
+      expect(await storage.stat("empty")).toMatchObject({ bytes: 0, sha256: sha256(bytes("")) });
+      expect(await readAll(await storage.read("empty"))).toEqual(new Uint8Array());
+      expect(await readAll(await storage.read("empty", { from: 0, to: 5 }))).toEqual(new Uint8Array());
+    });
+
+    it("gives an object another etag when its content changes", async () => {
+      const first = await storage.write("a", streamed(bytes("one")));
+      const second = await storage.write("a", streamed(bytes("two")));
+      expect(second.etag).not.toBe(first.etag);
+      expect((await storage.stat("a"))?.etag).toBe(second.etag);
+    });
+
+    it.each([0.01, 0.5, 0.99])("stores nothing of a body that breaks at %d of it", async (share) => {
+      const body = pattern(2_000_000);
+      const error = new Error("the sandbox is gone");
+      await storage.put("old", bytes("old"));
+      await expect(storage.write("old", failing(body, share, error))).rejects.toBe(error);
+      await expect(storage.write("new", failing(body, share, error))).rejects.toBe(error);
+      expect(text(await storage.get("old"))).toBe("old");
+      expect(await storage.stat("new")).toBeNull();
+    });
+
+    it.each([
+      ["a checksum", { sha256: "0".repeat(64) }],
+      ["fewer bytes", { bytes: 199_999 }],
+      ["more bytes", { bytes: 200_001 }],
+    ])("refuses a body that is not what was announced: %s", async (_, options) => {
+      await storage.put("a", bytes("old"));
+      const written = storage.write("a", streamed(pattern(200_000)), options);
+      await expect(written).rejects.toMatchObject({ name: "AgencyError", code: "invalid_request" });
+      expect(text(await storage.get("a"))).toBe("old");
+    });
+
+    it.each([{ bytes: -1 }, { sha256: "x" }, { mediaType: "a\r\nb" }])(
+      "refuses to write with %j before it reads anything",
+      async (options) => {
+        let begun = false;
+        const body = async function* () {
+          begun = true;
+          yield bytes("x");
+        };
+        await expect(storage.write("a", body(), options)).rejects.toMatchObject({ code: "invalid_request" });
+        expect(begun).toBe(false);
+      },
+    );
+
+    it("shows the old object, or none, for as long as a new one is being written", async () => {
+      await storage.put("old", bytes("old"));
+      const seen: unknown[] = [];
+      const peeking = async function* (key: string) {
+        for await (const chunk of streamed(pattern(300_000))) {
+          yield chunk;
+          seen.push(text(await storage.get(key)), (await storage.stat(key))?.bytes);
+        }
+      };
+      await storage.write("old", peeking("old"));
+      expect(new Set(seen)).toEqual(new Set(["old", 3]));
+      seen.length = 0;
+      await storage.write("f/new", peeking("f/new"));
+      expect(new Set(seen)).toEqual(new Set([null, undefined]));
+      expect((await storage.list("f")).objects).toMatchObject([{ key: "f/new", bytes: 300_000 }]);
+    });
+
+    it("goes on giving a reader the object it began with while another takes its place", async () => {
+      const [old, fresh] = [pattern(4_000_000), new Uint8Array(100).fill(1)];
+      await storage.put("a", old);
+      const reader = (await storage.read("a"))?.body.getReader();
+      const chunks = [(await reader?.read())?.value ?? new Uint8Array()];
+      await storage.put("a", fresh);
+      for (let step = await reader?.read(); step?.done === false; step = await reader?.read())
+        chunks.push(step.value);
+      expect(sha256(Buffer.concat(chunks))).toBe(sha256(old));
+      expect(await storage.get("a")).toEqual(fresh);
+    });
+
+    it("lets several write one key at once, of whom one wins whole", async () => {
+      const bodies = Array.from({ length: 6 }, (_, i) => new Uint8Array(500_000).fill(i));
+      await Promise.all(bodies.map((body) => storage.write("a", streamed(body), { sha256: sha256(body) })));
+      const won = await storage.get("a");
+      expect(bodies.map(sha256)).toContain(sha256(won ?? new Uint8Array()));
+      expect((await storage.stat("a"))?.sha256).toBe(sha256(won ?? new Uint8Array()));
+    });
+
+    it.each([
+      [{ from: 10 }, [10, 100_000]],
+      [{ to: 10 }, [0, 10]],
+      [{ from: 70_000, to: 70_001 }, [70_000, 70_001]],
+      [{ from: 5, to: 99_999_999 }, [5, 100_000]],
+      [{ from: 5, to: 5 }, [5, 5]],
+      [{ from: 100_000 }, [0, 0]],
+      [{ from: 99_999_999 }, [0, 0]],
+    ])("reads the range %j", async (range, [from, to]) => {
+      const body = pattern(100_000);
+      await storage.put("a", body);
+      const read = await storage.read("a", range);
+      expect(read?.object).toMatchObject({ bytes: 100_000, sha256: sha256(body) });
+      expect(await readAll(read)).toEqual(body.slice(from, to));
+    });
+
+    it.each([{ from: -1 }, { from: 2, to: 1 }, { to: 0.5 }])("refuses the range %j", async (range) => {
+      await storage.put("a", bytes("abc"));
+      await expect(storage.read("a", range)).rejects.toMatchObject({ code: "invalid_request" });
+    });
+
+    it("lets go of an object whose reader turns away", async () => {
+      await storage.put("a", pattern(4_000_000));
+      const untouched = await storage.read("a");
+      await untouched?.body.cancel();
+      for await (const chunk of (await storage.read("a"))?.body ?? []) if (chunk.length > 0) break;
+      expect((await storage.get("a"))?.length).toBe(4_000_000);
+    });
+
+    it("lists what is under a folder in the order of the keys", async () => {
+      const keys = ["f/a", "f/a/b", "f/a-b", "f/a.b", "f/a0", "f/B", "f/a/c/d", "f/_"];
+      for (const key of [...keys, "f", "fa", "g/a"]) await storage.put(key, bytes(key));
+      const { objects, next } = await storage.list("f");
+      expect(objects.map(({ key }) => key)).toEqual([...keys].sort());
+      expect(objects.map(({ bytes: size }) => size)).toEqual([...keys].sort().map((key) => key.length));
+      expect([next, await storage.list("never/there")]).toEqual([null, { objects: [], next: null }]);
+      const paged: string[] = [];
+      for (let after: string | null | undefined; after !== null;) {
+        const page = await storage.list("f", { after, limit: 3 });
+        expect(page.objects.length).toBeLessThanOrEqual(3);
+        paged.push(...page.objects.map(({ key }) => key));
+        after = page.next;
+      }
+      expect(paged).toEqual([...keys].sort());
+    });
+
+    it.each([0, -1, 1.5, 1001])("refuses a page of %d", async (limit) => {
+      await expect(storage.list("f", { limit })).rejects.toMatchObject({ code: "invalid_request" });
+    });
+
+    it("lists and deletes 2,500 objects", async () => {
+      const keys = Array.from({ length: 2500 }, (_, i) => `many/${i % 7}/${String(i).padStart(4, "0")}`);
+      const left = keys.values();
+      const putting = async () => {
+        for (const key of left) await storage.put(key, bytes("x"));
+      };
+      if (opened.fill === undefined) await Promise.all(Array.from({ length: 8 }, putting));
+      else opened.fill(keys);
+      const pages: number[] = [];
+      const found: string[] = [];
+      for (let after: string | null | undefined; after !== null;) {
+        const page = await storage.list("many", { after });
+        pages.push(page.objects.length);
+        found.push(...page.objects.map(({ key }) => key));
+        after = page.next;
+      }
+      expect(pages).toEqual([1000, 1000, 500]);
+      expect(found).toEqual([...keys].sort());
+      await storage.deletePrefix("many");
+      expect(await storage.list("many")).toEqual({ objects: [], next: null });
+    });
+
+    it("sweeps nothing that can be seen", async () => {
+      await storage.put("a/b", bytes("kept"));
+      await storage.sweep(Date.now() + 1_000_000);
+      expect(text(await storage.get("a/b"))).toBe("kept");
     });
   });
 }

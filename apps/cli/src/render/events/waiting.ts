@@ -28,10 +28,15 @@ export const waitingRenderers: Renderers<Waiting> = {
     view.costUsd = totalCostUsd;
     return [];
   },
-  credential: ({ credential, next }, view) => {
+  credential: ({ vendor, credential, limitedUntil, next }, view) => {
     const then = next === null ? "" : ` Going on with ${oneLine(next)}.`;
-    const text = `${oneLine(credential)} reached its usage limit.${then}`;
-    return sentence(view.look, { mark: "limit", text, paint: view.look.style.yellow });
+    const what = limitedUntil === null ? `was refused by ${oneLine(vendor)}` : "reached its usage limit";
+    const text = `${oneLine(credential)} ${what}.${then}`;
+    return sentence(view.look, {
+      mark: limitedUntil === null ? "denied" : "limit",
+      text,
+      paint: view.look.style.yellow,
+    });
   },
   git: ({ action, repository, refs = [], verdict, reason }, view) => {
     const { look } = view;
@@ -84,7 +89,7 @@ function choiceHint({ questions }: Extract<AskBody, { kind: "question" }>): stri
   return questions.some(({ choices }) => choices.length > 0) ? "--choice N, or your own words" : '"…"';
 }
 
-/** The line for a wait that begins: why, until when, and what ends it. */
+/** The line for a wait that begins: why, until when, and what ends it; the message knows best which cap it was. */
 export function waitLine(status: EventOf<"status">["data"], view: View, sentenceOfReason: string): string[] {
   const { look, taskId } = view;
   const parts = [sentenceOfReason];
@@ -92,11 +97,17 @@ export function waitLine(status: EventOf<"status">["data"], view: View, sentence
     parts.push(oneLine(status.message));
   }
   if (status.until !== undefined) parts.push(`It goes on by itself at ${clockTime(status.until)}.`);
-  const command = WAYS_ON[status.reason ?? ""];
+  const command = wayOn(status);
   return [
     ...sentence(look, { mark: "waits", text: parts.join(" "), paint: look.style.yellow }),
-    ...(command === undefined ? [] : [commandLine(look, command.replace("ID", taskId))]),
+    ...(command === undefined ? [] : [commandLine(look, oneLine(command.replace("ID", taskId)))]),
   ];
+}
+
+/** Out of the words only where they are the server's own: those of an ask are the agent's. */
+function wayOn({ reason, message = "" }: EventOf<"status">["data"]): string | undefined {
+  const said = reason === "budget" ? /`(agency [^`]+)`/.exec(message)?.[1] : undefined;
+  return said ?? WAYS_ON[reason ?? ""];
 }
 
 const WAYS_ON: Record<string, string> = {

@@ -52,6 +52,9 @@ export const GIT_ENV = {
   GIT_AUTHOR_EMAIL: "a@b.c",
   GIT_COMMITTER_NAME: "a",
   GIT_COMMITTER_EMAIL: "a@b.c",
+  // Seeds alike are the same commit, whatever second they are made in.
+  GIT_AUTHOR_DATE: "2026-01-01T00:00:00Z",
+  GIT_COMMITTER_DATE: "2026-01-01T00:00:00Z",
 };
 
 export async function openGitLab(): Promise<GitLab> {

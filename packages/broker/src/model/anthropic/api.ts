@@ -43,10 +43,16 @@ export const anthropicApi: VendorApi = {
   readTrouble,
 };
 
-function readAsked({ model, max_tokens: maxTokens }: JsonObject): Asked | ApiError {
+function readAsked({
+  model,
+  max_tokens: maxTokens,
+  speed,
+  inference_geo: place,
+}: JsonObject): Asked | ApiError {
   if (!isName(model))
     return apiErrors.badRequest("model: a model id of plain characters, at most 200, is required.");
   if (typeof maxTokens !== "number" || !Number.isSafeInteger(maxTokens) || maxTokens < 0)
     return apiErrors.badRequest("max_tokens: a whole number is required.");
-  return { model, maxTokens };
+  const mode = { ...(speed === "fast" && { fast: true }), ...(place === "us" && { usOnly: true }) };
+  return { model, maxTokens, mode };
 }

@@ -208,7 +208,7 @@ describe("the Anthropic route", () => {
       retry: "false",
     });
     const inputBytes = JSON.stringify(BODY).length;
-    expect(asked).toEqual([{ vendor: "anthropic", model: BODY.model, maxTokens: 1000, inputBytes }]);
+    expect(asked).toMatchObject([{ vendor: "anthropic", model: BODY.model, maxTokens: 1000, inputBytes }]);
     expect([upstream.requests.length, gate.calls.length, logger.text()]).toEqual([0, 0, ""]);
     expect((await send()).status).toBe(200);
   });

@@ -22,7 +22,8 @@ function readResponses(json: JsonObject, model: string, prices: PriceTable): Ask
   if (json["background"] !== undefined && json["background"] !== null && json["background"] !== false)
     return apiErrors.badRequest("background: an answer that is made unseen is not open from a sandbox.");
   const maxTokens = readMaximum(json, ["max_output_tokens"], model, prices);
-  return typeof maxTokens === "number" ? { model, maxTokens } : maxTokens;
+  if (typeof maxTokens !== "number") return maxTokens;
+  return { model, maxTokens, mode: modeOf(json), unseenInput: leansOnKept(json) };
 }
 
 function readChat(json: JsonObject, model: string, prices: PriceTable): Asked | ApiError {
@@ -31,7 +32,7 @@ function readChat(json: JsonObject, model: string, prices: PriceTable): Asked | 
   const answers = json["n"] ?? 1;
   if (typeof answers !== "number" || !Number.isInteger(answers) || answers < 1 || answers > MOST_ANSWERS)
     return apiErrors.badRequest(`n: a whole number from 1 to ${MOST_ANSWERS} is required.`);
-  const asked = { model, maxTokens: most * answers };
+  const asked = { model, maxTokens: most * answers, mode: modeOf(json) };
   const options = isRecord(json["stream_options"]) ? json["stream_options"] : {};
   if (json["stream"] !== true || options["include_usage"] === true) return asked;
   // Unasked, a stream says nothing of what it used.
@@ -50,11 +51,28 @@ function readMaximum(
   model: string,
   prices: PriceTable,
 ): number | ApiError {
+  let most: number | null = null;
   for (const field of fields) {
     const value = json[field];
     if (value === undefined || value === null) continue;
-    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-    return apiErrors.badRequest(`${field}: a whole number is required.`);
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
+      return apiErrors.badRequest(`${field}: a whole number is required.`);
+    // Servers differ in which name they heed when both are there.
+    most = Math.max(most ?? 0, value);
   }
-  return maxOutputOf(model, prices);
+  return most ?? maxOutputOf(model, prices);
+}
+
+function modeOf({ service_tier: tier }: JsonObject): NonNullable<Asked["mode"]> {
+  return tier === "priority" || tier === "fast" ? { fast: true } : {};
+}
+
+/** The whole of a kept conversation is input again, and is billed. */
+function leansOnKept(json: JsonObject): boolean {
+  if (["previous_response_id", "conversation"].some((field) => (json[field] ?? null) !== null)) return true;
+  const items: unknown[] = Array.isArray(json["input"]) ? json["input"] : [];
+  return items.some(
+    (item) =>
+      isRecord(item) && (item["type"] ?? "item_reference") === "item_reference" && !("content" in item),
+  );
 }

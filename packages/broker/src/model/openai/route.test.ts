@@ -141,7 +141,7 @@ describe("the OpenAI route", () => {
     [RESPONSES, { model: "gpt-4.1", max_output_tokens: 50 }, 50],
     [RESPONSES, { model: "unheard-of" }, 128_000],
     [CHAT, { model: "gpt-4.1", max_tokens: 70 }, 70],
-    [CHAT, { model: "gpt-4.1", max_tokens: 70, max_completion_tokens: 60, n: 3 }, 180],
+    [CHAT, { model: "gpt-4.1", max_tokens: 70, max_completion_tokens: 60, n: 3 }, 210],
     [CHAT, { model: "gpt-4.1", n: 2 }, 65_536],
   ])("reserves for %s %j", async (path, body, maxTokens) => {
     const memory = createMemoryModelGate();

@@ -132,5 +132,6 @@ function newTask(limits: Partial<Limits>, more: Partial<NewTask["spec"]>, parent
     parentId,
     hidden: false,
     secrets: [],
+    audit: null,
   };
 }

@@ -115,7 +115,8 @@ export async function createGround(): Promise<Ground> {
         await anybody.discard(refOf(name), signal);
       insides.end();
       await new Promise((resolve) => uplink.close(resolve));
-      await rm(base, { recursive: true, force: true });
+      // A creation that was refused early may still be staging its programs.
+      await rm(base, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }

@@ -1,7 +1,8 @@
 import type { AttemptCaller, Clock } from "@agency/core";
 import { describe, expect, it } from "vitest";
-import { createConnectionReports } from "./report-connections.ts";
-import type { NetworkReport } from "./sum-reports.ts";
+import { alikeConnections } from "../egress/sum-reports.ts";
+import type { NetworkReport } from "../egress/sum-reports.ts";
+import { createAttemptReports } from "./attempt-reports.ts";
 
 const one: NetworkReport = {
   host: "a.com",
@@ -42,7 +43,7 @@ describe("the connections of all attempts", () => {
   it("are reported each second, every attempt by itself, and the clock stops when nobody connects", async () => {
     const time = manual();
     const seen: [string, number][] = [];
-    const reports = createConnectionReports(time.clock, ({ taskId }, { count }) =>
+    const reports = createAttemptReports(time.clock, alikeConnections, ({ taskId }, { count }) =>
       seen.push([taskId, count]),
     );
     for (let at = 0; at < 1_000; at += 1) reports.add(anna, one);
@@ -59,7 +60,9 @@ describe("the connections of all attempts", () => {
 
   it("are not forgotten when the server stops, nor those that end because of it", () => {
     const seen: number[] = [];
-    const reports = createConnectionReports(manual().clock, (_caller, { count }) => seen.push(count));
+    const reports = createAttemptReports(manual().clock, alikeConnections, (_caller, { count }) =>
+      seen.push(count),
+    );
     for (let at = 0; at < 30; at += 1) reports.add(anna, one);
     reports.close();
     expect(seen.slice(20)).toEqual([10]);

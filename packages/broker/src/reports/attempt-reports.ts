@@ -1,11 +1,9 @@
 import type { AttemptCaller, Clock } from "@agency/core";
-import { createReportSum } from "./sum-reports.ts";
-import type { NetworkReport, ReportSum } from "./sum-reports.ts";
+import { createReportSum } from "./thin-reports.ts";
+import type { Alike, ReportSum } from "./thin-reports.ts";
 
-export type Report = (caller: AttemptCaller, data: NetworkReport) => void;
-
-export interface ConnectionReports {
-  add(caller: AttemptCaller, data: NetworkReport): void;
+export interface AttemptReports<R> {
+  add(caller: AttemptCaller, data: R): void;
   /** Writes what is held back of one attempt. */
   flush(caller: AttemptCaller): void;
   /** Writes what is held back and stops its clock. */
@@ -14,8 +12,13 @@ export interface ConnectionReports {
 
 const FLUSH_MS = 1_000;
 
-export function createConnectionReports(clock: Clock, report: Report): ConnectionReports {
-  const sums = new Map<string, { caller: AttemptCaller; sum: ReportSum }>();
+/** What the brokers report of each attempt, as thin as its log can bear. */
+export function createAttemptReports<R>(
+  clock: Clock,
+  alike: Alike<R>,
+  report: (caller: AttemptCaller, data: R) => void,
+): AttemptReports<R> {
+  const sums = new Map<string, { caller: AttemptCaller; sum: ReportSum<R> }>();
   const closed = new AbortController();
   let ticking = false;
 
@@ -39,7 +42,7 @@ export function createConnectionReports(clock: Clock, report: Report): Connectio
   return {
     add(caller, data) {
       const key = attemptKey(caller);
-      const known = sums.get(key) ?? { caller, sum: createReportSum() };
+      const known = sums.get(key) ?? { caller, sum: createReportSum(alike) };
       sums.set(key, known);
       for (const one of known.sum.take(data, clock.now())) report(caller, one);
       if (closed.signal.aborted) flushAll();

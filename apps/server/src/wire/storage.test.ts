@@ -1,0 +1,130 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { resolveSettings } from "@agency/contract";
+import type { Settings } from "@agency/contract";
+import type { Logger } from "@agency/core";
+import { startS3Server } from "@agency/testing";
+import type { S3Server } from "@agency/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Closers } from "./closers.ts";
+import { openStorage } from "./storage.ts";
+
+const silent: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  child: () => silent,
+};
+
+function settingsOf(env: Record<string, string>): Settings {
+  const { settings, problems } = resolveSettings({
+    env,
+    cwd: "/nowhere",
+    uid: 1000,
+    userHome: "/nowhere",
+    installRoot: "/nowhere",
+    readText: () => null,
+    parseEnv: () => ({}),
+  });
+  expect(problems).toEqual([]);
+  return settings;
+}
+
+describe("openStorage", () => {
+  let folder: string;
+  let server: S3Server;
+  let closers: Closers;
+  let env: Record<string, string>;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "agency-wire-storage-"));
+    server = await startS3Server();
+    closers = new Closers(silent);
+    env = {
+      AGENCY_STORAGE: `s3://agency/prod?endpoint=${server.endpoint}`,
+      AWS_ACCESS_KEY_ID: server.account.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: server.account.secretAccessKey,
+    };
+  });
+  afterEach(async () => {
+    await closers.close();
+    await server.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const open = (more: Record<string, string> = {}) =>
+    openStorage(settingsOf({ ...env, ...more }), folder, silent, closers);
+
+  it("opens the data folder unless told otherwise", async () => {
+    const storage = await openStorage(settingsOf({}), folder, silent, closers);
+    await storage.put("a", new Uint8Array(3));
+    expect((await storage.stat("a"))?.bytes).toBe(3);
+    expect(server.seen).toEqual([]);
+  });
+
+  it("opens a bucket it can use, and leaves no trace of having tried", async () => {
+    await open();
+    expect(server.seen.map(({ operation }) => operation)).toEqual([
+      "PutObject",
+      "HeadObject",
+      "ListObjectsV2",
+      "GetObject",
+      "DeleteObject",
+    ]);
+    expect(server.bucket("agency").objects.size).toBe(0);
+    expect(server.seen[0]?.key).toMatch(/^prod\/probe\//);
+  });
+
+  it.each([
+    [
+      "a wrong secret",
+      { AWS_SECRET_ACCESS_KEY: "wrong-secret-of-somebody" },
+      "the key was not accepted",
+      "AWS_SECRET",
+    ],
+    ["an unknown key", { AWS_ACCESS_KEY_ID: "AKIDUNKNOWN" }, "the key was not accepted", "AWS_ACCESS_KEY_ID"],
+    [
+      "a token too many",
+      { AWS_SESSION_TOKEN: "some-token" },
+      "session token was not accepted",
+      "AWS_SESSION_TOKEN",
+    ],
+    ["another region", { AWS_REGION: "eu-west-1" }, "is not in the region eu-west-1", "AWS_REGION"],
+  ])("does not start with %s, and says so", async (_, more, what, next) => {
+    const refused = await open(more).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      name: "AgencyError",
+      code: "unavailable",
+      message: expect.stringMatching(new RegExp(`^AGENCY_STORAGE cannot be used: .*${what}`)),
+      next: expect.stringContaining(next),
+    });
+    for (const value of Object.values({ ...env, ...more }).filter((text) =>
+      /secret|EXAMPLEKEY|token/.test(text),
+    ))
+      expect(String(refused instanceof Error ? refused.stack : refused)).not.toContain(value);
+  });
+
+  it("does not start with a bucket that is not there", async () => {
+    await expect(open({ AGENCY_STORAGE: `s3://nobody?endpoint=${server.endpoint}` })).rejects.toMatchObject({
+      message: expect.stringContaining('there is no bucket "nobody"'),
+    });
+  });
+
+  it("does not start when a permission is missing", async () => {
+    server.faults.always("DeleteObject", { kind: "status", status: 403, code: "AccessDenied" });
+    await expect(open()).rejects.toMatchObject({ next: expect.stringContaining("s3:DeleteObject") });
+  });
+
+  it.each([
+    [{ AWS_ACCESS_KEY_ID: "" }, "AWS_ACCESS_KEY_ID is not set"],
+    [{ AWS_SECRET_ACCESS_KEY: "" }, "AWS_SECRET_ACCESS_KEY is not set"],
+    [{ AGENCY_STORAGE: "s3://agency" }, "no region"],
+  ])("refuses %j", async (more, why) => {
+    await expect(open(more)).rejects.toMatchObject({
+      code: "invalid_request",
+      message: expect.stringContaining(why),
+    });
+  });
+});

@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { DEFAULT_MEDIA_TYPE } from "@agency/core";
+import type { StoredObject, WriteOptions } from "@agency/core";
+import { checkedSource } from "../checked-source.ts";
+import type { CheckedSource } from "../checked-source.ts";
+import { codeOf, diskError } from "./disk-error.ts";
+import { FILE_MODE, FOLDER_MODE, refuseLinks } from "./local-paths.ts";
+import type { LocalPaths } from "./local-paths.ts";
+import { encodeHeader, HEADER_BYTES } from "./object-file.ts";
+
+/** A folder can vanish between its making and the rename into it; each time is one `deletePrefix` of it. */
+const RENAME_TRIES = 5;
+
+export async function writeObject(
+  paths: LocalPaths,
+  key: string,
+  body: AsyncIterable<Uint8Array>,
+  options: WriteOptions,
+): Promise<StoredObject> {
+  const place = paths.object(key);
+  const draft = join(paths.work, randomUUID());
+  const source = checkedSource(key, body, options);
+  const mediaType = options.mediaType ?? DEFAULT_MEDIA_TYPE;
+  try {
+    const at = await writeDraft(draft, source, mediaType);
+    await moveInto(paths, draft, place);
+    const { bytes, sha256 } = source.result();
+    return { key, bytes, etag: sha256, sha256, mediaType, at };
+  } catch (error) {
+    await rm(draft, { force: true });
+    const fault = source.fault();
+    if (fault !== null) throw fault.error;
+    throw diskError(error, `"${key}"`, paths.root);
+  }
+}
+
+async function writeDraft(draft: string, source: CheckedSource, mediaType: string): Promise<number> {
+  await using handle = await open(draft, "wx", FILE_MODE);
+  await handle.writeFile(new Uint8Array(HEADER_BYTES));
+  await handle.writeFile(source.chunks());
+  const { sha256 } = source.result();
+  await handle.write(encodeHeader({ sha256, mediaType }), 0, HEADER_BYTES, 0);
+  await handle.sync();
+  return Math.round((await handle.stat()).mtimeMs);
+}
+
+async function moveInto(
+  paths: LocalPaths,
+  draft: string,
+  { folder, file }: { folder: string; file: string },
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await refuseLinks(paths, folder);
+      const made = await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+      await rename(draft, file);
+      return await syncFolders(folder, made === undefined ? folder : dirname(made));
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT" || tries === RENAME_TRIES) throw error;
+    }
+  }
+}
+
+/** A name is on disk only when the folder that holds it is: from the object's folder up to the first old one. */
+async function syncFolders(from: string, to: string): Promise<void> {
+  for (let folder = from; ; folder = dirname(folder)) {
+    try {
+      await syncFolder(folder);
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+    }
+    if (folder === to) return;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  await handle.sync();
+}
