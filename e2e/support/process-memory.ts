@@ -9,8 +9,9 @@ const CHUNK = 4 * 1024 * 1024;
 export function textsInMemory(pid: number, texts: readonly string[]): Set<string> {
   const wanted = texts.map((text) => ({ text, bytes: Buffer.from(text) }));
   const found = new Set<string>();
-  const memory = openSync(`/proc/${pid}/mem`, "r");
-  const pages = openSync(`/proc/${pid}/pagemap`, "r");
+  const memory = open(`/proc/${pid}/mem`);
+  const pages = open(`/proc/${pid}/pagemap`);
+  if (memory === null || pages === null) return found;
   try {
     for (const [from, to] of writableMappings(pid)) {
       for (const [start, end] of residentRuns(pages, from, to)) {
@@ -25,13 +26,31 @@ export function textsInMemory(pid: number, texts: readonly string[]): Set<string
   return found;
 }
 
+/** A process that has ended meanwhile has no memory left to look through. */
+function open(path: string): number | null {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+}
+
 function writableMappings(pid: number): [number, number][] {
-  return readFileSync(`/proc/${pid}/maps`, "utf8")
+  return mapsOf(pid)
     .split("\n")
     .flatMap((line): [number, number][] => {
       const [, from = "", to = "", kind = ""] = /^([0-9a-f]+)-([0-9a-f]+) (\S+)/.exec(line) ?? [];
       return kind.startsWith("rw") ? [[Number.parseInt(from, 16), Number.parseInt(to, 16)]] : [];
     });
+}
+
+function mapsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/maps`, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** Engines reserve gigabytes they never touch: only pages that exist are read. */

@@ -40,21 +40,19 @@ export type Committed =
  */
 export async function commitWork(options: CommitOptions): Promise<Committed> {
   const index = join(options.scratch, "commit-index");
-  const excluded = join(options.scratch, "commit-paths");
   await rm(index, { force: true });
   await copyIndex(options.workspace, index);
   try {
-    return await commit(options, { GIT_INDEX_FILE: index, GIT_NO_REPLACE_OBJECTS: "1" }, excluded);
+    return await commit(options, { GIT_INDEX_FILE: index, GIT_NO_REPLACE_OBJECTS: "1" });
   } finally {
-    for (const path of [index, `${index}.lock`, excluded])
-      await rm(path, { force: true }).catch(() => undefined);
+    for (const path of [index, `${index}.lock`]) await rm(path, { force: true }).catch(() => undefined);
   }
 }
 
-async function commit(options: CommitOptions, env: Record<string, string>, list: string): Promise<Committed> {
+async function commit(options: CommitOptions, env: Record<string, string>): Promise<Committed> {
   const { git, base, signal, message } = options;
   const call: GitCall = { timeoutMs: STEP_MS, signal, env };
-  const notices = await stage(options, call, list);
+  const notices = await stage(options, call);
   const written = await git(["write-tree"], call);
   const problem = gitProblem("Storing the workspace", written);
   if (problem !== null) return { ok: false, problem };
@@ -108,8 +106,8 @@ async function pickParent(
 }
 
 /** Everything that is not ignored goes into the index; what could not is told. */
-async function stage({ git, workspace }: CommitOptions, call: GitCall, list: string): Promise<string[]> {
-  const { added, large } = await addAll(git, { workspace, list }, call);
+async function stage({ git, workspace }: CommitOptions, call: GitCall): Promise<string[]> {
+  const { added, large } = await addAll(git, workspace, call);
   const limit = MAX_COMMITTED_BYTES / 1024 / 1024;
   const notices = large
     .slice(0, MOST_NAMED)

@@ -1,4 +1,3 @@
-import { rm, writeFile } from "node:fs/promises";
 import { splitNul, statOf } from "../delivery/archive/list-workspace.ts";
 import type { Git, GitCall } from "./git.ts";
 import type { ChildResult } from "../process/run-child.ts";
@@ -11,11 +10,10 @@ const SCREENSHOTS = Buffer.from(".agency/screenshots/");
 /** Everything that is not ignored into the call's index, but for files too large for git and pictures of the work. */
 export async function addAll(
   git: Git,
-  at: { workspace: string; list: string },
+  workspace: string,
   call: GitCall,
   options: readonly string[] = [],
 ): Promise<{ added: ChildResult; large: readonly Buffer[] }> {
-  const { workspace, list } = at;
   const what = ["ls-files", "-z", "--modified", "--others", "--exclude-standard"];
   const changed = await git(what, { ...call, maxBytes: MAX_LIST_BYTES });
   const paths = splitNul(changed.stdout);
@@ -25,11 +23,6 @@ export async function addAll(
     Buffer.concat([Buffer.from(":(top,exclude,literal)"), path]),
   );
   const specs = [Buffer.from(":/"), ...left].flatMap((spec) => [spec, Buffer.from([0])]);
-  try {
-    await writeFile(list, Buffer.concat(specs));
-    const add = ["add", "--all", "--ignore-errors", `--pathspec-from-file=${list}`, "--pathspec-file-nul"];
-    return { added: await git([...add, ...options], call), large };
-  } finally {
-    await rm(list, { force: true });
-  }
+  const add = ["add", "--all", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul"];
+  return { added: await git([...add, ...options], { ...call, input: Buffer.concat(specs) }), large };
 }

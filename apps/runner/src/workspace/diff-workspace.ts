@@ -45,7 +45,7 @@ export async function diffWorkspace(options: DiffOptions): Promise<DiffResult> {
   const call: GitCall = { timeoutMs, signal, env: { GIT_INDEX_FILE: index } };
   try {
     // Fails on a repository inside this one without a commit: then its files are left out.
-    await addAll(git, { workspace: options.workspace, list: `${index}-paths` }, call, ["--intent-to-add"]);
+    await addAll(git, options.workspace, call, ["--intent-to-add"]);
     const what = ["diff", "--no-ext-diff", "--no-textconv", "--find-renames", "--ignore-submodules=dirty"];
     const [listing, patch, commits] = await Promise.all([
       git([...what, "--raw", "--numstat", "-z", base, "--"], { ...call, maxBytes: MAX_LIST_BYTES }),
