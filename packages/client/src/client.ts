@@ -11,11 +11,11 @@ import type {
   EngineInfo,
   EventPage,
   EventType,
+  FeedUpdate,
   ProviderInfo,
   Status,
   Task,
   TaskEvent,
-  TaskState,
 } from "@agency/contract";
 import { accountCalls } from "./account-calls.ts";
 import type { AccountCalls } from "./account-calls.ts";
@@ -26,6 +26,14 @@ import type { Connection } from "./connection.ts";
 import { parseEvent } from "./event-cursor.ts";
 import { followEvents } from "./follow-events.ts";
 import type { FollowClock, FollowOptions } from "./follow-events.ts";
+import { followFeed } from "./follow-feed.ts";
+import type { FeedOptions } from "./follow-feed.ts";
+import { overviewCalls } from "./overview-calls.ts";
+import type { OverviewCalls } from "./overview-calls.ts";
+import { signInCalls } from "./sign-in-calls.ts";
+import type { SignInCalls } from "./sign-in-calls.ts";
+import { filterQuery } from "./task-filter.ts";
+import type { TaskFilter } from "./task-filter.ts";
 import { waitingCalls } from "./waiting-calls.ts";
 import type { WaitingCalls } from "./waiting-calls.ts";
 import { workCalls } from "./work-calls.ts";
@@ -33,25 +41,17 @@ import type { WorkCalls } from "./work-calls.ts";
 
 export interface ClientOptions {
   baseUrl: string;
+  /** Null in a browser, where a cookie says who asks. */
   apiKey: string | null;
+  /** The token of `me.csrf`, asked for at every call: it is there once somebody has signed in. */
+  csrf?: () => string | null;
   fetch?: typeof fetch;
   timeoutMs?: number;
   clock?: Partial<FollowClock>;
 }
 
-export interface TaskFilter {
-  states?: TaskState[];
-  engine?: string;
-  provider?: string;
-  parentId?: string;
-  label?: { key: string; value: string };
-  search?: string;
-  cursor?: string;
-  limit?: number;
-}
-
 /** Every method throws AgencyError; an unreachable server is code `unavailable`. */
-export interface Client extends WaitingCalls, AccountCalls, WorkCalls {
+export interface Client extends WaitingCalls, AccountCalls, WorkCalls, SignInCalls, OverviewCalls {
   readonly baseUrl: string;
   /** The same key never makes a second task; without one each call is a task of its own. */
   createTask(task: CreateTaskInput, options?: Call & { idempotencyKey?: string }): Promise<Task>;
@@ -70,6 +70,8 @@ export interface Client extends WaitingCalls, AccountCalls, WorkCalls {
     options?: Call,
   ): Promise<EventPage>;
   events(id: string, options?: FollowOptions): AsyncIterable<TaskEvent>;
+  /** Every task of the account as it changes; never ends by itself. */
+  feed(options?: FeedOptions): AsyncIterable<FeedUpdate>;
   engines(options?: Call): Promise<EngineInfo[]>;
   providers(options?: Call): Promise<ProviderInfo[]>;
   status(options?: Call): Promise<Status>;
@@ -100,6 +102,7 @@ export function createClient(options: ClientOptions): Client {
   const connection: Connection = {
     baseUrl: options.baseUrl.replace(/\/+$/, ""),
     apiKey: options.apiKey,
+    csrf: options.csrf ?? (() => null),
     fetch: options.fetch ?? fetch,
     timeoutMs: options.timeoutMs ?? REQUEST_TIMEOUT_MS,
   };
@@ -108,6 +111,8 @@ export function createClient(options: ClientOptions): Client {
     ...waitingCalls(connection),
     ...accountCalls(connection),
     ...workCalls(connection),
+    ...signInCalls(connection),
+    ...overviewCalls(connection),
     baseUrl: connection.baseUrl,
     createTask: (body, { idempotencyKey = crypto.randomUUID(), signal } = {}) => {
       const headers = { "idempotency-key": idempotencyKey };
@@ -127,20 +132,13 @@ export function createClient(options: ClientOptions): Client {
       return call(connection, { path: `${taskPath(id)}/events`, query, signal }, knownEventPage);
     },
     events: (id, follow = {}) => followEvents(connection, clock, id, follow),
+    feed: (follow = {}) => followFeed(connection, clock, follow),
     engines: async ({ signal } = {}) =>
       (await call(connection, { path: "/v1/engines", signal }, engineListSchema)).engines,
     providers: async ({ signal } = {}) =>
       (await call(connection, { path: "/v1/providers", signal }, providerListSchema)).providers,
     status: ({ signal } = {}) => call(connection, { path: "/v1/status", signal }, statusSchema),
     ready: async ({ signal } = {}) => finish(await send(connection, { path: "/readyz", signal })),
-  };
-}
-
-function filterQuery({ states, label, ...rest }: TaskFilter): Record<string, string | number | undefined> {
-  return {
-    ...rest,
-    state: states?.join(","),
-    label: label === undefined ? undefined : `${label.key}=${label.value}`,
   };
 }
 

@@ -1,10 +1,12 @@
-import { AgencyError } from "@agency/contract";
+import { AgencyError, CSRF_HEADER } from "@agency/contract";
 import { toFailure, unreachable } from "./failure.ts";
 import { followContent, nextPlace } from "./redirect.ts";
 
 export interface Connection {
   baseUrl: string;
   apiKey: string | null;
+  /** What a request with a cookie must carry to change something. */
+  csrf: () => string | null;
   fetch: typeof fetch;
   /** Longest wait for an answer; a stream has its own clock. */
   timeoutMs: number;
@@ -97,10 +99,13 @@ function addressOf({ baseUrl }: Connection, { path, query = {} }: ApiRequest): s
   return url.href;
 }
 
-function headersOf({ apiKey }: Connection, { headers, body }: ApiRequest): Record<string, string> {
+function headersOf({ apiKey, csrf }: Connection, request: ApiRequest): Record<string, string> {
+  const { headers, body, method = "GET" } = request;
+  const token = method === "GET" ? null : csrf();
   return {
     accept: "application/json",
     ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
+    ...(token === null ? {} : { [CSRF_HEADER]: token }),
     ...(body === undefined ? {} : { "content-type": "application/json" }),
     ...headers,
   };

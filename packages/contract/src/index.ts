@@ -12,4 +12,7 @@ export * from "./events.ts";
 export * from "./tasks.ts";
 export * from "./runner.ts";
 export * from "./system.ts";
+export * from "./sign-in.ts";
+export * from "./feed.ts";
+export * from "./overview.ts";
 export * from "./settings/index.ts";

@@ -223,7 +223,8 @@ export const taskSchema = z.object({
 });
 export type Task = z.infer<typeof taskSchema>;
 
-export const listTasksSchema = z.strictObject({
+/** What a list of tasks can be narrowed to. */
+const taskFilters = {
   state: z
     .string()
     .transform((value) => value.split(","))
@@ -232,15 +233,27 @@ export const listTasksSchema = z.strictObject({
     .describe("One or more states, comma separated."),
   engine: z.string().max(64).optional(),
   provider: z.string().max(64).optional(),
+  repository: z.string().max(2000).optional().describe("Address of the repository, as it was given."),
   parentId: id.optional(),
   label: z
     .string()
     .regex(/^[^=]+=.*$/, "must look like key=value")
     .optional(),
   search: z.string().max(200).optional().describe("Part of the name or prompt."),
-  cursor: z.string().max(200).optional(),
+  createdAfter: when.optional(),
+  createdBefore: when.optional(),
+};
+export const TASK_SORTS = ["newest", "oldest", "dearest"] as const;
+const sort = z.enum(TASK_SORTS).optional().describe("newest, unless told otherwise.");
+
+export const listTasksSchema = z.strictObject({
+  ...taskFilters,
+  sort,
+  cursor: z.string().max(200).optional().describe("From a page of the same sort."),
   limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50),
 });
+export const filterTasksSchema = z.strictObject({ ...taskFilters, sort });
+export type FilterTasks = z.output<typeof filterTasksSchema>;
 export type ListTasks = z.output<typeof listTasksSchema>;
 export const taskPageSchema = z.object({ tasks: z.array(taskSchema), nextCursor: z.string().nullable() });
 
