@@ -1,4 +1,4 @@
-export { createApiKeys } from "./access/api-keys.ts";
+export { actorOf, createApiKeys } from "./access/api-keys.ts";
 export type { ApiKeys, Caller } from "./access/api-keys.ts";
 export { createTokens } from "./access/tokens.ts";
 export type { Tokens } from "./access/tokens.ts";
@@ -73,3 +73,12 @@ export { serverSecrets } from "./secrets/server-secrets.ts";
 export type { ServerSecret } from "./secrets/server-secrets.ts";
 export { createVault } from "./secrets/vault.ts";
 export type { Vault } from "./secrets/vault.ts";
+export type { Entered, SignInDeps, Visitor } from "./sign-in/deps.ts";
+export { createPasswords } from "./sign-in/password.ts";
+export { createSignIn } from "./sign-in/sign-in.ts";
+export type { SignIn } from "./sign-in/sign-in.ts";
+export { createFeed } from "./feed/feed.ts";
+export type { Feed } from "./feed/feed.ts";
+export type { FeedFrame } from "./feed/reader.ts";
+export { estimate, queueInfo, spend, stopTasks } from "./overview/overview.ts";
+export { createTemplate, listTemplates, removeTemplate, replaceTemplate } from "./overview/templates.ts";

@@ -13,6 +13,8 @@ export * from "./ports/credentials.ts";
 export * from "./ports/fence.ts";
 export * from "./ports/secret-store.ts";
 export * from "./ports/api-key-store.ts";
+export * from "./ports/sign-in-store.ts";
+export * from "./ports/overview-store.ts";
 export * from "./ports/event-store.ts";
 export * from "./task/snapshot.ts";
 export * from "./task/states.ts";

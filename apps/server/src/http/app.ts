@@ -7,6 +7,7 @@ import { checkOrigin } from "./middleware/origin.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { secureHeaders } from "./middleware/secure-headers.ts";
+import { visiting } from "./middleware/visiting.ts";
 import { echo, toRefusal } from "./problem.ts";
 import { assertPolicies, registerRoutes, routerPath } from "./register.ts";
 import type { Route } from "./route.ts";
@@ -21,10 +22,11 @@ export function createApiApp(deps: ApiDeps): ApiApp {
 
 export function buildApp(deps: ApiDeps, routes: readonly Route[]): ApiApp {
   const app = new Hono<ApiEnv>();
-  app.use(requestId, requestLog(deps), secureHeaders, checkHost(deps.hosts), checkOrigin);
+  app.use(requestId, requestLog(deps), secureHeaders, visiting(deps.trustedProxies));
+  app.use(checkHost(deps.hosts), checkOrigin);
   registerRoutes(app, routes, deps);
   assertPolicies(app, routes);
-  app.notFound((c) => answerUnmatched(routes, c));
+  app.notFound(async (c) => (await deps.web.answer(c)) ?? answerUnmatched(routes, c));
   app.onError((error, c) => answerError(deps, error, c));
   return app;
 }

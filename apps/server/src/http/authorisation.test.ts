@@ -7,9 +7,11 @@ import type { Policy } from "./middleware/authorise.ts";
 import { ANNA, BERT, createTestApi } from "./testing/test-api.ts";
 import type { TestApi } from "./testing/test-api.ts";
 import { ARTIFACT_ID } from "./testing/memory-files.ts";
+import { DEVICE_ID } from "./testing/memory-sign-in.ts";
 import { VALID_BODIES, VALID_QUERIES } from "./testing/valid-bodies.ts";
 
 const SECRET = "GITHUB_TOKEN";
+const OTHERS = { "{deviceId}": DEVICE_ID, "{keyId}": DEVICE_ID, "{templateId}": DEVICE_ID };
 const api = createTestApi();
 const specs = api.routes.map(({ spec }) => spec);
 const behindKey = specs.filter(({ policy }) => policy === "key");
@@ -27,7 +29,7 @@ async function validRequest({ useCases }: TestApi, spec: (typeof specs)[number],
 }
 
 function pathOf({ path }: (typeof specs)[number], id: string): string {
-  const names = { "{id}": id, "{seq}": "1", "{name}": SECRET, "{artifactId}": ARTIFACT_ID };
+  const names = { "{id}": id, "{seq}": "1", "{name}": SECRET, "{artifactId}": ARTIFACT_ID, ...OTHERS };
   return Object.entries(names).reduce((filled, [name, value]) => filled.replace(name, value), path);
 }
 
@@ -51,7 +53,18 @@ describe("every route", () => {
 
   it("is public only where that was meant", () => {
     const open = specs.filter(({ policy }) => policy === "public").map(({ path }) => path);
-    expect(open.toSorted()).toEqual(["/", "/docs", "/healthz", "/openapi.json", "/readyz"]);
+    expect(open.toSorted()).toEqual([
+      "/",
+      "/docs",
+      "/healthz",
+      "/openapi.json",
+      "/readyz",
+      "/v1/pairing",
+      "/v1/pairing/claim",
+      "/v1/sign-in",
+      "/v1/sign-in/link",
+      "/v1/sign-in/password",
+    ]);
   });
 
   it.each(behindKey)("$method $path is closed to strangers", async (spec) => {

@@ -6,30 +6,46 @@ import type {
   Checkpoint,
   CreateTask,
   EngineInfo,
+  Estimate,
+  EstimateQuery,
   EventType,
+  FilterTasks,
   GiveAnswer,
   ListAudit,
   ListTasks,
   ProviderInfo,
+  QueueInfo,
+  RecentRepository,
   Rotated,
+  SaveTemplate,
   SecretInfo,
   SendMessage,
   SetAccountBudget,
   SetSecret,
+  Spend,
+  SpendQuery,
   Status,
+  StoppedTasks,
+  StopTasks,
+  StorageUse,
   Task,
+  TaskCounts,
   TaskEvent,
+  Template,
 } from "@agency/contract";
 import type {
   ApiKeys,
   ArchivedFilePage,
   Download,
+  FeedFrame,
   FileQuery,
   FollowItem,
   FollowRequest,
+  SignIn,
 } from "@agency/control";
 import type { Clock, EventPage, Logger } from "@agency/core";
 import type { HostPolicy } from "./middleware/host.ts";
+import type { WebApp } from "./web/web-app.ts";
 
 /** What the API can ask of the rest of Agency: the use cases of packages/control with their ports bound. */
 export interface UseCases {
@@ -71,6 +87,19 @@ export interface UseCases {
   readEvent(id: string, seq: number): Promise<TaskEvent>;
   /** Knows no accounts: ask `getTask` first. */
   followEvents(request: FollowRequest): AsyncGenerator<FollowItem>;
+  /** Everything that changes, until the signal aborts. */
+  followFeed(accountId: string, place: string | null, signal: AbortSignal): AsyncGenerator<FeedFrame>;
+  countTasks(accountId: string, filter: FilterTasks): Promise<TaskCounts>;
+  stopTasks(accountId: string, input: StopTasks): Promise<StoppedTasks>;
+  queue(accountId: string): Promise<QueueInfo>;
+  spend(accountId: string, query: SpendQuery): Promise<Spend>;
+  estimate(accountId: string, query: EstimateQuery): Promise<Estimate>;
+  recentRepositories(accountId: string): Promise<RecentRepository[]>;
+  storageUse(accountId: string): Promise<StorageUse>;
+  listTemplates(accountId: string): Promise<Template[]>;
+  createTemplate(accountId: string, input: SaveTemplate): Promise<Template>;
+  replaceTemplate(accountId: string, id: string, input: SaveTemplate): Promise<Template>;
+  removeTemplate(accountId: string, id: string): Promise<void>;
   engines(): Promise<EngineInfo[]>;
   providers(): Promise<ProviderInfo[]>;
   status(): Promise<Status>;
@@ -87,6 +116,10 @@ export interface ApiMetrics {
 export interface ApiDeps {
   useCases: UseCases;
   apiKeys: Pick<ApiKeys, "authenticate">;
+  signIn: SignIn;
+  /** Addresses of proxies whose word on a request counts. */
+  trustedProxies: readonly string[];
+  web: WebApp;
   hosts: HostPolicy;
   logger: Logger;
   clock: Clock;

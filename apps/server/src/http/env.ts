@@ -10,7 +10,19 @@ export interface ApiEnv {
     /** The template of the route that took the request. */
     route: string | undefined;
     caller: Caller | undefined;
+    visiting: Visiting;
   };
+}
+
+/** Where a request comes from, as far as the server itself or a proxy of ours saw. */
+export interface Visiting {
+  address: string;
+  userAgent: string;
+  https: boolean;
+  /** As the browser called us, port included. */
+  host: string;
+  /** That name can only mean the browser's own machine. */
+  loopback: boolean;
 }
 
 export type ApiContext = Context<ApiEnv>;

@@ -36,7 +36,11 @@ export interface OpenApiDocument {
   tags: { name: string; description: string }[];
   paths: Record<string, Record<string, Operation>>;
   components: {
-    securitySchemes: Record<string, { type: "http"; scheme: "bearer"; description: string }>;
+    securitySchemes: Record<
+      string,
+      | { type: "http"; scheme: "bearer"; description: string }
+      | { type: "apiKey"; in: "cookie"; name: string; description: string }
+    >;
     schemas: Record<string, Schema>;
   };
 }

@@ -10,12 +10,17 @@ const DESCRIPTION = `Agency runs coding agents in sealed sandboxes and shows eve
 
 Errors are problem documents (RFC 9457): \`code\` is stable and meant for programs, \`detail\` says what failed, \`next\` what to do, \`requestId\` finds it in the server log. Lists come in pages with an opaque cursor. Unknown parameters and fields of a request are refused; answers may gain fields, and streams new event types, at any time.`;
 
+const SESSION =
+  "Set by signing in with a browser; on plain http its name is `agency-<port>`. A request that changes something " +
+  "also carries the token of `GET /v1/me` in `x-agency-csrf`.";
+
 const TAGS = {
   Tasks: "What you ask for, from start to end.",
   Events: "What the agent does, as a numbered log without gaps.",
   Files: "What is kept of a task when its sandbox is gone.",
   Money: "What is spent, and what may be.",
   Secrets: "Credentials, kept outside every sandbox.",
+  "Sign-in": "Browsers of people, and the keys of programs.",
   Instance: "What runs here, and what it can do.",
   Health: "For machines that watch this one.",
   Documents: "This API, described.",
@@ -37,7 +42,10 @@ export function openApiDocument(specs: readonly RouteSpec[], version: string): O
     tags: Object.entries(TAGS).map(([name, text]) => ({ name, description: text })),
     paths,
     components: {
-      securitySchemes: { key: { type: "http", scheme: "bearer", description } },
+      securitySchemes: {
+        key: { type: "http", scheme: "bearer", description },
+        session: { type: "apiKey", in: "cookie", name: "__Host-agency", description: SESSION },
+      },
       schemas: namedSchemas(),
     },
   };
@@ -53,7 +61,7 @@ function operation(spec: RouteSpec): Operation {
     tags: [spec.tag],
     summary: spec.summary,
     ...(spec.description === undefined ? {} : { description: spec.description }),
-    security: spec.policy === "key" ? [{ key: [] }] : [],
+    security: spec.policy === "key" ? [{ key: [] }, { session: [] }] : [],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(content === undefined ? {} : { requestBody: { required: true, content } }),
     responses: { ...successes(spec), ...failures(spec) },

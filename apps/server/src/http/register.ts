@@ -13,11 +13,11 @@ export function routerPath(path: string): string {
 export function registerRoutes(
   app: Hono<ApiEnv>,
   routes: readonly Route[],
-  deps: Pick<ApiDeps, "apiKeys">,
+  deps: Pick<ApiDeps, "apiKeys" | "signIn">,
 ): void {
   for (const route of routes) {
     const { spec } = route;
-    const letIn = authorise(spec.policy, deps.apiKeys);
+    const letIn = authorise(spec.policy, deps);
     app.on([spec.method], [routerPath(spec.path)], nameRoute(spec), letIn, (c) => answer(route, c));
   }
 }

@@ -79,7 +79,4 @@ export function route<const S extends RouteSpec>(spec: S, handle: RouteHandler<S
   return { spec, handle: handle as Route["handle"] };
 }
 
-/** Who asks, as the audit log and events name them. */
-export function actorOf(caller: Caller): string {
-  return `key ${caller.keyId}`;
-}
+export { actorOf } from "@agency/control";

@@ -17,9 +17,12 @@ const STALL_MS = 30_000;
 const MAX_PENDING_BYTES = 1024 * 1024;
 const CHUNK_CHARS = 64 * 1024;
 
+/** What a task did, or frames that are written out already. */
+export type StreamItem = FollowItem | string;
+
 export interface EventStreams {
   /** Feeds `out`, whose head has been sent, until the log ends or the client goes. Never rejects. */
-  serve(out: Writable, follow: (signal: AbortSignal) => AsyncGenerator<FollowItem>): Promise<void>;
+  serve(out: Writable, follow: (signal: AbortSignal) => AsyncGenerator<StreamItem>): Promise<void>;
 }
 
 interface Stream {
@@ -93,7 +96,7 @@ function leave(stream: Stream): void {
   stream.wake();
 }
 
-async function feed(stream: Stream, items: AsyncGenerator<FollowItem>, clock: Clock): Promise<void> {
+async function feed(stream: Stream, items: AsyncGenerator<StreamItem>, clock: Clock): Promise<void> {
   write(stream, "retry: 1000\n\n", clock.now());
   for await (const item of items) {
     for (const chunk of chunksOf(item)) {
@@ -124,7 +127,8 @@ function lookAfter(stream: Stream, now: number): void {
     write(stream, ": heartbeat\n\n", now);
 }
 
-function* chunksOf(item: FollowItem): Generator<string> {
+function* chunksOf(item: StreamItem): Generator<string> {
+  if (typeof item === "string") return yield item;
   if (item.kind === "end") return yield "event: end\ndata: {}\n\n";
   if (item.kind === "reset") return yield `event: reset\ndata: {"firstSeq":${item.firstSeq}}\n\n`;
   let chunk = "";

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { dataFiles } from "@agency/contract";
 import type { ResolvedSettings, Setting, Status } from "@agency/contract";
 import { sweepReservations, systemClock } from "@agency/control";
@@ -7,11 +8,13 @@ import { DEFAULT_ACCOUNT_ID } from "@agency/postgres";
 import { createApiApp } from "../http/app.ts";
 import type { ApiApp } from "../http/app.ts";
 import { listenApi } from "../http/listen.ts";
+import { createWebApp } from "../http/web/web-app.ts";
 import type { LiveRedaction } from "../live-redaction.ts";
 import type { ServerMetrics } from "../metrics.ts";
 import { createEgressDoor } from "../uplink/egress-door.ts";
 import { listenUplink } from "../uplink/listen.ts";
 import { wireBrokers } from "./brokers.ts";
+import { wireSignIn } from "./sign-in.ts";
 import { wireCodeHost } from "./code-host.ts";
 import type { CodeHostWork } from "./code-host.ts";
 import { Closers } from "./closers.ts";
@@ -28,6 +31,9 @@ import type { SecretKeeping } from "./secrets.ts";
 import { doorAccess, wireUplink } from "./uplink.ts";
 import { bindUseCases } from "./use-cases.ts";
 import { createWorker } from "./worker.ts";
+
+/** Where `vite build` puts the web app. */
+const WEB_ROOT = fileURLToPath(new URL("../../../../dist/web", import.meta.url));
 
 export interface InstanceParts {
   resolved: Pick<ResolvedSettings, "settings" | "folders">;
@@ -194,6 +200,9 @@ function apiApp(
     pullRequestRepository: codeHost.pullRequestRepository,
     accountId: DEFAULT_ACCOUNT_ID,
     settings: shownSettings,
+    capacity: settings.maxRunning,
+    storageName: settings.storage.kind === "local" ? "local" : settings.storage.text,
+    logger,
     pingDatabase: async () => void (await store.db.query("select 1")),
   });
   const hosts = { listen: settings.listen, allowed: settings.allowedHosts };
@@ -201,6 +210,9 @@ function apiApp(
   return createApiApp({
     useCases,
     apiKeys,
+    signIn: wireSignIn(base),
+    web: createWebApp(WEB_ROOT),
+    trustedProxies: settings.trustedProxies,
     logger,
     metrics,
     clock: systemClock,

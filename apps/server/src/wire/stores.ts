@@ -6,10 +6,16 @@ import type {
   AuditLog,
   CostStore,
   EventStore,
+  FeedStore,
+  OverviewStore,
+  PairingStore,
   ProbeStore,
   Queue,
   SecretStore,
+  SessionStore,
   TaskStore,
+  TemplateStore,
+  WayInStore,
 } from "@agency/core";
 import {
   createApiKeyStore,
@@ -18,9 +24,15 @@ import {
   createAuditLog,
   createCostStore,
   createEventStore,
+  createFeedStore,
+  createOverviewStore,
+  createPairingStore,
   createProbeStore,
   createSecretStore,
+  createSessionStore,
   createTaskStore,
+  createTemplateStore,
+  createWayInStore,
 } from "@agency/postgres";
 import type { Database } from "@agency/postgres";
 
@@ -34,6 +46,12 @@ export interface Stores {
   apiKeys: ApiKeyStore;
   secrets: SecretStore;
   audit: AuditLog;
+  sessions: SessionStore;
+  pairings: PairingStore;
+  ways: WayInStore;
+  feed: FeedStore;
+  overview: OverviewStore;
+  templates: TemplateStore;
 }
 
 export function createStores(db: Database, queue: Queue): Stores {
@@ -47,5 +65,11 @@ export function createStores(db: Database, queue: Queue): Stores {
     apiKeys: createApiKeyStore(db),
     secrets: createSecretStore(db),
     audit: createAuditLog(db),
+    sessions: createSessionStore(db),
+    pairings: createPairingStore(db),
+    ways: createWayInStore(db),
+    feed: createFeedStore(db),
+    overview: createOverviewStore(db),
+    templates: createTemplateStore(db),
   };
 }

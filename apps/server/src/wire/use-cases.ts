@@ -5,10 +5,13 @@ import {
   cancelTask,
   changeLimits,
   createEventFollower,
+  createFeed,
   createManifests,
   createTask,
+  createTemplate,
   deleteTask,
   downloadArtifact,
+  estimate,
   getArtifact,
   getTask,
   listArtifacts,
@@ -17,19 +20,26 @@ import {
   listFiles,
   listSecrets,
   listTasks,
+  listTemplates,
   pauseTask,
+  queueInfo,
   readEvent,
   readFile,
   removeSecret,
+  removeTemplate,
+  replaceTemplate,
   resumeTask,
   sealTaskSecrets,
   sendMessage,
   setAccountBudget,
   setSecret,
+  spend,
+  stopTasks,
+  systemClock,
 } from "@agency/control";
 import type { Check, ProviderInfo, Setting, Status } from "@agency/contract";
 import type { PullRequestRepository } from "@agency/control";
-import type { Bus, Provider, Storage } from "@agency/core";
+import type { Bus, Logger, Provider, Storage } from "@agency/core";
 import type { UseCases } from "../http/deps.ts";
 import { describeEngines } from "./engines.ts";
 import type { InstalledEngine } from "./engines.ts";
@@ -48,6 +58,10 @@ export interface UseCaseParts {
   accountId: string;
   about: Pick<Status, "version" | "instanceId" | "roles" | "startedAt" | "database">;
   settings: Setting[];
+  /** Most tasks at the same time. */
+  capacity: number;
+  storageName: string;
+  logger: Logger;
   /** Asks the database something small. */
   pingDatabase: () => Promise<void>;
 }
@@ -63,6 +77,7 @@ export function bindUseCases(parts: UseCaseParts): UseCases {
     ...taskCreation(parts),
     ...keptUseCases(parts),
     ...accountUseCases(parts),
+    ...overviewUseCases(parts),
     pauseTask: (accountId, id) => pauseTask(managing, accountId, id),
     resumeTask: (accountId, id) => resumeTask(managing, accountId, id),
     answerTask: (accountId, id, input, by) => answerTask(managing, accountId, id, input, by),
@@ -165,6 +180,42 @@ function accountUseCases({ stores, secrets }: UseCaseParts): Pick<UseCases, Acco
     removeSecret: (accountId, name, project, by) => removeSecret(managing, accountId, name, project, by),
     rotateSecrets: rotate,
     listAudit: (accountId, query) => listAudit({ audit }, accountId, query),
+  };
+}
+
+type OverviewUseCases =
+  | "followFeed"
+  | "countTasks"
+  | "stopTasks"
+  | "queue"
+  | "spend"
+  | "estimate"
+  | "recentRepositories"
+  | "storageUse"
+  | "listTemplates"
+  | "createTemplate"
+  | "replaceTemplate"
+  | "removeTemplate";
+
+function overviewUseCases(parts: UseCaseParts): Pick<UseCases, OverviewUseCases> {
+  const { stores, storage, providers, capacity, storageName, bus, logger } = parts;
+  const { overview } = stores;
+  const feed = createFeed({ store: stores.feed, bus, clock: systemClock, logger });
+  const managing = { tasks: stores.tasks, storage, providers, now };
+  const templates = { store: stores.templates, now };
+  return {
+    followFeed: (accountId, place, signal) => feed.follow(accountId, place, signal),
+    countTasks: (accountId, filter) => overview.countTasks(accountId, filter),
+    stopTasks: (accountId, input) => stopTasks(managing, accountId, input),
+    queue: (accountId) => queueInfo(overview, accountId, capacity, now()),
+    spend: (accountId, query) => spend(overview, accountId, query, now()),
+    estimate: (accountId, query) => estimate(overview, accountId, query),
+    recentRepositories: (accountId) => overview.recentRepositories(accountId),
+    storageUse: async (accountId) => ({ storage: storageName, ...(await overview.storageUse(accountId)) }),
+    listTemplates: (accountId) => listTemplates(templates, accountId),
+    createTemplate: (accountId, input) => createTemplate(templates, accountId, input),
+    replaceTemplate: (accountId, id, input) => replaceTemplate(templates, accountId, id, input),
+    removeTemplate: (accountId, id) => removeTemplate(templates, accountId, id),
   };
 }
 

@@ -90,6 +90,14 @@ export const SETTINGS = {
     describe: "Further host names the server answers to, with commas between them.",
     schema: listValue,
   }),
+  trustedProxies: setting({
+    env: "AGENCY_TRUSTED_PROXIES",
+    scope: "server",
+    default: "",
+    describe:
+      "Addresses of proxies in front whose X-Forwarded-For and X-Forwarded-Proto are believed, with commas between them.",
+    schema: listValue,
+  }),
   databaseUrl: setting({
     env: "DATABASE_URL",
     scope: "server",

@@ -1,22 +1,40 @@
 import { AgencyError } from "@agency/contract";
+import type { SignInMethod } from "@agency/contract";
 import type { ApiKeyStore } from "@agency/core";
 import { newApiKey, parseApiKey, sameHmac } from "./tokens.ts";
 import { uuidv7 } from "../ids.ts";
 
 export interface Caller {
   accountId: string;
+  /** Of the API key; of the session when a browser asks. */
   keyId: string;
+  session?: CallerSession;
+}
+
+export interface CallerSession {
+  id: string;
+  method: SignInMethod;
+  expiresAt: number;
+  /** What a request that changes something must carry. */
+  csrf: string;
+}
+
+/** Who asks, as the audit log and events name them. */
+export function actorOf({ keyId, session }: Caller): string {
+  return session === undefined ? `key ${keyId}` : `device ${session.id}`;
 }
 
 export interface ApiKeys {
   /** Throws `unauthenticated` for anything that is not a live key; says nothing about why. */
   authenticate(authorization: string | undefined): Promise<Caller>;
   create(accountId: string, name: string, now: number): Promise<string>;
+  /** It was revoked: in this process it is refused at once. */
+  forget(id: string): void;
 }
 
 const KNOWN_FOR_MS = 5_000;
 
-export function createApiKeys(deps: { store: ApiKeyStore; pepper: Uint8Array; now: () => number }): ApiKeys {
+export function createApiKeys(deps: { store: Pick<ApiKeyStore, "find" | "insert">; pepper: Uint8Array; now: () => number }): ApiKeys {
   // A short memory spares the database a read per request; a revoked key lives on for at most that long.
   const known = new Map<string, { caller: Caller; hmac: Uint8Array; until: number }>();
   return {
@@ -38,6 +56,7 @@ export function createApiKeys(deps: { store: ApiKeyStore; pepper: Uint8Array; no
       await deps.store.insert({ id, accountId, name, prefix, hmac });
       return key;
     },
+    forget: (id) => void known.delete(id),
   };
 }
 

@@ -5,6 +5,15 @@ export interface ApiKeyRecord {
   readonly revoked: boolean;
 }
 
+/** A key as its owner may see it. */
+export interface ApiKeyRow {
+  readonly id: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly createdAt: number;
+  readonly revoked: boolean;
+}
+
 export interface ApiKeyStore {
   find(id: string): Promise<ApiKeyRecord | null>;
   insert(key: {
@@ -14,4 +23,7 @@ export interface ApiKeyStore {
     prefix: string;
     hmac: Uint8Array;
   }): Promise<void>;
+  list(accountId: string): Promise<ApiKeyRow[]>;
+  /** False when there is none that could be revoked. */
+  revoke(accountId: string, id: string): Promise<boolean>;
 }

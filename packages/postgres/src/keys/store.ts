@@ -1,4 +1,4 @@
-import type { ApiKeyStore } from "@agency/core";
+import type { ApiKeyRow, ApiKeyStore } from "@agency/core";
 import type { Database } from "../database.ts";
 
 export function createApiKeyStore(db: Database): ApiKeyStore {
@@ -19,6 +19,21 @@ export function createApiKeyStore(db: Database): ApiKeyStore {
         "insert into api_keys (id, account_id, name, prefix, key_hmac) values ($1, $2, $3, $4, $5)",
         [id, accountId, name, prefix, Buffer.from(hmac)],
       );
+    },
+    async list(accountId) {
+      const { rows } = await db.query<Omit<ApiKeyRow, "createdAt"> & { createdAt: Date }>(
+        `select id, name, prefix, created_at as "createdAt", revoked_at is not null as revoked
+         from api_keys where account_id = $1 order by created_at desc limit 500`,
+        [accountId],
+      );
+      return rows.map((row) => ({ ...row, createdAt: row.createdAt.getTime() }));
+    },
+    async revoke(accountId, id) {
+      const { rowCount } = await db.query(
+        "update api_keys set revoked_at = now() where account_id = $1 and id = $2 and revoked_at is null",
+        [accountId, id],
+      );
+      return rowCount === 1;
     },
   };
 }

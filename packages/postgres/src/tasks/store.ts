@@ -4,6 +4,7 @@ import { forgetTaskScopes } from "../costs/scopes.ts";
 import type { Database, Sql } from "../database.ts";
 import { appendOrFail } from "../events/append.ts";
 import { applyCommand } from "./apply.ts";
+import { stateCounts } from "../overview/counts.ts";
 import { changeTaskLimits } from "./change-limits.ts";
 import { createTaskRow } from "./create.ts";
 import { listTaskRows } from "./list.ts";
@@ -19,12 +20,7 @@ export function createTaskStore(db: Database, queue: Queue): TaskStore {
       return row === null ? null : toTask(row);
     },
     list: (accountId, query) => listTaskRows(db, accountId, query),
-    async countByState() {
-      const { rows } = await db.query<{ state: string; count: number }>(
-        "select state, count(*)::int as count from tasks where not hidden group by state",
-      );
-      return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
-    },
+    countByState: () => stateCounts(db, null),
     apply: (id, command, now) => applyCommand(db, queue, id, command, now),
     async load(id) {
       const row = await selectTask(db, id);
@@ -101,6 +97,8 @@ async function deleteTask(db: Database, accountId: string, id: string): Promise<
     await tx.query("delete from idempotency_keys where account_id = $1 and task_id = $2", [accountId, id]);
     await tx.query("delete from tasks where id = $1", [id]);
     await forgetTaskScopes(tx, id);
+    // Lists that show it look again.
+    await tx.query("select pg_notify('ev', $1)", [`${id}:0`]);
     return { kind: "deleted", sandboxes: rows.map(({ task_id, ...rest }) => ({ ...rest, taskId: task_id })) };
   });
 }

@@ -3,7 +3,7 @@ import type { ApiKeyRecord, ApiKeyStore } from "@agency/core";
 import { describe, expect, it } from "vitest";
 import { codeOf, createTestApi } from "../testing/test-api.ts";
 
-class MemoryKeys implements ApiKeyStore {
+class MemoryKeys implements Pick<ApiKeyStore, "find" | "insert"> {
   readonly records = new Map<string, ApiKeyRecord>();
 
   async find(id: string): Promise<ApiKeyRecord | null> {

@@ -33,12 +33,18 @@ const home = {
   path: "/",
   operationId: "getHome",
   tag,
-  summary: "What runs here",
-  responses: { 200: { description: "The page.", content: { "text/html": "A page without scripts." } } },
+  summary: "The web app",
+  responses: {
+    200: { description: "The app, or how to build it.", content: { "text/html": "Its page." } },
+    304: { description: "It has not changed." },
+  },
 } as const;
 
 /** The documents describe the other routes and themselves; they are written when first asked for. */
-export function docsRoutes({ version }: Pick<ApiDeps, "version">, others: readonly Route[]): Route[] {
+export function docsRoutes(
+  { version, web }: Pick<ApiDeps, "version" | "web">,
+  others: readonly Route[],
+): Route[] {
   const specs = [...others.map(({ spec }) => spec), specification, docs, home];
   const document = once(async () => openApiDocument(specs, version));
   const json = once(async () => JSON.stringify(await document()));
@@ -49,7 +55,7 @@ export function docsRoutes({ version }: Pick<ApiDeps, "version">, others: readon
       c.body(await json(), 200, { "content-type": "application/json" }),
     ),
     route(docs, async (_input, c) => sendPage(c, await docsPage())),
-    route(home, async (_input, c) => sendPage(c, await homePage())),
+    route(home, async (_input, c) => (await web.answer(c)) ?? sendPage(c, await homePage())),
   ];
 }
 

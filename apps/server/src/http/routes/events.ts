@@ -1,12 +1,13 @@
 import { AgencyError, EVENT_TYPES, eventPageSchema, MAX_PAGE, taskEventSchema } from "@agency/contract";
 import type { EventPage } from "@agency/contract";
-import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { Caller } from "@agency/control";
 import { z } from "zod";
 import type { ApiDeps } from "../deps.ts";
 import type { ApiContext } from "../env.ts";
 import { route } from "../route.ts";
 import type { Route } from "../route.ts";
-import { createEventStreams, SSE_HEADERS } from "../sse.ts";
+import type { EventStreams } from "../sse.ts";
+import { sendStreamOf } from "../stream.ts";
 import { taskParams } from "./tasks.ts";
 
 const seq = z.coerce.number().int().min(0);
@@ -74,24 +75,17 @@ const readOne = {
   problems: ["not_found"],
 } as const;
 
-export function eventRoutes(deps: Pick<ApiDeps, "useCases" | "clock" | "logger" | "stopping">): Route[] {
-  const { useCases } = deps;
-  const streams = createEventStreams(deps);
-
-  function stream(c: ApiContext, taskId: string, query: EventQuery): Response {
-    const head = c.body(null, 200, SSE_HEADERS);
-    const { outgoing } = c.env;
-    if (c.req.method === "HEAD" || outgoing === undefined) return head;
+export function eventRoutes({
+  useCases,
+  signIn,
+  streams,
+}: Pick<ApiDeps, "useCases" | "signIn"> & { streams: EventStreams }): Route[] {
+  function stream(c: ApiContext, caller: Caller, taskId: string, query: EventQuery): Response {
     const { types } = query;
     const after = lastEventId(c) ?? query.after;
-    // A body that lasts as long as its connection needs no chunks: that saves a fifth of the processor time.
-    outgoing.removeHeader("transfer-encoding");
-    outgoing.writeHead(200, Object.fromEntries(head.headers));
-    outgoing.flushHeaders();
-    void streams.serve(outgoing, (signal) =>
+    return sendStreamOf({ streams, signIn }, c, caller, (signal) =>
       useCases.followEvents({ taskId, after, signal, ...(types === undefined ? {} : { types }) }),
     );
-    return RESPONSE_ALREADY_SENT;
   }
 
   return [
@@ -102,7 +96,7 @@ export function eventRoutes(deps: Pick<ApiDeps, "useCases" | "clock" | "logger" 
     route(read, async ({ params, query, caller }, c) => {
       // The log itself knows no accounts: this is what keeps one from reading another's.
       const { id } = await useCases.getTask(caller.accountId, params.id);
-      if (wantsStream(c)) return stream(c, id, query);
+      if (wantsStream(c)) return stream(c, caller, id, query);
       const page = await useCases.readEvents(id, query.after, query.limit, query.types);
       return { status: 200, body: { ...page, nextAfter: nextAfter(page, query) } };
     }),

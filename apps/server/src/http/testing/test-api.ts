@@ -8,6 +8,7 @@ import type { Route, RouteSpec } from "../route.ts";
 import { apiRoutes } from "../routes/index.ts";
 import { createManualClock } from "./manual-clock.ts";
 import type { ManualClock } from "./manual-clock.ts";
+import { createMemorySignIn } from "./memory-sign-in.ts";
 import { createMemoryUseCases } from "./memory-use-cases.ts";
 import type { MemoryUseCases } from "./memory-use-cases.ts";
 import { createSilentLogger } from "./silent-logger.ts";
@@ -53,6 +54,9 @@ export function createTestApi(change: Partial<ApiDeps> = {}): TestApi {
   const deps: ApiDeps = {
     useCases,
     apiKeys: { authenticate: async (authorization) => ({ accountId: accountOf(authorization), keyId: "k" }) },
+    signIn: createMemorySignIn(),
+    web: { answer: async () => null },
+    trustedProxies: [],
     hosts: { listen: "127.0.0.1", allowed: [HOST] },
     logger: createSilentLogger(lines),
     clock,

@@ -7,6 +7,17 @@ export const VALID_BODIES: Readonly<Record<string, object>> = {
   changeLimits: { add: { wallMs: 60_000 }, set: { costUsd: 5 } },
   setBudget: { dayUsd: 20, monthUsd: null },
   setSecret: { value: "sk-ant-api03-0123456789", kind: "api_key", check: false },
+  signInByLink: { token: "a-token-that-is-long-enough" },
+  signInByPassword: { password: "correct horse" },
+  startPairing: {},
+  claimPairing: { id: "01900000-0000-7000-8000-000000000001", secret: "a-secret-that-is-long-enough" },
+  findPairing: { code: "ABCD-EFGH" },
+  decidePairing: { code: "ABCD-EFGH", accept: true },
+  setPassword: { password: "correct horse battery" },
+  createKey: { name: "a robot" },
+  stopTasks: { ids: ["01900000-0000-7000-8000-000000000001"] },
+  createTemplate: { name: "fix", task: { prompt: "fix it" } },
+  replaceTemplate: { name: "fix", task: { prompt: "fix it" } },
 };
 
 /** What else a request must say, by the operation's id. */

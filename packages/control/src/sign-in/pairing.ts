@@ -1,0 +1,162 @@
+import { AgencyError } from "@agency/contract";
+import type {
+  ClaimPairing,
+  DecidePairing,
+  Pairing,
+  PairingState,
+  StartedPairing,
+  StartPairing,
+} from "@agency/contract";
+import type { PairingRecord } from "@agency/core";
+import { actorOf } from "../access/api-keys.ts";
+import type { Caller } from "../access/api-keys.ts";
+import { sameHmac } from "../access/tokens.ts";
+import { uuidv7 } from "../ids.ts";
+import { enter, nameOf, note, noteFailure } from "./deps.ts";
+import type { Entered, SignInWork, Visitor } from "./deps.ts";
+import { keyedHash, newPairingCode, newSecret, shownCode, tidyCode } from "./session-token.ts";
+
+const PAIRING_MS = 10 * 60_000;
+/** Of all accounts: a code names one of them, so many at once would make codes easier to hit. */
+const MOST_WAITING = 20;
+const MOST_WRONG_CLAIMS = 5;
+const CLAIM_WAIT_MS = 20_000;
+const LOOK_EVERY_MS = 500;
+const MOST_CLAIMS_HELD = 50;
+
+export async function startPairing(
+  work: SignInWork,
+  input: StartPairing,
+  visitor: Visitor,
+): Promise<StartedPairing> {
+  await work.tries.count("pairing", visitor.address);
+  const now = work.clock.now();
+  const [code, secret, id] = [newPairingCode(), newSecret(), uuidv7(now)];
+  const pairing: PairingRecord = {
+    id,
+    codeHmac: keyedHash(work.pepper, "pairing-code", code),
+    secretHmac: keyedHash(work.pepper, "pairing-secret", secret),
+    name: nameOf(visitor, input.deviceName),
+    address: visitor.address,
+    requestedAt: now,
+    expiresAt: now + PAIRING_MS,
+    decision: null,
+    accountId: null,
+  };
+  if (!(await work.pairings.add(pairing, MOST_WAITING))) {
+    throw new AgencyError("too_many_requests", "Too many devices wait to be paired.", {
+      next: "Try again in ten minutes, or sign in with a link from `agency open`.",
+      retryAfterMs: PAIRING_MS,
+    });
+  }
+  await note(work, {
+    actor: "unknown",
+    action: "pairing.ask",
+    target: id,
+    detail: { device: pairing.name, address: pairing.address },
+  });
+  return { id, code: shownCode(code), secret, expiresAt: new Date(pairing.expiresAt).toISOString() };
+}
+
+/** What the person sees before saying yes: whose device it says it is, and where it asked from. */
+export async function findPairing(work: SignInWork, caller: Caller, code: string): Promise<Pairing> {
+  await work.tries.count("code", caller.accountId);
+  const found = await work.pairings.findByCode(codeHash(work, code), work.clock.now());
+  if (found === null) throw await wrongCode(work, caller);
+  await work.tries.forget("code", caller.accountId);
+  return toPairing(found);
+}
+
+export async function decidePairing(
+  work: SignInWork,
+  caller: Caller,
+  input: DecidePairing,
+): Promise<Pairing> {
+  const { accountId } = caller;
+  await work.tries.count("code", accountId);
+  const decided = await work.pairings.decide(
+    codeHash(work, input.code),
+    { accept: input.accept, accountId },
+    work.clock.now(),
+  );
+  if (decided === null) throw await wrongCode(work, caller);
+  await work.tries.forget("code", accountId);
+  const { id, name, address } = decided;
+  await note(work, {
+    accountId,
+    actor: actorOf(caller),
+    action: input.accept ? "pairing.accept" : "pairing.refuse",
+    target: id,
+    detail: { device: name, address },
+  });
+  return toPairing(decided);
+}
+
+export interface PairingClaims {
+  claim(work: SignInWork, input: ClaimPairing, visitor: Visitor): Promise<Entered | PairingState>;
+}
+
+/** Waits a while for the decision, so that the new device need not ask all the time. */
+export function createPairingClaims(): PairingClaims {
+  let held = 0;
+  return {
+    async claim(work, input, visitor) {
+      await work.tries.count("claim", visitor.address);
+      const until = work.clock.now() + CLAIM_WAIT_MS;
+      const patient = held < MOST_CLAIMS_HELD;
+      held += 1;
+      try {
+        for (;;) {
+          const answer = await look(work, input, visitor);
+          if ("token" in answer || answer.state !== "waiting") return answer;
+          if (!patient || work.clock.now() >= until) return answer;
+          await work.clock.sleep(LOOK_EVERY_MS);
+        }
+      } finally {
+        held -= 1;
+      }
+    },
+  };
+}
+
+async function look(
+  work: SignInWork,
+  { id, secret }: ClaimPairing,
+  { address }: Visitor,
+): Promise<Entered | PairingState> {
+  const pairing = await work.pairings.find(id);
+  if (pairing === null) return { state: "expired" };
+  if (!sameHmac(pairing.secretHmac, keyedHash(work.pepper, "pairing-secret", secret))) {
+    await work.pairings.countWrongClaim(id, MOST_WRONG_CLAIMS);
+    await noteFailure(work, "pairing", address);
+    return { state: "expired" };
+  }
+  if (pairing.expiresAt <= work.clock.now()) return { state: "expired" };
+  if (pairing.decision === "refused") return { state: "refused" };
+  if (pairing.accountId === null) return { state: "waiting" };
+  if (!(await work.pairings.take(id))) return { state: "expired" };
+  const { accountId, name } = pairing;
+  return enter(work, { accountId, method: "pairing", name, address });
+}
+
+function codeHash({ pepper }: SignInWork, code: string): Uint8Array {
+  return keyedHash(pepper, "pairing-code", tidyCode(code));
+}
+
+async function wrongCode(work: SignInWork, caller: Caller): Promise<AgencyError> {
+  const { accountId } = caller;
+  await note(work, { accountId, actor: actorOf(caller), action: "pairing.wrong_code", target: "device" });
+  return new AgencyError("not_found", "No device waits with this code.", {
+    next: "Compare it with the one the device shows; a code is good for ten minutes and once.",
+  });
+}
+
+function toPairing({ id, name, address, requestedAt, expiresAt }: PairingRecord): Pairing {
+  return {
+    id,
+    deviceName: name,
+    address,
+    requestedAt: new Date(requestedAt).toISOString(),
+    expiresAt: new Date(expiresAt).toISOString(),
+  };
+}
