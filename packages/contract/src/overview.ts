@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonSchema } from "./json.ts";
 import { createTaskSchema } from "./tasks.ts";
 
 const when = z.iso.datetime();
@@ -117,7 +118,7 @@ export type SaveTemplate = z.output<typeof saveTemplateSchema>;
 export const templateSchema = z.object({
   id: z.uuid(),
   name: z.string(),
-  task: z.record(z.string(), z.json()).describe("Fields of a new task."),
+  task: z.record(z.string(), jsonSchema).describe("Fields of a new task."),
   updatedAt: when,
 });
 export type Template = z.infer<typeof templateSchema>;

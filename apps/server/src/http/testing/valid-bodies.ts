@@ -9,7 +9,7 @@ export const VALID_BODIES: Readonly<Record<string, object>> = {
   setSecret: { value: "sk-ant-api03-0123456789", kind: "api_key", check: false },
   signInByLink: { token: "a-token-that-is-long-enough" },
   signInByPassword: { password: "correct horse" },
-  startPairing: {},
+  startPairing: { deviceName: "a phone" },
   claimPairing: { id: "01900000-0000-7000-8000-000000000001", secret: "a-secret-that-is-long-enough" },
   findPairing: { code: "ABCD-EFGH" },
   decidePairing: { code: "ABCD-EFGH", accept: true },
