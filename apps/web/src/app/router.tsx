@@ -1,0 +1,73 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Home } from "../features/home/home.tsx";
+import { Failure, Skeleton } from "../ui/states.tsx";
+import { NoPage } from "./no-page.tsx";
+import { Root } from "./root.tsx";
+
+const rootRoute = createRootRoute({ component: Root, notFoundComponent: NoPage });
+const home = createRoute({ getParentRoute: () => rootRoute, path: "/", component: Home });
+const signIn = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in",
+  component: lazyRouteComponent(() => import("../features/sign-in/signed-in-already.tsx"), "SignedInAlready"),
+});
+const newRun = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/new",
+  validateSearch: readNewRun,
+  component: lazyRouteComponent(() => import("../features/new-run/new-run.tsx"), "NewRun"),
+});
+const run = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/runs/$id",
+  validateSearch: readRun,
+  component: lazyRouteComponent(() => import("../features/run/run-page.tsx"), "RunPage"),
+});
+
+export const RUN_TABS = ["timeline", "files", "diff", "logs", "artifacts", "raw", "settings"] as const;
+export type RunTab = (typeof RUN_TABS)[number];
+
+interface RunSearch {
+  tab?: RunTab;
+  show?: string;
+  path?: string;
+}
+
+function readRun({ tab, show, path }: Record<string, unknown>): RunSearch {
+  const known = RUN_TABS.find((name) => name === tab);
+  return {
+    ...(known === undefined || known === "timeline" ? {} : { tab: known }),
+    ...(typeof show === "string" ? { show } : {}),
+    ...(typeof path === "string" ? { path } : {}),
+  };
+}
+
+export interface NewRunSearch {
+  /** The run whose settings the form begins with. */
+  like?: string;
+  /** Go on from a checkpoint of that run, in a session of its own. */
+  checkpoint?: number;
+  prompt?: string;
+}
+
+function readNewRun({ like, checkpoint, prompt }: Record<string, unknown>): NewRunSearch {
+  return {
+    ...(typeof like === "string" ? { like } : {}),
+    ...(typeof checkpoint === "number" ? { checkpoint } : {}),
+    ...(typeof prompt === "string" ? { prompt } : {}),
+  };
+}
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([home, signIn, newRun, run]),
+  defaultPreload: "intent",
+  scrollRestoration: false,
+  defaultPendingComponent: () => <Skeleton lines={6} />,
+  defaultErrorComponent: ({ error, reset }) => <Failure error={error} onRetry={reset} />,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,79 @@
+import { isAgencyError } from "@agency/contract";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useRef, useState } from "react";
+import { api, newKey } from "../../lib/api.ts";
+import { tell } from "../../ui/states.tsx";
+
+export function QuickStart() {
+  const [prompt, setPrompt] = useState("");
+  const [failure, setFailure] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const key = useRef(newKey());
+  const navigate = useNavigate();
+  const start = async (demo: boolean) => {
+    if (prompt.trim() === "" || busy) return;
+    setBusy(true);
+    try {
+      // The key stays until it has worked: pressed twice, or again after a lost answer, it is one run.
+      const task = await api.createTask({ prompt, demo }, { idempotencyKey: `${key.current}-${String(demo)}` });
+      await navigate({ to: "/runs/$id", params: { id: task.id } });
+    } catch (error) {
+      setFailure(error);
+      setBusy(false);
+    }
+  };
+  const change = (text: string) => {
+    setPrompt(text);
+    setFailure(null);
+    key.current = newKey();
+  };
+  return (
+    <form
+      className="quick"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start(false);
+      }}
+    >
+      <label className="visually-hidden" htmlFor="quick-prompt">
+        What should be done?
+      </label>
+      <textarea
+        id="quick-prompt"
+        rows={2}
+        placeholder="What should be done?"
+        value={prompt}
+        onChange={(event) => change(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void start(false);
+        }}
+      />
+      <div className="quick-foot">
+        <Link to="/new" search={prompt.trim() === "" ? {} : { prompt: prompt.slice(0, 2000) }} className="quiet-link">
+          Repository, model, limits…
+        </Link>
+        <button type="submit" className="button button-primary" disabled={busy || prompt.trim() === ""}>
+          {busy ? "Starting" : "Start"}
+        </button>
+      </div>
+      {failure !== null && <Refused failure={failure} onDemo={() => void start(true)} />}
+    </form>
+  );
+}
+
+function Refused({ failure, onDemo }: { failure: unknown; onDemo: () => void }) {
+  const { detail, next } = tell(failure);
+  const noCredential = isAgencyError(failure) && failure.code === "no_credential";
+  return (
+    <div className="quick-failure" role="alert">
+      <p>
+        {detail} {next}
+      </p>
+      {noCredential && (
+        <button type="button" className="button" onClick={onDemo}>
+          Watch the demo instead
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+import { EMPTY } from "./draft.ts";
+import type { Draft } from "./draft.ts";
+
+const KEY = "agency.new-run";
+
+/** What was typed before a reload. Fields of another version are left out. */
+export function readDraft(): Draft {
+  try {
+    const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    if (typeof value !== "object" || value === null) return EMPTY;
+    const fits = Object.entries(value).filter(
+      ([key, one]) => key in EMPTY && typeof one === typeof Reflect.get(EMPTY, key),
+    );
+    return { ...EMPTY, ...Object.fromEntries(fits) };
+  } catch {
+    return EMPTY;
+  }
+}
+
+export function keepDraft(draft: Draft | null): void {
+  try {
+    if (draft === null) localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, JSON.stringify(draft));
+  } catch {
+    // Storage is full or closed: the draft lives as long as the page.
+  }
+}

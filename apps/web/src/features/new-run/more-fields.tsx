@@ -1,0 +1,122 @@
+import { DEFAULT_LIMITS } from "@agency/contract";
+import { Field } from "./field.tsx";
+import type { FormPart } from "./form-part.ts";
+
+const HOUR = 3_600_000;
+
+export function MoreFields({ draft, problems, onChange }: FormPart) {
+  const limit = (field: "hours" | "budget" | "turns", label: string, usual: string) => (
+    <Field label={label} problem={problems[field]} hint={`Left empty: ${usual}.`}>
+      {(aria) => (
+        <input
+          {...aria}
+          inputMode="decimal"
+          value={draft[field]}
+          onChange={(event) => onChange({ [field]: event.target.value })}
+        />
+      )}
+    </Field>
+  );
+  return (
+    <div className="grid">
+      {limit("hours", "Time limit, hours", String(DEFAULT_LIMITS.wallMs / HOUR))}
+      {limit("budget", "Budget, $", String(DEFAULT_LIMITS.costUsd))}
+      {limit("turns", "Turns", String(DEFAULT_LIMITS.turns))}
+      <NetworkFields draft={draft} problems={problems} onChange={onChange} />
+      <ReviewFields draft={draft} problems={problems} onChange={onChange} />
+    </div>
+  );
+}
+
+function NetworkFields({ draft, problems, onChange }: FormPart) {
+  return (
+    <>
+      <Field label="Network" hint="Private networks stay closed in every case.">
+        {(aria) => (
+          <select {...aria} value={draft.network} onChange={(event) => onChange({ network: event.target.value })}>
+            <option value="internet">The public internet</option>
+            <option value="hosts">Some hosts</option>
+            <option value="none">Nothing</option>
+          </select>
+        )}
+      </Field>
+      {draft.network === "hosts" && (
+        <Field label="Hosts" problem={problems["hosts"]} className="span-2" hint="With commas; dev: package registries and code hosts.">
+          {(aria) => (
+            <input
+              {...aria}
+              placeholder="dev, *.example.com"
+              value={draft.hosts}
+              onChange={(event) => onChange({ hosts: event.target.value })}
+            />
+          )}
+        </Field>
+      )}
+    </>
+  );
+}
+
+function ReviewFields({ draft, problems, onChange }: FormPart) {
+  return (
+    <>
+      <Field label="Hand back" problem={problems["deliver"]}>
+        {(aria) => (
+          <select
+            {...aria}
+            value={draft.deliver}
+            onChange={(event) => onChange({ deliver: deliverOf(event.target.value) })}
+          >
+            <option value="">As fits the repository</option>
+            <option value="branch">A branch</option>
+            <option value="pr">A pull request</option>
+            <option value="files">The files</option>
+            <option value="none">Only the log</option>
+          </select>
+        )}
+      </Field>
+      <Field label="Ask me before" hint="Which tool calls wait for a yes.">
+        {(aria) => (
+          <select {...aria} value={draft.approve} onChange={(event) => onChange({ approve: approveOf(event.target.value) })}>
+            <option value="none">nothing</option>
+            <option value="commands">commands</option>
+            <option value="all">everything but reading</option>
+          </select>
+        )}
+      </Field>
+      <Field label="Checks" problem={problems["checks"]} className="span-3" hint="One command a line. They decide whether the run completed.">
+        {(aria) => (
+          <textarea
+            {...aria}
+            rows={2}
+            className="code-input"
+            placeholder="npm test"
+            value={draft.checks}
+            onChange={(event) => onChange({ checks: event.target.value })}
+          />
+        )}
+      </Field>
+      <label className="choice span-3">
+        <input
+          type="checkbox"
+          checked={draft.questions}
+          onChange={(event) => onChange({ questions: event.target.checked })}
+        />
+        <span>The agent may stop and ask me</span>
+      </label>
+      <label className="choice span-3">
+        <input type="checkbox" checked={draft.demo} onChange={(event) => onChange({ demo: event.target.checked })} />
+        <span>
+          Demo <small>A script takes the model's place; everything else is real.</small>
+        </span>
+      </label>
+    </>
+  );
+}
+
+function deliverOf(value: string): FormPart["draft"]["deliver"] {
+  return (["branch", "pr", "files", "none"] as const).find((one) => one === value) ?? "";
+}
+
+function approveOf(value: string): FormPart["draft"]["approve"] {
+  return (["commands", "all"] as const).find((one) => one === value) ?? "none";
+}

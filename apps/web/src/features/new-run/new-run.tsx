@@ -1,0 +1,121 @@
+import { isAgencyError } from "@agency/contract";
+import type { Task } from "@agency/contract";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import type { NewRunSearch } from "../../app/router.tsx";
+import { api, newKey } from "../../lib/api.ts";
+import { useResource } from "../../lib/resource.ts";
+import { Failure, Skeleton, tell } from "../../ui/states.tsx";
+import { draftOf, EMPTY, taskOf } from "./draft.ts";
+import type { Draft } from "./draft.ts";
+import { keepDraft, readDraft } from "./kept-draft.ts";
+import { MoreFields } from "./more-fields.tsx";
+import { fromPaths, problemsOf } from "./problems.ts";
+import type { Problems } from "./problems.ts";
+import { PromptField } from "./prompt-field.tsx";
+import { Templates } from "./templates.tsx";
+import { WhereFields } from "./where-fields.tsx";
+import "./new-run.css";
+
+export function NewRun() {
+  const search = useSearch({ from: "/new" });
+  const { like } = search;
+  const source = useResource(
+    async (signal) => (like === undefined ? null : api.getTask(like, { signal })),
+    like ?? "",
+  );
+  useEffect(() => {
+    document.title = "New run · Agency";
+  }, []);
+  return (
+    <div className="page new-run">
+      <header className="page-head">
+        <h1>{search.checkpoint === undefined ? "New run" : `Go on from checkpoint ${search.checkpoint}`}</h1>
+      </header>
+      {source.state === "loading" && <Skeleton lines={6} />}
+      {source.state === "failed" && <Failure error={source.error} onRetry={source.reload} />}
+      {source.state === "ready" && <Form key={like ?? "new"} source={source.data} search={search} />}
+    </div>
+  );
+}
+
+function beginning(source: Task | null, { prompt, checkpoint }: NewRunSearch): Draft {
+  if (source !== null) return { ...draftOf(source), ...(checkpoint === undefined ? {} : { prompt: "" }) };
+  const kept = readDraft();
+  return prompt === undefined ? kept : { ...kept, prompt };
+}
+
+function Form({ source, search }: { source: Task | null; search: NewRunSearch }) {
+  const [draft, setDraft] = useState(() => beginning(source, search));
+  const [problems, setProblems] = useState<Problems>({});
+  const [failure, setFailure] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const key = useRef(newKey());
+  const navigate = useNavigate();
+  const change = (part: Partial<Draft>) => {
+    const next = { ...draft, ...part };
+    key.current = newKey();
+    setDraft(next);
+    if (Object.keys(problems).length > 0) setProblems(problemsOf(taskOf(next)));
+    if (source === null) keepDraft(next);
+  };
+  const start = async () => {
+    const task = withCheckpoint(taskOf(draft), search);
+    const found = problemsOf(task);
+    setProblems(found);
+    setFailure(null);
+    if (Object.keys(found).length > 0 || busy) return;
+    setBusy(true);
+    try {
+      const { id } = await api.createTask(task, { idempotencyKey: key.current });
+      if (source === null) keepDraft(null);
+      await navigate({ to: "/runs/$id", params: { id } });
+    } catch (error) {
+      setBusy(false);
+      setFailure(error);
+      if (isAgencyError(error)) setProblems(fromPaths(error.errors ?? []));
+    }
+  };
+  return (
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void start();
+      }}
+    >
+      <Templates draft={draft} onUse={change} />
+      <PromptField draft={draft} problem={problems["prompt"]} onChange={change} />
+      <WhereFields draft={draft} problems={problems} onChange={change} />
+      <MoreFields draft={draft} problems={problems} onChange={change} />
+      {failure !== null && (
+        <div className="form-failure" role="alert">
+          <p>
+            {tell(failure).detail} {tell(failure).next}
+          </p>
+          {isAgencyError(failure) && failure.code === "no_credential" && (
+            <button type="button" className="button" onClick={() => change({ demo: true })}>
+              Make it a demo
+            </button>
+          )}
+        </div>
+      )}
+      <div className="form-foot">
+        <button type="button" className="button" onClick={() => change(EMPTY)}>
+          Clear
+        </button>
+        <button type="submit" className="button button-primary" disabled={busy}>
+          {busy ? "Starting" : draft.demo ? "Start the demo" : "Start the run"}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function withCheckpoint(task: ReturnType<typeof taskOf>, { like, checkpoint }: NewRunSearch) {
+  if (like === undefined || checkpoint === undefined) return task;
+  return { ...task, resume: { taskId: like, checkpoint, fork: true } };
+}

@@ -1,0 +1,32 @@
+import { createTaskSchema } from "@agency/contract";
+import type { CreateTaskInput } from "@agency/contract";
+
+export type Problems = Readonly<Record<string, string>>;
+
+/** By field of the form: the first thing the contract has against it. */
+export function problemsOf(task: CreateTaskInput): Problems {
+  const parsed = createTaskSchema.safeParse(task);
+  if (parsed.success) return {};
+  return fromPaths(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
+}
+
+/** The same for what the server found. */
+export function fromPaths(errors: readonly { path: string; message: string }[]): Problems {
+  const problems: Record<string, string> = {};
+  for (const { path, message } of errors) problems[fieldOf(path)] ??= message;
+  return problems;
+}
+
+const FIELDS: [string, string][] = [
+  ["limits.wallMs", "hours"],
+  ["limits.costUsd", "budget"],
+  ["limits.turns", "turns"],
+  ["repository.branch", "branch"],
+  ["repository", "repository"],
+  ["network", "hosts"],
+  ["checks", "checks"],
+];
+
+function fieldOf(path: string): string {
+  return FIELDS.find(([start]) => path.startsWith(start))?.[1] ?? path.split(".")[0] ?? path;
+}

@@ -1,0 +1,57 @@
+import type { Task } from "@agency/contract";
+import { useMemo } from "react";
+import { api } from "../../../lib/api.ts";
+import { splitPatch } from "../../../lib/diff.ts";
+import { plural } from "../../../lib/format.ts";
+import { useResource } from "../../../lib/resource.ts";
+import { Empty, Failure, Skeleton } from "../../../ui/states.tsx";
+import { ChangeView } from "../rows/change-view.tsx";
+import type { RunView } from "../run-store.ts";
+import type { Change } from "../timeline/rows.ts";
+import { fetchText } from "./read-text.ts";
+
+const MOST_BYTES = 8 * 1024 * 1024;
+
+/** The patch the run left; until there is one, what its log says of each file. */
+export function DiffTab({ task, view }: { task: Task; view: RunView }) {
+  const patch = useResource(async (signal) => {
+    const kept = (await api.artifacts(task.id, { signal })).findLast((artifact) => artifact.kind === "patch");
+    if (kept === undefined) return null;
+    const content = await fetchText(`/v1/tasks/${task.id}/artifacts/${kept.id}/content`, MOST_BYTES, signal);
+    return { ...content, id: kept.id };
+  }, view.summary.keptAt);
+  const files = useMemo(() => (patch.data === null ? null : splitPatch(patch.data.text)), [patch.data]);
+  const live = useMemo(() => changesOf(view), [view]);
+  if (patch.state === "loading") return <Skeleton lines={8} />;
+  if (patch.state === "failed") return <Failure error={patch.error} onRetry={patch.reload} />;
+  const shown: Change[] =
+    files?.map((file) => ({ ...file, op: "modify" as const, source: "workspace_diff" as const })) ?? live;
+  if (shown.length === 0)
+    return (
+      <Empty title="Nothing has been changed" icon="pencil">
+        <p>Changes stand here as soon as the agent has made one.</p>
+      </Empty>
+    );
+  return (
+    <div className="tab-scroll">
+      <p className="tab-note">
+        {plural(shown.length, "file")}. {files === null ? "As the agent reported them so far." : "The whole change."}
+        {patch.data?.cut === true && " Only its beginning: the rest is in the download."}
+        {patch.data !== null && (
+          <a href={`/v1/tasks/${task.id}/artifacts/${patch.data.id}/content`} download>
+            Download the patch
+          </a>
+        )}
+      </p>
+      {shown.map((change, at) => (
+        <ChangeView key={`${change.path} ${at}`} change={change} open={at < 12} />
+      ))}
+    </div>
+  );
+}
+
+function changesOf(view: RunView): Change[] {
+  return view.rows.flatMap((row) =>
+    row.kind === "change" ? [row.change] : row.kind === "tool" ? row.changes : [],
+  );
+}

@@ -1,0 +1,17 @@
+import { describe, expect, it } from "vitest";
+import { readText } from "./read-text.ts";
+
+async function* pieces(...texts: string[]) {
+  for (const text of texts) yield new TextEncoder().encode(text);
+}
+
+describe("content as text", () => {
+  it("is put together, and cut where it is too long", async () => {
+    expect(await readText(pieces("ab", "cd"), 100)).toEqual({ text: "abcd", cut: false, binary: false });
+    expect(await readText(pieces("ab", "cd", "ef"), 3)).toEqual({ text: "abc", cut: true, binary: false });
+  });
+
+  it("is not shown when it is none", async () => {
+    expect(await readText(pieces("PNG\0x"), 100)).toMatchObject({ text: "", binary: true });
+  });
+});

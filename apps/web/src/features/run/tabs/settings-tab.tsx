@@ -1,0 +1,62 @@
+import { networkText } from "@agency/contract";
+import type { Task } from "@agency/contract";
+import { Link } from "@tanstack/react-router";
+import { bytes, count, duration, money } from "../../../lib/format.ts";
+import { Text } from "../../../ui/text.tsx";
+
+/** What the run was started with. */
+export function SettingsTab({ task }: { task: Task }) {
+  return (
+    <div className="tab-scroll settings">
+      <dl>
+        {settingsOf(task).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <Text>{value}</Text>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {task.resumedFrom !== null && (
+        <p className="tab-note">
+          Goes on from{" "}
+          <Link to="/runs/$id" params={{ id: task.resumedFrom.taskId }}>
+            another run, checkpoint {task.resumedFrom.checkpoint}
+          </Link>
+        </p>
+      )}
+      <h2>Prompt</h2>
+      <pre className="file-body" tabIndex={0} role="group" aria-label="Prompt">
+        <Text>{task.prompt}</Text>
+      </pre>
+    </div>
+  );
+}
+
+function settingsOf(task: Task): [string, string][] {
+  const { limits, repository } = task;
+  return [
+    ["Run", task.id],
+    ["Engine", task.engine],
+    ["Model", task.model ?? "the engine's own choice"],
+    ["Provider", task.provider],
+    ["Repository", repository === null ? "none" : repository.url],
+    ["Branch", repository?.branch ?? "the default one"],
+    ["Network", networkText(task.network)],
+    ["Internal network", task.allowInternalNetwork ? "open" : "closed"],
+    ["Approve", task.approve],
+    ["Deliver", task.deliver],
+    ["Checks", task.checks.length === 0 ? "none" : task.checks.join("\n")],
+    ["Time limit", duration(limits.wallMs)],
+    ["Silence limit", duration(limits.silenceMs)],
+    ["Budget", money(limits.costUsd)],
+    ["Turns", count(limits.turns)],
+    ["Output limit", bytes(limits.outputBytes)],
+    ["At the budget", task.onBudget],
+    ["At a usage limit", task.onUsageLimit],
+    ["Project", task.project ?? "none"],
+    ["Labels", Object.entries(task.labels).map(([key, value]) => `${key}=${value}`).join(", ") || "none"],
+    ["Attempt", String(task.attempt)],
+  ];
+}

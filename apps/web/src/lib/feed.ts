@@ -1,0 +1,47 @@
+import type { FeedTotals, FeedUpdate, TaskSummary } from "@agency/contract";
+import { api } from "./api.ts";
+import { connection } from "./connection.ts";
+import { applyUpdate } from "./feed-state.ts";
+import type { FeedTasks } from "./feed-state.ts";
+import { keepFollowing } from "./keep-following.ts";
+import { createStore } from "./store.ts";
+import type { Store } from "./store.ts";
+import { untilVisible, wait, whenHidden } from "./surroundings.ts";
+
+export interface Feed {
+  tasks: readonly TaskSummary[];
+  totals: FeedTotals;
+  truncated: boolean;
+}
+
+/** Null until the first snapshot is here. */
+export const feed: Store<Feed | null> = createStore<Feed | null>(null);
+export const feedFailure: Store<unknown> = createStore<unknown>(null);
+
+/** One stream for the whole page, for as long as somebody is signed in. */
+export async function followFeed(signal: AbortSignal): Promise<void> {
+  const known: FeedTasks = new Map();
+  const follow = async (inner: AbortSignal, heard: () => void) => {
+    const onState = ({ state }: { state: "live" | "reconnecting" }) => connection.set(state);
+    for await (const update of api.feed({ signal: inner, onState })) {
+      heard();
+      take(known, update);
+    }
+    if (inner.aborted && !signal.aborted) connection.set("paused");
+  };
+  feedFailure.set(null);
+  try {
+    await keepFollowing(follow, signal, { untilVisible, wait, whenHidden }, () =>
+      connection.set("reconnecting"),
+    );
+  } catch (error) {
+    connection.set("reconnecting");
+    feedFailure.set(error);
+  }
+}
+
+function take(known: FeedTasks, update: FeedUpdate): void {
+  const before = feed.get();
+  const truncated = update.type === "snapshot" ? update.truncated : (before?.truncated ?? false);
+  feed.set({ tasks: applyUpdate(known, update), totals: update.totals, truncated });
+}

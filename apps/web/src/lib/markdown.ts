@@ -1,0 +1,169 @@
+/** What agents write, as a tree of what may be shown. Raw HTML and images are text; links lead to http(s) only. */
+export type Inline =
+  | { kind: "text"; text: string }
+  | { kind: "code"; text: string }
+  | { kind: "strong" | "em" | "strike"; children: Inline[] }
+  | { kind: "link"; href: string; host: string; children: Inline[] };
+
+export type Block =
+  | { kind: "paragraph"; children: Inline[] }
+  | { kind: "heading"; level: number; children: Inline[] }
+  | { kind: "code"; language: string; text: string }
+  | { kind: "quote"; children: Block[] }
+  | { kind: "list"; ordered: boolean; start: number; items: { checked: boolean | null; children: Block[] }[] }
+  | { kind: "table"; head: Inline[][]; rows: Inline[][][] }
+  | { kind: "rule" };
+
+/** Deeper than any person writes: a thousand `>` in a row must not exhaust the stack. */
+const MAX_DEPTH = 6;
+const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w.+#-]*)[^`]*$/;
+const HEADING = /^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$/;
+const RULE = /^ {0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})$/;
+const QUOTE = /^ {0,3}>\s?/;
+const ITEM = /^( {0,3})([-*+]|\d{1,9}[.)])(\s+|$)/;
+const TABLE_RULE = /^ {0,3}\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/;
+
+export function parseMarkdown(source: string): Block[] {
+  return blocksOf(source.replaceAll("\r\n", "\n").split("\n"), 0);
+}
+
+function blocksOf(lines: readonly string[], depth: number): Block[] {
+  const blocks: Block[] = [];
+  let at = 0;
+  while (at < lines.length) {
+    const line = lines[at] ?? "";
+    if (line.trim() === "") {
+      at += 1;
+      continue;
+    }
+    const [block, next] = blockAt(lines, at, depth);
+    blocks.push(block);
+    at = next;
+  }
+  return blocks;
+}
+
+function blockAt(lines: readonly string[], at: number, depth: number): [Block, number] {
+  const line = lines[at] ?? "";
+  const fence = FENCE.exec(line);
+  if (fence !== null) return fenced(lines, at, fence[1] ?? "```", fence[2] ?? "");
+  const heading = HEADING.exec(line);
+  if (heading !== null)
+    return [
+      { kind: "heading", level: heading[1]?.length ?? 1, children: parseInline(heading[2] ?? "") },
+      at + 1,
+    ];
+  if (RULE.test(line)) return [{ kind: "rule" }, at + 1];
+  if (depth < MAX_DEPTH && QUOTE.test(line)) return quoted(lines, at, depth);
+  if (depth < MAX_DEPTH && ITEM.test(line)) return listed(lines, at, depth);
+  if (line.includes("|") && TABLE_RULE.test(lines[at + 1] ?? "")) return tabled(lines, at);
+  return paragraph(lines, at);
+}
+
+function fenced(lines: readonly string[], at: number, mark: string, language: string): [Block, number] {
+  const closes = (line: string) => line.trim().startsWith(mark) && line.trim().replaceAll(mark[0] ?? "`", "") === "";
+  let end = at + 1;
+  while (end < lines.length && !closes(lines[end] ?? "")) end += 1;
+  return [{ kind: "code", language, text: lines.slice(at + 1, end).join("\n") }, end + 1];
+}
+
+function quoted(lines: readonly string[], at: number, depth: number): [Block, number] {
+  let end = at;
+  while (end < lines.length && QUOTE.test(lines[end] ?? "")) end += 1;
+  const inner = lines.slice(at, end).map((line) => line.replace(QUOTE, ""));
+  return [{ kind: "quote", children: blocksOf(inner, depth + 1) }, end];
+}
+
+function listed(lines: readonly string[], at: number, depth: number): [Block, number] {
+  const ordered = /\d/.test(ITEM.exec(lines[at] ?? "")?.[2] ?? "");
+  const items: { checked: boolean | null; children: Block[] }[] = [];
+  let end = at;
+  while (end < lines.length) {
+    const item = ITEM.exec(lines[end] ?? "");
+    if (item === null || /\d/.test(item[2] ?? "") !== ordered) break;
+    const indent = item[0].length;
+    const body = [(lines[end] ?? "").slice(indent)];
+    end += 1;
+    while (end < lines.length && belongs(lines, end)) {
+      body.push((lines[end] ?? "").replace(new RegExp(`^ {0,${indent}}`), ""));
+      end += 1;
+    }
+    items.push(itemOf(body, depth));
+  }
+  const start = Number.parseInt(ITEM.exec(lines[at] ?? "")?.[2] ?? "1", 10) || 1;
+  return [{ kind: "list", ordered, start, items }, end];
+}
+
+/** A further line of an item is indented, or follows on without a break. */
+function belongs(lines: readonly string[], at: number): boolean {
+  const line = lines[at] ?? "";
+  if (/^\s{2,}\S/.test(line)) return true;
+  if (line.trim() === "") return /^\s{2,}\S/.test(lines[at + 1] ?? "");
+  return (lines[at - 1] ?? "").trim() !== "" && !startsBlock(line);
+}
+
+function itemOf(body: string[], depth: number) {
+  const box = /^\[([ xX])\]\s+/.exec(body[0] ?? "");
+  const rest = box === null ? body : [(body[0] ?? "").slice(box[0].length), ...body.slice(1)];
+  return { checked: box === null ? null : box[1] !== " ", children: blocksOf(rest, depth + 1) };
+}
+
+function tabled(lines: readonly string[], at: number): [Block, number] {
+  let end = at + 2;
+  while (end < lines.length && (lines[end] ?? "").includes("|")) end += 1;
+  const cells = (line: string) =>
+    line
+      .trim()
+      .replace(/^\||\|$/g, "")
+      .split("|")
+      .map((cell) => parseInline(cell.trim()));
+  return [{ kind: "table", head: cells(lines[at] ?? ""), rows: lines.slice(at + 2, end).map(cells) }, end];
+}
+
+function paragraph(lines: readonly string[], at: number): [Block, number] {
+  let end = at + 1;
+  while (end < lines.length && (lines[end] ?? "").trim() !== "" && !startsBlock(lines[end] ?? "")) end += 1;
+  return [{ kind: "paragraph", children: parseInline(lines.slice(at, end).join("\n")) }, end];
+}
+
+function startsBlock(line: string): boolean {
+  return FENCE.test(line) || HEADING.test(line) || RULE.test(line) || QUOTE.test(line) || ITEM.test(line);
+}
+
+/** Bounded quantifiers: no input makes this more than linear for what a line can hold. */
+const INLINE =
+  /(`{1,8})(?!`)([^`][\s\S]{0,2000}?|[^`])\1(?!`)|\*\*(?=\S)([^*\n]{1,1000})\*\*|__(?=\S)([^_\n]{1,1000})__|(?<![\w*])\*(?=\S)([^*\n]{1,1000})\*|(?<![\w_])_(?=\S)([^_\n]{1,1000})_(?!\w)|~~([^~\n]{1,1000})~~|!?\[([^[\]\n]{1,500})\]\(([^()\s]{1,2000})(?:\s+"[^"\n]{0,200}")?\)|<?(https?:\/\/[^\s<>()"'`]{1,2000})>?/g;
+
+export function parseInline(text: string, depth = 0): Inline[] {
+  if (depth > 4) return [{ kind: "text", text }];
+  const out: Inline[] = [];
+  let from = 0;
+  for (const match of text.matchAll(INLINE)) {
+    if (match.index > from) out.push({ kind: "text", text: text.slice(from, match.index) });
+    out.push(inlineOf(match, depth));
+    from = match.index + match[0].length;
+  }
+  if (from < text.length) out.push({ kind: "text", text: text.slice(from) });
+  return out;
+}
+
+function inlineOf(match: RegExpExecArray, depth: number): Inline {
+  const [whole, , code, star, under, oneStar, oneUnder, strike, label, target, bare] = match;
+  const inner = (value: string) => parseInline(value, depth + 1);
+  if (code !== undefined) return { kind: "code", text: code.trim() === "" ? code : code.replace(/^ (.*) $/s, "$1") };
+  const strong = star ?? under;
+  if (strong !== undefined) return { kind: "strong", children: inner(strong) };
+  const em = oneStar ?? oneUnder;
+  if (em !== undefined) return { kind: "em", children: inner(em) };
+  if (strike !== undefined) return { kind: "strike", children: inner(strike) };
+  if (label !== undefined) return link(target ?? "", [{ kind: "text", text: label }], whole);
+  const address = (bare ?? "").replace(/[.,;:!?]+$/, "");
+  return link(address, [{ kind: "text", text: address }], whole);
+}
+
+/** An image is a link to it: nothing is loaded that a person did not click on. */
+function link(target: string, children: Inline[], whole: string): Inline {
+  const url = URL.parse(target);
+  const safe = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+  return safe ? { kind: "link", href: url.href, host: url.host, children } : { kind: "text", text: whole };
+}

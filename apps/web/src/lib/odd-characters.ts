@@ -1,0 +1,34 @@
+/** A stretch of text, or one character that would lie about the text around it. */
+export type Run = { kind: "plain"; text: string } | { kind: "odd"; name: string };
+
+/**
+ * Controls, zero-width and bidirectional characters, tags, and halves of surrogate pairs: invisible, or able to make
+ * text read as something else. Joiners stay where emoji and scripts need them: between letters or pictures.
+ */
+const ODD =
+  /(?<![\p{L}\p{M}\p{Extended_Pictographic}\u{1F3FB}-\u{1F3FF}\uFE0F])[\u200C\u200D]|[\u200C\u200D](?![\p{L}\p{Extended_Pictographic}])|[\x00-\x08\x0B-\x1F\x7F-\x9F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E0FFF}]|\p{Cs}/gu;
+
+/** Makes what cannot be seen visible. Plain text, which nearly all of it is, stays one run. */
+export function runsOf(text: string): Run[] {
+  const runs: Run[] = [];
+  let from = 0;
+  for (const match of text.matchAll(ODD)) {
+    if (match.index > from) runs.push({ kind: "plain", text: text.slice(from, match.index) });
+    runs.push({ kind: "odd", name: nameOf(match[0]) });
+    from = match.index + match[0].length;
+  }
+  if (from < text.length) runs.push({ kind: "plain", text: text.slice(from) });
+  return runs;
+}
+
+/** The same as one string, for titles and other places that hold no elements. */
+export function visible(text: string): string {
+  return runsOf(text)
+    .map((run) => (run.kind === "plain" ? run.text : `‹${run.name}›`))
+    .join("");
+}
+
+function nameOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+}

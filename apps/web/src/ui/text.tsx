@@ -1,0 +1,73 @@
+import { memo, useState } from "react";
+import { parseAnsi, stripAnsi } from "../lib/ansi.ts";
+import type { Styled } from "../lib/ansi.ts";
+import { bytes } from "../lib/format.ts";
+import { runsOf } from "../lib/odd-characters.ts";
+
+/** Text somebody else wrote, with what cannot be seen made visible. */
+export const Text = memo(function Text({ children }: { children: string }) {
+  return runsOf(children).map((run, at) =>
+    run.kind === "plain" ? (
+      run.text
+    ) : (
+      <span key={at} className="odd" title="A character that cannot be seen">
+        {run.name}
+      </span>
+    ),
+  );
+});
+
+/** Text of a terminal: its colours are kept, everything else a terminal would act on is gone. */
+export const AnsiText = memo(function AnsiText({ children }: { children: string }) {
+  if (!/[\x1b\x80-\x9f]/.test(children)) return <Text>{children}</Text>;
+  return parseAnsi(children).map((part, at) => (
+    <span key={at} className={classOf(part)}>
+      <Text>{part.text}</Text>
+    </span>
+  ));
+});
+
+function classOf(part: Styled): string {
+  const names = [
+    part.colour === null ? "" : `ansi-${part.colour}`,
+    part.background === null ? "" : `ansi-on-${part.background}`,
+    part.bold ? "ansi-bold" : "",
+    part.dim ? "ansi-dim" : "",
+    part.italic ? "ansi-italic" : "",
+    part.underline ? "ansi-underline" : "",
+  ];
+  return names.filter((name) => name !== "").join(" ");
+}
+
+const FIRST_CHARS = 6_000;
+const FIRST_LINES = 24;
+
+/** Output of any size: a part of it at first, the rest when it is asked for. */
+export function Output({ text, lines = FIRST_LINES }: { text: string; lines?: number }) {
+  const [whole, setWhole] = useState(false);
+  const shown = whole ? text.slice(0, 500_000) : beginning(text, lines);
+  return (
+    <div className="output">
+      <pre tabIndex={0} role="group" aria-label="Output">
+        <AnsiText>{shown}</AnsiText>
+      </pre>
+      {shown.length < text.length && (
+        <button type="button" className="link-button" onClick={() => setWhole(true)} disabled={whole}>
+          {whole ? "The rest is in the download" : `Show all ${bytes(text.length)}`}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function beginning(text: string, lines: number): string {
+  const limited = text.slice(0, FIRST_CHARS);
+  const parts = limited.split("\n");
+  return parts.length > lines ? parts.slice(0, lines).join("\n") : limited;
+}
+
+/** One line for a list, whatever was in it. */
+export function firstLine(text: string, most = 200): string {
+  const line = stripAnsi(text.slice(0, 4 * most)).split("\n").find((part) => part.trim() !== "") ?? "";
+  return line.length > most ? `${line.slice(0, most)}…` : line;
+}
