@@ -7,6 +7,8 @@ const GROUPS: { title: string; keys: [string, string][] }[] = [
       ["Ctrl K", "Search and commands"],
       ["C", "New run"],
       ["G H", "Overview"],
+      ["G F", "Fleet"],
+      ["G S", "Settings"],
       ["J K", "Next, previous"],
       ["Enter", "Open"],
       ["T", "Light, dark, as the system"],

@@ -84,6 +84,20 @@ function useCommands(): Command[] {
     const actions: Command[] = [
       { id: "new", label: "New run", detail: "C", icon: "plus", run: () => void navigate({ to: "/new" }) },
       { id: "home", label: "Overview", detail: "G H", icon: "home", run: () => void navigate({ to: "/" }) },
+      {
+        id: "fleet",
+        label: "Fleet",
+        detail: "G F",
+        icon: "list",
+        run: () => void navigate({ to: "/fleet" }),
+      },
+      {
+        id: "settings",
+        label: "Settings",
+        detail: "G S",
+        icon: "sliders",
+        run: () => void navigate({ to: "/settings" }),
+      },
       { id: "theme", label: "Change the theme", detail: "T", icon: "moon", run: nextTheme },
       { id: "api", label: "API reference", detail: "", icon: "link", run: () => location.assign("/docs") },
       {

@@ -1,6 +1,9 @@
 /** What contains the words, in the order given: beginnings of words before their middles. */
 export function ranked<T extends { label: string }>(items: readonly T[], query: string): T[] {
-  const words = query.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = query
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   const scored = items.map((item) => ({ item, score: scoreOf(item.label.toLowerCase(), words) }));
   return scored
     .filter(({ score }) => score > 0)

@@ -1,5 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readFleet } from "../features/fleet/fleet-search.ts";
 import { Home } from "../features/home/home.tsx";
+import { readSettings } from "../features/settings/settings-search.ts";
 import { Failure, Skeleton } from "../ui/states.tsx";
 import { NoPage } from "./no-page.tsx";
 import { Root } from "./root.tsx";
@@ -22,6 +24,19 @@ const run = createRoute({
   path: "/runs/$id",
   validateSearch: readRun,
   component: lazyRouteComponent(() => import("../features/run/run-page.tsx"), "RunPage"),
+});
+
+const fleet = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/fleet",
+  validateSearch: readFleet,
+  component: lazyRouteComponent(() => import("../features/fleet/fleet-page.tsx"), "FleetPage"),
+});
+const settings = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/settings",
+  validateSearch: readSettings,
+  component: lazyRouteComponent(() => import("../features/settings/settings-page.tsx"), "SettingsPage"),
 });
 
 export const RUN_TABS = ["timeline", "files", "diff", "logs", "artifacts", "raw", "settings"] as const;
@@ -59,7 +74,7 @@ function readNewRun({ like, checkpoint, prompt }: Record<string, unknown>): NewR
 }
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([home, signIn, newRun, run]),
+  routeTree: rootRoute.addChildren([home, signIn, newRun, run, fleet, settings]),
   defaultPreload: "intent",
   scrollRestoration: false,
   defaultPendingComponent: () => <Skeleton lines={6} />,

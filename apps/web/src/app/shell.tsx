@@ -22,6 +22,8 @@ export function Shell({ children }: { children: ReactNode }) {
     "mod+k": () => setOpen((now) => (now === "palette" ? null : "palette")),
     "?": () => setOpen("help"),
     "g h": () => void navigate({ to: "/" }),
+    "g f": () => void navigate({ to: "/fleet" }),
+    "g s": () => void navigate({ to: "/settings" }),
     "g n": () => void navigate({ to: "/new" }),
     c: () => void navigate({ to: "/new" }),
     t: nextTheme,
@@ -81,6 +83,12 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
             {needed}
           </span>
         )}
+      </Link>
+      <Link to="/fleet" className="nav-link">
+        <Icon name="list" /> <span>Fleet</span>
+      </Link>
+      <Link to="/settings" className="nav-link">
+        <Icon name="sliders" /> <span>Settings</span>
       </Link>
       <button type="button" className="nav-link nav-search" onClick={onSearch}>
         <Icon name="search" /> <span>Search</span> <kbd>Ctrl K</kbd>

@@ -41,7 +41,11 @@ function OneBlock({ block }: { block: Block }) {
       );
     case "code":
       return (
-        <pre tabIndex={0} role="group" aria-label={block.language === "" ? "Code" : `Code, ${block.language}`}>
+        <pre
+          tabIndex={0}
+          role="group"
+          aria-label={block.language === "" ? "Code" : `Code, ${block.language}`}
+        >
           <code>
             <Text>{block.text}</Text>
           </code>
@@ -65,7 +69,9 @@ function OneBlock({ block }: { block: Block }) {
 function List({ block }: { block: Extract<Block, { kind: "list" }> }) {
   const items = block.items.map((item, at) => (
     <li key={at} className={item.checked === null ? undefined : "checked-item"}>
-      {item.checked !== null && <span aria-label={item.checked ? "done" : "open"}>{item.checked ? "☑" : "☐"}</span>}
+      {item.checked !== null && (
+        <span aria-label={item.checked ? "done" : "open"}>{item.checked ? "☑" : "☐"}</span>
+      )}
       <Blocks blocks={item.children} />
     </li>
   ));

@@ -68,6 +68,9 @@ function beginning(text: string, lines: number): string {
 
 /** One line for a list, whatever was in it. */
 export function firstLine(text: string, most = 200): string {
-  const line = stripAnsi(text.slice(0, 4 * most)).split("\n").find((part) => part.trim() !== "") ?? "";
+  const line =
+    stripAnsi(text.slice(0, 4 * most))
+      .split("\n")
+      .find((part) => part.trim() !== "") ?? "";
   return line.length > most ? `${line.slice(0, most)}…` : line;
 }

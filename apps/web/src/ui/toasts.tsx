@@ -57,7 +57,12 @@ export function Toasts() {
             <p className="toast-title">{toast.title}</p>
             {toast.detail !== "" && <p>{toast.detail}</p>}
           </div>
-          <button type="button" className="icon-button" aria-label="Dismiss" onClick={() => dismiss(toast.id)}>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="Dismiss"
+            onClick={() => dismiss(toast.id)}
+          >
             <Icon name="cross" />
           </button>
         </div>

@@ -33,7 +33,14 @@ describe("the form of a new run", () => {
 
   it("says beside each field what the contract has against it", () => {
     const problems = problemsOf(
-      taskOf({ ...draft, prompt: " ", repository: "git@x:y", budget: "-1", network: "hosts", hosts: "not a host" }),
+      taskOf({
+        ...draft,
+        prompt: " ",
+        repository: "git@x:y",
+        budget: "-1",
+        network: "hosts",
+        hosts: "not a host",
+      }),
     );
     expect(Object.keys(problems).toSorted()).toEqual(["budget", "hosts", "prompt", "repository"]);
     expect(problems["prompt"]).toContain("say what the agent should do");

@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS } from "@agency/contract";
-import { Field } from "./field.tsx";
+import { Field } from "../../ui/field.tsx";
 import type { FormPart } from "./form-part.ts";
 
 const HOUR = 3_600_000;
@@ -33,7 +33,11 @@ function NetworkFields({ draft, problems, onChange }: FormPart) {
     <>
       <Field label="Network" hint="Private networks stay closed in every case.">
         {(aria) => (
-          <select {...aria} value={draft.network} onChange={(event) => onChange({ network: event.target.value })}>
+          <select
+            {...aria}
+            value={draft.network}
+            onChange={(event) => onChange({ network: event.target.value })}
+          >
             <option value="internet">The public internet</option>
             <option value="hosts">Some hosts</option>
             <option value="none">Nothing</option>
@@ -41,7 +45,12 @@ function NetworkFields({ draft, problems, onChange }: FormPart) {
         )}
       </Field>
       {draft.network === "hosts" && (
-        <Field label="Hosts" problem={problems["hosts"]} className="span-2" hint="With commas; dev: package registries and code hosts.">
+        <Field
+          label="Hosts"
+          problem={problems["hosts"]}
+          className="span-2"
+          hint="With commas; dev: package registries and code hosts."
+        >
           {(aria) => (
             <input
               {...aria}
@@ -76,14 +85,23 @@ function ReviewFields({ draft, problems, onChange }: FormPart) {
       </Field>
       <Field label="Ask me before" hint="Which tool calls wait for a yes.">
         {(aria) => (
-          <select {...aria} value={draft.approve} onChange={(event) => onChange({ approve: approveOf(event.target.value) })}>
+          <select
+            {...aria}
+            value={draft.approve}
+            onChange={(event) => onChange({ approve: approveOf(event.target.value) })}
+          >
             <option value="none">nothing</option>
             <option value="commands">commands</option>
             <option value="all">everything but reading</option>
           </select>
         )}
       </Field>
-      <Field label="Checks" problem={problems["checks"]} className="span-3" hint="One command a line. They decide whether the run completed.">
+      <Field
+        label="Checks"
+        problem={problems["checks"]}
+        className="span-3"
+        hint="One command a line. They decide whether the run completed."
+      >
         {(aria) => (
           <textarea
             {...aria}
@@ -95,6 +113,14 @@ function ReviewFields({ draft, problems, onChange }: FormPart) {
           />
         )}
       </Field>
+      <Switches draft={draft} onChange={onChange} />
+    </>
+  );
+}
+
+function Switches({ draft, onChange }: Pick<FormPart, "draft" | "onChange">) {
+  return (
+    <>
       <label className="choice span-3">
         <input
           type="checkbox"
@@ -104,7 +130,11 @@ function ReviewFields({ draft, problems, onChange }: FormPart) {
         <span>The agent may stop and ask me</span>
       </label>
       <label className="choice span-3">
-        <input type="checkbox" checked={draft.demo} onChange={(event) => onChange({ demo: event.target.checked })} />
+        <input
+          type="checkbox"
+          checked={draft.demo}
+          onChange={(event) => onChange({ demo: event.target.checked })}
+        />
         <span>
           Demo <small>A script takes the model's place; everything else is real.</small>
         </span>

@@ -91,18 +91,7 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
       <PromptField draft={draft} problem={problems["prompt"]} onChange={change} />
       <WhereFields draft={draft} problems={problems} onChange={change} />
       <MoreFields draft={draft} problems={problems} onChange={change} />
-      {failure !== null && (
-        <div className="form-failure" role="alert">
-          <p>
-            {tell(failure).detail} {tell(failure).next}
-          </p>
-          {isAgencyError(failure) && failure.code === "no_credential" && (
-            <button type="button" className="button" onClick={() => change({ demo: true })}>
-              Make it a demo
-            </button>
-          )}
-        </div>
-      )}
+      {failure !== null && <Refused failure={failure} onDemo={() => change({ demo: true })} />}
       <div className="form-foot">
         <button type="button" className="button" onClick={() => change(EMPTY)}>
           Clear
@@ -118,4 +107,20 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
 function withCheckpoint(task: ReturnType<typeof taskOf>, { like, checkpoint }: NewRunSearch) {
   if (like === undefined || checkpoint === undefined) return task;
   return { ...task, resume: { taskId: like, checkpoint, fork: true } };
+}
+
+function Refused({ failure, onDemo }: { failure: unknown; onDemo: () => void }) {
+  const { detail, next } = tell(failure);
+  return (
+    <div className="form-failure" role="alert">
+      <p>
+        {detail} {next}
+      </p>
+      {isAgencyError(failure) && failure.code === "no_credential" && (
+        <button type="button" className="button" onClick={onDemo}>
+          Make it a demo
+        </button>
+      )}
+    </div>
+  );
 }

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { Draft } from "./draft.ts";
-import { Field } from "./field.tsx";
+import { Field } from "../../ui/field.tsx";
 
 interface PromptFieldProps {
   draft: Draft;

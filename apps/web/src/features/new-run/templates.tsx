@@ -47,7 +47,11 @@ export function Templates({ draft, onUse }: TemplatesProps) {
       <details className="template-save">
         <summary>Save as a template</summary>
         <div className="button-row">
-          <input aria-label="Name of the template" value={name} onChange={(event) => setName(event.target.value)} />
+          <input
+            aria-label="Name of the template"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
           <button type="button" className="button" disabled={name.trim() === ""} onClick={() => void save()}>
             Save
           </button>
@@ -58,7 +62,8 @@ export function Templates({ draft, onUse }: TemplatesProps) {
 }
 
 function draftFrom({ task }: Template): Draft {
-  const text = (value: unknown) => (typeof value === "string" || typeof value === "number" ? String(value) : "");
+  const text = (value: unknown) =>
+    typeof value === "string" || typeof value === "number" ? String(value) : "";
   const part = (value: unknown, key: string): unknown =>
     typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
   const network = task["network"];

@@ -1,16 +1,67 @@
 import { api } from "../../lib/api.ts";
 import { duration, money, plural } from "../../lib/format.ts";
 import { useResource } from "../../lib/resource.ts";
-import { Field } from "./field.tsx";
+import { Field } from "../../ui/field.tsx";
 import type { FormPart } from "./form-part.ts";
 
 export function WhereFields({ draft, problems, onChange }: FormPart) {
-  const repositories = useResource((signal) => api.recentRepositories({ signal }), "recent");
   const engines = useResource((signal) => api.engines({ signal }), "engines");
   const providers = useResource((signal) => api.providers({ signal }), "providers");
   return (
     <div className="grid">
-      <Field label="Repository" problem={problems["repository"]} className="span-2" hint="Left empty: an empty folder.">
+      <RepositoryFields draft={draft} problems={problems} onChange={onChange} />
+      <Choice
+        label="Engine"
+        value={draft.engine}
+        options={engines.data ?? [{ id: draft.engine, title: draft.engine, ready: true }]}
+        onChange={(engine) => onChange({ engine })}
+      />
+      <Field label="Model" problem={problems["model"]} hint="Left empty: the engine's own choice.">
+        {(aria) => (
+          <input
+            {...aria}
+            value={draft.model}
+            onChange={(event) => onChange({ model: event.target.value })}
+          />
+        )}
+      </Field>
+      <Choice
+        label="Provider"
+        value={draft.provider}
+        options={providers.data ?? [{ id: draft.provider, title: draft.provider, ready: true }]}
+        onChange={(provider) => onChange({ provider })}
+      />
+      {draft.engine === "command" && (
+        <Field
+          label="Command"
+          problem={problems["command"]}
+          className="span-3"
+          hint="Run by a shell in the workspace."
+        >
+          {(aria) => (
+            <input
+              {...aria}
+              value={draft.command}
+              onChange={(event) => onChange({ command: event.target.value })}
+            />
+          )}
+        </Field>
+      )}
+      <Estimate repository={draft.repository} engine={draft.engine} model={draft.model} />
+    </div>
+  );
+}
+
+function RepositoryFields({ draft, problems, onChange }: FormPart) {
+  const repositories = useResource((signal) => api.recentRepositories({ signal }), "recent");
+  return (
+    <>
+      <Field
+        label="Repository"
+        problem={problems["repository"]}
+        className="span-2"
+        hint="Left empty: an empty folder."
+      >
         {(aria) => (
           <input
             {...aria}
@@ -29,35 +80,14 @@ export function WhereFields({ draft, problems, onChange }: FormPart) {
       </datalist>
       <Field label="Branch" problem={problems["branch"]} hint="Left empty: the default one.">
         {(aria) => (
-          <input {...aria} value={draft.branch} onChange={(event) => onChange({ branch: event.target.value })} />
+          <input
+            {...aria}
+            value={draft.branch}
+            onChange={(event) => onChange({ branch: event.target.value })}
+          />
         )}
       </Field>
-      <Choice
-        label="Engine"
-        value={draft.engine}
-        options={engines.data ?? [{ id: draft.engine, title: draft.engine, ready: true }]}
-        onChange={(engine) => onChange({ engine })}
-      />
-      <Field label="Model" problem={problems["model"]} hint="Left empty: the engine's own choice.">
-        {(aria) => (
-          <input {...aria} value={draft.model} onChange={(event) => onChange({ model: event.target.value })} />
-        )}
-      </Field>
-      <Choice
-        label="Provider"
-        value={draft.provider}
-        options={providers.data ?? [{ id: draft.provider, title: draft.provider, ready: true }]}
-        onChange={(provider) => onChange({ provider })}
-      />
-      {draft.engine === "command" && (
-        <Field label="Command" problem={problems["command"]} className="span-3" hint="Run by a shell in the workspace.">
-          {(aria) => (
-            <input {...aria} value={draft.command} onChange={(event) => onChange({ command: event.target.value })} />
-          )}
-        </Field>
-      )}
-      <Estimate repository={draft.repository} engine={draft.engine} model={draft.model} />
-    </div>
+    </>
   );
 }
 
@@ -104,8 +134,8 @@ function Estimate({ repository, engine, model }: { repository: string; engine: s
   const { sample, basis, costUsd, durationMs } = estimate.data;
   return (
     <p className="estimate span-3">
-      {plural(sample, "run")} {BASIS[basis]} cost {money(costUsd.p50)} as a rule, {money(costUsd.p90)} at most in nine
-      of ten
+      {plural(sample, "run")} {BASIS[basis]} cost {money(costUsd.p50)} as a rule, {money(costUsd.p90)} at most
+      in nine of ten
       {durationMs !== null && `, and took ${duration(durationMs.p50)}`}.
     </p>
   );
