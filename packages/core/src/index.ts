@@ -1,6 +1,7 @@
 export * from "./ports/engine.ts";
 export * from "./ports/provider.ts";
 export * from "./ports/storage.ts";
+export * from "./ports/repository-folders.ts";
 export * from "./ports/clock.ts";
 export * from "./ports/logger.ts";
 export * from "./ports/task-store.ts";
@@ -14,6 +15,7 @@ export * from "./ports/fence.ts";
 export * from "./ports/secret-store.ts";
 export * from "./ports/api-key-store.ts";
 export * from "./ports/event-store.ts";
+export * from "./ports/retention-store.ts";
 export * from "./task/snapshot.ts";
 export * from "./task/states.ts";
 export * from "./task/step.ts";
