@@ -8,7 +8,7 @@ import {
   keptBytesValue,
   httpUrlValue,
   keepValue,
-  keepValue,
+  keptSandboxValue,
   keyValue,
   listValue,
   logFormatValue,
@@ -21,6 +21,7 @@ import {
   pidsValue,
   portValue,
   regionValue,
+  retentionValue,
   runningValue,
   spanValue,
   unknownModelsValue,
@@ -193,7 +194,7 @@ export const SETTINGS = {
     scope: "server",
     default: "7d",
     describe: "Longest time a sandbox is kept after its task.",
-    schema: keepValue,
+    schema: keptSandboxValue,
   }),
   anthropicApiKey: setting({
     env: "ANTHROPIC_API_KEY",
@@ -356,14 +357,14 @@ export const SETTINGS = {
     scope: "server",
     default: "365d",
     describe: "How long the events of a task are kept after its end, such as 90d or forever.",
-    schema: keepValue,
+    schema: retentionValue,
   }),
   keepArtifacts: setting({
     env: "AGENCY_KEEP_ARTIFACTS",
     scope: "server",
     default: "90d",
     describe: "How long the artifacts of a task are kept after its end.",
-    schema: keepValue,
+    schema: retentionValue,
   }),
   keepCheckpoints: setting({
     env: "AGENCY_KEEP_CHECKPOINTS",
@@ -371,7 +372,7 @@ export const SETTINGS = {
     default: "30d",
     describe:
       "How long the checkpoints of a task are kept after its end; the newest, and those with a label, stay.",
-    schema: keepValue,
+    schema: retentionValue,
   }),
   archiveAfter: setting({
     env: "AGENCY_ARCHIVE_AFTER",

@@ -42,12 +42,15 @@ export const keptBytesValue = sizeValue.refine(
   "must be 0, or at least 64m",
 );
 
-const SPANS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-export const keepValue = z
-  .string()
-  .regex(/^\d{1,6}[smhd]$/, { error: "must be a length of time, such as 12h or 7d", abort: true })
-  .transform((value) => Number.parseInt(value, 10) * (SPANS[value.slice(-1)] ?? 0))
-  .refine((value) => value >= 1000 && value <= MAX_KEEP_MS, "must be from 1s to 7d");
+const spanOf = (text: string) => Number.parseInt(text, 10) * (SPANS[text.slice(-1)] ?? 0);
+const span = z.string().regex(/^\d{1,6}[smhd]$/, "must be a length of time, such as 30d, 12h or 0s");
+
+export const spanValue = span.transform(spanOf);
+/** Null: as long as the task. */
+export const retentionValue = z
+  .literal("forever")
+  .or(span)
+  .transform((text) => (text === "forever" ? null : spanOf(text)));
 
 export const listValue = z.string().transform(items);
 
@@ -93,17 +96,6 @@ export const moneyValue = z
   .string()
   .regex(/^\d{1,6}(\.\d{1,6})?$/, { error: "must be an amount of US dollars, such as 0.05", abort: true })
   .transform(Number);
-
-const SPANS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const spanOf = (text: string) => Number.parseInt(text, 10) * (SPANS[text.slice(-1)] ?? 0);
-const span = z.string().regex(/^\d{1,6}[smhd]$/, "must be a length of time, such as 30d, 12h or 0s");
-
-export const spanValue = span.transform(spanOf);
-/** Null: for ever. */
-export const keepValue = z
-  .literal("forever")
-  .or(span)
-  .transform((text) => (text === "forever" ? null : spanOf(text)));
 
 export const regionValue = z.string().regex(/^[a-z0-9-]{1,40}$/, "must be a region, such as eu-central-1");
 

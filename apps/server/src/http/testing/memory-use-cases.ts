@@ -254,6 +254,8 @@ function taskFrom(input: Pick<CreateTask, "prompt"> & Partial<CreateTask>): Task
     deliver: input.deliver ?? "files",
     checks: input.checks ?? [],
     resumedFrom: null,
+    keepMs: null,
+    sandbox: null,
     waits: [],
     asks: [],
     waitedMs: 0,
