@@ -34,6 +34,7 @@ const BY_CODE: Record<ErrorCode, number> = {
   idempotency_in_flight: EXIT.failed,
   idempotency_mismatch: EXIT.failed,
   fenced: EXIT.failed,
+  expired: EXIT.notFound,
   too_many_requests: EXIT.failed,
   budget_exceeded: EXIT.failed,
   internal: EXIT.failed,

@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   no_credential: 422,
   repository_unavailable: 422,
   fenced: 410,
+  expired: 410,
   too_many_requests: 429,
   budget_exceeded: 402,
   internal: 500,

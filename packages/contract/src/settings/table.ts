@@ -7,7 +7,6 @@ import {
   hostValue,
   keptBytesValue,
   httpUrlValue,
-  keepValue,
   keptSandboxValue,
   keyValue,
   listValue,

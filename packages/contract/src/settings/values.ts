@@ -42,10 +42,16 @@ export const keptBytesValue = sizeValue.refine(
   "must be 0, or at least 64m",
 );
 
+const SPANS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const spanOf = (text: string) => Number.parseInt(text, 10) * (SPANS[text.slice(-1)] ?? 0);
 const span = z.string().regex(/^\d{1,6}[smhd]$/, "must be a length of time, such as 30d, 12h or 0s");
 
 export const spanValue = span.transform(spanOf);
+export const keptSandboxValue = z
+  .string()
+  .regex(/^\d{1,6}[smhd]$/, { error: "must be a length of time, such as 12h or 7d", abort: true })
+  .transform(spanOf)
+  .refine((value) => value >= 1000 && value <= MAX_KEEP_MS, "must be from 1s to 7d");
 /** Null: as long as the task. */
 export const retentionValue = z
   .literal("forever")
