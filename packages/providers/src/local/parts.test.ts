@@ -29,6 +29,7 @@ describe("the profile", () => {
     workspace: "/data/x/workspace",
     home: "/data/x/home",
     door: "/data/door",
+    given: [],
     node: "/n/node",
     runner: "/n/runner.mjs",
     engines: { claude: "/n/claude" },

@@ -31,6 +31,8 @@ export interface ProfileMounts {
   readonly workspace: string;
   readonly home: string;
   readonly door: string;
+  /** Given to this sandbox alone. */
+  readonly given: readonly { readonly path: string; readonly target: string; readonly readOnly: boolean }[];
   readonly node: string;
   readonly runner: string;
   readonly engines: Readonly<Record<string, string>>;
@@ -133,6 +135,11 @@ function ownMounts(mounts: ProfileMounts): Option[] {
     ["--ro-bind", mounts.runner, INSIDE.runner],
     ...engines.map(([name, path]): Option => ["--ro-bind", path, `${INSIDE.engines}/${name}`]),
     ["--ro-bind", mounts.door, INSIDE.door],
+    ...mounts.given.map(({ path, target, readOnly }): Option => [
+      readOnly ? "--ro-bind" : "--bind",
+      path,
+      target,
+    ]),
     ["--bind", mounts.workspace, INSIDE.workspace],
     ["--bind", mounts.home, INSIDE.home],
     ["--chdir", INSIDE.workspace],
