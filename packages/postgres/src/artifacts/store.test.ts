@@ -9,7 +9,7 @@ import { openDatabase } from "../database.ts";
 import type { Database } from "../database.ts";
 import { createQueue } from "../queue/queue.ts";
 import { createTaskStore } from "../tasks/store.ts";
-import { newTask } from "../tasks/test-support.ts";
+import { deletedBy, newTask } from "../tasks/test-support.ts";
 import { createArtifactStore } from "./store.ts";
 
 const NOW = Date.parse("2026-11-21T10:00:00Z");
@@ -239,7 +239,7 @@ describe("deleting a task", () => {
     await checkpoint(id, 1);
     const row = await added(id);
     await end(id);
-    expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id)).toMatchObject({ kind: "deleted" });
+    expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id, deletedBy())).toMatchObject({ kind: "deleted" });
     expect([await store.blobs(id), await store.checkpoints(id)]).toEqual([[], []]);
     expect(await orphaned()).toContain(row.key);
   });
@@ -249,10 +249,9 @@ describe("deleting a task", () => {
     await checkpoint(id, 1);
     await end(id);
     const child = await created(resuming(id));
-    expect([await tasks.neededBy(id), await tasks.neededBy(child)]).toEqual([child, null]);
-    expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id)).toEqual({ kind: "needed", by: child });
+    expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id, deletedBy())).toEqual({ kind: "needed", by: child });
     await apply(child, { kind: "cancel", graceMs: 0 });
-    expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id)).toMatchObject({ kind: "deleted" });
+    expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id, deletedBy())).toMatchObject({ kind: "deleted" });
   });
 
   it("and going on from it at the same moment do not miss each other", async () => {
@@ -262,7 +261,7 @@ describe("deleting a task", () => {
       await end(id);
       const [made, gone] = await Promise.all([
         tasks.create(newTask(resuming(id)), null),
-        tasks.delete(DEFAULT_ACCOUNT_ID, id),
+        tasks.delete(DEFAULT_ACCOUNT_ID, id, deletedBy()),
       ]);
       expect([made.kind, gone.kind]).toEqual(
         made.kind === "created" ? ["created", "needed"] : ["no_checkpoint", "deleted"],
