@@ -14,9 +14,12 @@ import { messageRoutes } from "./messages.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { pauseRoutes } from "./pauses.ts";
 import { providerRoutes } from "./providers.ts";
+import { sandboxRoutes } from "./sandboxes.ts";
+import { retentionRoutes } from "./retention.ts";
 import { secretRoutes } from "./secrets.ts";
 import { statusRoutes } from "./status.ts";
 import { taskRoutes } from "./tasks.ts";
+import { uploadRoutes } from "./uploads.ts";
 
 export function apiRoutes(deps: ApiDeps): Route[] {
   const api = [
@@ -25,10 +28,13 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...pauseRoutes(deps),
     ...answerRoutes(deps),
     ...limitRoutes(deps),
+    ...sandboxRoutes(deps),
     ...eventRoutes(deps),
     ...artifactRoutes(deps),
     ...checkpointRoutes(deps),
+    ...uploadRoutes(deps),
     ...budgetRoutes(deps),
+    ...retentionRoutes(deps),
     ...secretRoutes(deps),
     ...engineRoutes(deps),
     ...providerRoutes(deps),
