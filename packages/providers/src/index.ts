@@ -1,2 +1,3 @@
 export { createLocalProvider } from "./local/provider.ts";
 export type { LocalProviderOptions } from "./local/options.ts";
+export { withHostLock } from "./local/host-lock.ts";

@@ -1,4 +1,4 @@
-import type { Outcome, RunnerCommand, WorkOrder } from "@agency/contract";
+import type { Bootstrap, Outcome, RunnerCommand, WorkOrder } from "@agency/contract";
 import type { Clock, Engine, EngineStart } from "@agency/core";
 import { deadline } from "../clocks/deadline.ts";
 import type { RunState } from "../clocks/run-state.ts";
@@ -45,9 +45,13 @@ const LATE_CHECKPOINT_MS = 2000;
 const CANCELLED_CHECKPOINT_MS = 400;
 const DEAD_MAN_CHECKPOINT_MS = 5000;
 
+/** Folders that this sandbox was given. */
+export type Lent = Pick<Bootstrap, "mirror" | "caches">;
+
 export interface SessionOptions {
   config: RunnerConfig;
   order: WorkOrder;
+  bootstrap: Lent;
   engines: Readonly<Record<string, Engine>>;
   forwarderUrl: string;
   waysOut: WaysOut;
@@ -103,6 +107,11 @@ export class Session {
     this.#env = agentEnv(options.config, options.order, options.waysOut);
     this.#git = createGit(options.config.workspace, this.#env, options.clock, options.groups);
     this.#kept = new KeptCheckpoints({ ...options, git: this.#git, way: options });
+  }
+
+  /** The agent's, with what the repository's set-up added to it. */
+  get env(): Readonly<Record<string, string>> {
+    return this.#env;
   }
 
   /** Resolves when the last checkpoint was sent, or there is none to send. */
@@ -275,7 +284,7 @@ export class Session {
   }
 
   async #prepareWorkspace(): Promise<string | null> {
-    const { config, order, waysOut, engines } = this.#options;
+    const { bootstrap, config, order, waysOut, engines } = this.#options;
     const engine = Object.hasOwn(engines, order.engine) ? engines[order.engine] : undefined;
     if (engine === undefined) return `This runner has no engine "${order.engine}".`;
     const problem = engineProblem(engine, order);
@@ -284,7 +293,9 @@ export class Session {
     const { workspace } = config;
     const { gitSettings } = waysOut;
     const signal = this.#setup.signal;
-    const prepared = await prepareWorkspace({ git: this.#git, workspace, repository, gitSettings, signal });
+    const { mirror = null } = bootstrap;
+    const here = { git: this.#git, workspace, mirror };
+    const prepared = await prepareWorkspace({ ...here, repository, gitSettings, signal });
     if (!prepared.ok) return prepared.problem;
     this.#base = prepared.base;
     return null;

@@ -54,6 +54,8 @@ export interface WorkerParts extends RetentionParts {
   /** What the brokers still have to say of an attempt whose sandbox is gone. */
   lastWords: (attempt: AttemptCaller) => Promise<void>;
   deliver: NonNullable<SupervisorDeps["deliver"]>;
+  /** What makes the work on repositories faster. */
+  folders: Pick<SupervisorDeps, "mirrors" | "caches">;
   keepBounds: KeepBounds;
   /** Dollars an hour of a sandbox of this machine. */
   computePrice: number;
@@ -141,6 +143,7 @@ function supervisorDeps(parts: WorkerParts, probes: ProbeDeps): SupervisorDeps {
     chargeCompute: (task, options) => chargeCompute(charging, task, options),
     lastWords: parts.lastWords,
     deliver: parts.deliver,
+    ...parts.folders,
     onTerminal: (task) => {
       if (!task.hidden) return;
       recordProbe(probes, task).catch((error: unknown) => logger.warn({ err: error }, "a probe was lost"));

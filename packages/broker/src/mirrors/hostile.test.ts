@@ -22,7 +22,7 @@ beforeAll(async () => {
   mirrors = await openMirrorLab(lab);
   canary = join(lab.folder, "canary");
   script = join(lab.folder, "script");
-  await writeFile(script, `#!/bin/sh\necho "$0 $*" >> ${canary}\ncat\n`);
+  await writeFile(script, `#!/bin/sh\necho "$0 $*" >> ${canary}\n`);
   await chmod(script, 0o755);
 });
 afterAll(async () => {
