@@ -26,6 +26,8 @@ import type { Connection } from "./connection.ts";
 import { parseEvent } from "./event-cursor.ts";
 import { followEvents } from "./follow-events.ts";
 import type { FollowClock, FollowOptions } from "./follow-events.ts";
+import { sandboxCalls } from "./sandbox-calls.ts";
+import type { SandboxCalls } from "./sandbox-calls.ts";
 import { waitingCalls } from "./waiting-calls.ts";
 import type { WaitingCalls } from "./waiting-calls.ts";
 import { workCalls } from "./work-calls.ts";
@@ -51,13 +53,14 @@ export interface TaskFilter {
 }
 
 /** Every method throws AgencyError; an unreachable server is code `unavailable`. */
-export interface Client extends WaitingCalls, AccountCalls, WorkCalls {
+export interface Client extends WaitingCalls, AccountCalls, SandboxCalls, WorkCalls {
   readonly baseUrl: string;
   /** The same key never makes a second task; without one each call is a task of its own. */
   createTask(task: CreateTaskInput, options?: Call & { idempotencyKey?: string }): Promise<Task>;
   listTasks(filter?: TaskFilter, options?: Call): Promise<{ tasks: Task[]; nextCursor: string | null }>;
   getTask(id: string, options?: Call): Promise<Task>;
-  cancelTask(id: string, options?: Call): Promise<Task>;
+  /** discard: at once, and what is not stored yet is not wanted. */
+  cancelTask(id: string, options?: Call & { discard?: boolean }): Promise<Task>;
   deleteTask(id: string, options?: Call): Promise<void>;
   sendMessage(
     id: string,
@@ -107,6 +110,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     ...waitingCalls(connection),
     ...accountCalls(connection),
+    ...sandboxCalls(connection),
     ...workCalls(connection),
     baseUrl: connection.baseUrl,
     createTask: (body, { idempotencyKey = crypto.randomUUID(), signal } = {}) => {
@@ -116,8 +120,10 @@ export function createClient(options: ClientOptions): Client {
     listTasks: (filter = {}, { signal } = {}) =>
       call(connection, { path: "/v1/tasks", query: filterQuery(filter), signal }, taskPageSchema),
     getTask: (id, { signal } = {}) => call(connection, { path: taskPath(id), signal }, taskSchema),
-    cancelTask: (id, { signal } = {}) =>
-      call(connection, { method: "POST", path: `${taskPath(id)}/cancel`, signal }, taskSchema),
+    cancelTask: (id, { signal, discard = false } = {}) => {
+      const query = discard ? { discard: "true" } : {};
+      return call(connection, { method: "POST", path: `${taskPath(id)}/cancel`, query, signal }, taskSchema);
+    },
     deleteTask: async (id, { signal } = {}) =>
       finish(await send(connection, { method: "DELETE", path: taskPath(id), signal })),
     sendMessage: async (id, body, { signal } = {}) =>

@@ -292,8 +292,9 @@ export type SendMessage = z.output<typeof sendMessageSchema>;
 
 export const cancelTaskSchema = z.strictObject({
   discard: z
-    .boolean()
-    .default(false)
+    .enum(["true", "false"])
+    .default("false")
+    .transform((value) => value === "true")
     .describe("At once, with everything that is not stored yet; the files of its sandbox are removed."),
 });
 export type CancelTask = z.output<typeof cancelTaskSchema>;

@@ -20,7 +20,7 @@ export interface Stopping {
 
 /** What the clocks need to know of a run. Times are those of the runner's own monotonic clock. */
 export interface RunState {
-  stage: "setup" | "engine" | "delivering" | "finishing";
+  stage: "setup" | "engine" | "delivering" | "finishing" | "kept";
   /** When the last stage began. */
   stageSince: number;
   limits: Limits;
@@ -47,7 +47,8 @@ export interface RunState {
   cancelled: boolean;
   /** The last answer of the control plane. */
   lastContactAt: number;
-  readonly deadManMs: number;
+  /** How long it goes on without one. */
+  deadManMs: number;
   /** Since when the engine has no more input, and how long it may take to end by itself. */
   draining: { readonly since: number; readonly forMs: number } | null;
   stopping: Stopping | null;
