@@ -16,8 +16,8 @@ const MAX_BYTES = 512 * 1024 * 1024;
 /** What the workspace started from. */
 export interface Origin {
   readonly base: string;
-  /** Everybody who clones the repository has it, so a bundle need not. */
-  readonly isPublished: boolean;
+  /** What everybody who clones the repository has, so that a bundle need not; null: nothing. */
+  readonly published: string | null;
 }
 
 export interface Captured {
@@ -98,10 +98,10 @@ function bundleOf(
   isAlone: boolean,
 ): Parameters<typeof bundleSnapshot>[1] {
   if (isAlone) return { tree, parent: null, also: {}, without: null, message };
-  const { base, isPublished } = origin;
+  const { base, published } = origin;
   const parent = head.commit ?? base;
-  const also = { ...(parent === base ? {} : { head: parent }), ...(isPublished ? {} : { base }) };
-  return { tree, parent, also, without: isPublished ? base : null, message };
+  const also = { ...(parent === base ? {} : { head: parent }), ...(published === base ? {} : { base }) };
+  return { tree, parent, also, without: published, message };
 }
 
 /** The workspace as it was before the agent came: going back to that needs no checkpoint. */

@@ -78,7 +78,8 @@ class Delivery {
     const committed = await this.#step("commit", (signal) => this.#makeCommit(signal));
     const commands = [...new Set([...order.checks, ...declared.checks])];
     if (isDone && commands.length > 0) await this.#check(commands, committed);
-    if (deliver !== "none") await this.#step("artifacts", (signal) => this.#sendArtifacts(signal));
+    if (deliver !== "none" || order.artifacts.length > 0)
+      await this.#step("artifacts", (signal) => this.#sendArtifacts(signal));
     const { repository, pushBranch } = order;
     if (pushBranch !== null && repository !== null && deliver !== "none" && deliver !== "files")
       await this.#pushIfAllowed(repository.url, pushBranch);
@@ -154,9 +155,10 @@ class Delivery {
   async #sendArtifacts(signal: AbortSignal): Promise<string | null> {
     const { order, declared, base, recorder } = this.#options;
     const options = this.#artifacts(signal);
-    const patterns = [...new Set([...order.artifacts, ...declared.artifacts])];
+    const wantsAll = order.deliver !== "none";
+    const patterns = [...new Set([...order.artifacts, ...(wantsAll ? declared.artifacts : [])])];
     const problems: (string | null)[] = [];
-    if (this.#hasChanged) {
+    if (this.#hasChanged && wantsAll) {
       const lost = await sendWorkspace(options, base, this.#commit);
       const data = { kind: "files", location: ARCHIVE_NAME } as const;
       if (lost === null) await recorder.record({ type: "delivery", data });

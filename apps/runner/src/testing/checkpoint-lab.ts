@@ -45,7 +45,7 @@ export async function openLabWorkspace(
   if (!prepared.ok) throw new Error(prepared.problem);
   const { base } = prepared;
   const store = await openStore({ config, clock: realClock, groups });
-  const origin = { base, isPublished: repository !== null };
+  const origin = { base, published: repository === null ? null : base };
   return {
     workspace,
     base,

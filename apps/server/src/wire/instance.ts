@@ -217,7 +217,6 @@ function apiApp(
     settings: shownSettings,
     terminals,
     keepBounds: keepBounds(settings),
-    logger,
     pingDatabase: async () => void (await store.db.query("select 1")),
   });
   const hosts = { listen: settings.listen, allowed: settings.allowedHosts };

@@ -42,6 +42,7 @@ import type { UseCases } from "../http/deps.ts";
 import { describeEngines } from "./engines.ts";
 import type { InstalledEngine } from "./engines.ts";
 import type { SecretKeeping } from "./secrets.ts";
+import { createStorageCheck } from "./storage-check.ts";
 import type { Stores } from "./stores.ts";
 
 export interface UseCaseParts {
@@ -72,6 +73,7 @@ export function bindUseCases(parts: UseCaseParts): UseCases {
   const { stores, providers } = parts;
   const managing = { tasks: stores.tasks, storage: parts.storage, providers, now };
   const deleting = { ...managing, removals: stores.removals, logger: parts.logger };
+  const storageCheck = createStorageCheck(parts.storage, now);
   const follower = createEventFollower({ events: stores.events, bus: parts.bus });
   return {
     ...taskCreation(parts),
@@ -97,7 +99,7 @@ export function bindUseCases(parts: UseCaseParts): UseCases {
       ...parts.about,
       counts: await stores.tasks.countByState(),
       settings: parts.settings,
-      checks: await checks(parts),
+      checks: [await storageCheck(), ...(await checks(parts))],
     }),
     notReady: async () => {
       try {

@@ -6,13 +6,17 @@ export interface BlobRow {
   readonly accountId: string;
   readonly taskId: string;
   readonly epoch: number;
-  readonly kind: ArtifactKind | "checkpoint" | "manifest";
+  readonly kind: ArtifactKind | "checkpoint" | "manifest" | "upload";
   readonly name: string;
   readonly key: string;
   readonly bytes: number;
   readonly sha256: string;
   readonly mediaType: string;
   readonly at: number;
+  /** Since when its object is no longer kept: retention had it. */
+  readonly expiredAt?: number;
+  /** Since when its object is known to have disappeared. */
+  readonly missingSince?: number;
 }
 
 /** `number` is one of its own in the whole task: the attempt's, unless an earlier attempt had it already. */
@@ -37,6 +41,36 @@ export interface Upload {
   readonly lastsMs: number;
   readonly maxTaskBytes: number;
   readonly maxTaskBlobs: number;
+}
+
+/** What somebody sent for a task to go on from. */
+export interface UploadRow {
+  readonly id: string;
+  readonly accountId: string;
+  readonly key: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly at: number;
+  readonly expiresAt: number;
+}
+
+export interface UploadStore {
+  /** Before the object is written. `full`: all of the account's unused ones together would be too large. */
+  announce(upload: {
+    readonly id: string;
+    readonly accountId: string;
+    readonly key: string;
+    readonly bytes: number;
+    readonly sha256: string;
+    readonly lastsMs: number;
+    readonly maxBytes: number;
+    readonly maxUploads: number;
+  }): Promise<"announced" | "full">;
+  /** False: it was not announced, or took too long. */
+  add(row: UploadRow): Promise<boolean>;
+  abandon(key: string): Promise<void>;
+  /** One that no task was started from yet and that is not over. */
+  unused(accountId: string, id: string): Promise<UploadRow | null>;
 }
 
 export interface ArtifactStore {

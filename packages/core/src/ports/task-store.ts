@@ -200,8 +200,6 @@ export interface TaskStore {
   ): Promise<"opened" | "not_found" | "not_running" | "over">;
   /** A notice in the log of a task, unless it is over. */
   noteTerminal(taskId: string, text: string, now: number): Promise<void>;
-  /** A task that goes on from a checkpoint of this one and has not ended. */
-  neededBy(id: string): Promise<string | null>;
   /** Only a finished task. One transaction with its entry in the audit log; its billing rows stay. */
   delete(accountId: string, id: string, audit: AuditRow): Promise<DeleteOutcome>;
 }
