@@ -49,7 +49,7 @@ async function shell(id: string, command: string, input: string | Buffer = "") {
 
 /** The command line as a person calls it: `script` gives it a terminal of a known size. */
 function inTerminal(id: string, columns: number, rows: number) {
-  const line = `tty >&3; stty rows ${rows} cols ${columns}; exec ${process.execPath} ${CLI} shell ${id}`;
+  const line = `tty >&3; exec 3>&-; stty rows ${rows} cols ${columns}; exec ${process.execPath} ${CLI} shell ${id}`;
   const child = spawn("script", ["-qefc", line, "/dev/null"], {
     env: environment(),
     stdio: ["pipe", "pipe", "pipe", "pipe"],

@@ -46,6 +46,15 @@ export const archivedFileSchema = z.object({
 });
 export type ArchivedFile = z.infer<typeof archivedFileSchema>;
 
+export const MAX_ARCHIVED_FILES = 200_000;
+
+export const manifestEntrySchema = archivedFileSchema.extend({
+  pathBytes: z.base64().optional().describe("The path itself, when it is not UTF-8."),
+  offset: count,
+  length: count,
+  skip: count,
+});
+
 /**
  * The blob of kind "manifest" that goes with an archive: where each file's content lies. The archive is many zstd
  * frames one after another; `length` bytes from `offset` are whole frames, and in what they decompress to the content
@@ -54,14 +63,7 @@ export type ArchivedFile = z.infer<typeof archivedFileSchema>;
 export const archiveManifestSchema = z.object({
   v: z.literal(1),
   truncated: z.boolean().describe("Something was left out of the archive."),
-  files: z.array(
-    archivedFileSchema.extend({
-      pathBytes: z.base64().optional().describe("The path itself, when it is not UTF-8."),
-      offset: count,
-      length: count,
-      skip: count,
-    }),
-  ),
+  files: z.array(manifestEntrySchema).max(MAX_ARCHIVED_FILES),
 });
 export type ArchiveManifest = z.infer<typeof archiveManifestSchema>;
 export const archivedFileListSchema = z.object({

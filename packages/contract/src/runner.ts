@@ -189,4 +189,6 @@ export const finishedSchema = z.object({ finalSeq: z.number().int().nonnegative(
 export type Finished = z.infer<typeof finishedSchema>;
 
 /** `keepMs`: the runner stays for people to look around, and leaves when it has heard nothing for that long. */
-export const finishedAnswerSchema = z.object({ keepMs: z.number().int().positive().nullable().default(null) });
+export const finishedAnswerSchema = z.object({
+  keepMs: z.number().int().positive().nullable().default(null),
+});

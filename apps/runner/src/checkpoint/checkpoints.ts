@@ -30,6 +30,15 @@ export interface CheckpointsOptions {
   onFenced: (why: string) => void;
 }
 
+/** How the last one is stored: other clocks than those of the run hold then. */
+export interface LastOptions {
+  /** Its files must be read by then. */
+  late: AbortSignal;
+  /** Nobody waits for it any more. */
+  givenUp: AbortSignal;
+  onTrouble: (why: string) => void;
+}
+
 type Posted = Omit<PostCheckpoint, "number" | "label" | "turn">;
 
 interface Stored {
@@ -47,6 +56,8 @@ export class Checkpoints {
   #wanted: Wanted | null = null;
   #busy: Promise<void> | null = null;
   #isClosed = false;
+  /** The last one holds all that an earlier one would. */
+  readonly #superseded = new AbortController();
 
   constructor(options: CheckpointsOptions) {
     const { restore, taskId } = options.order;
@@ -64,17 +75,22 @@ export class Checkpoints {
    * The last one, of what is there now. Resolves when the files were read, so that they may change again, to a
    * promise of the end of sending.
    */
-  async takeLast(wanted: Wanted, late: AbortSignal): Promise<{ readonly sent: Promise<void> }> {
+  async takeLast(wanted: Wanted, last: LastOptions): Promise<{ readonly sent: Promise<void> }> {
     this.#isClosed = true;
-    const signal = AbortSignal.any([late, this.#options.over]);
+    this.#superseded.abort();
+    const { over } = this.#options;
+    const signal = AbortSignal.any([last.late, over]);
     await Promise.race([this.#busy, aborted(signal)]);
     const startedAt = this.#options.way.clock.now();
     const captured = await this.#capture(wanted, signal);
-    return { sent: captured === null ? Promise.resolve() : this.#store(wanted, captured, startedAt, signal) };
+    if (captured === null) return { sent: Promise.resolve() };
+    const givenUp = AbortSignal.any([last.givenUp, over]);
+    return { sent: this.#store(wanted, captured, startedAt, givenUp, last.onTrouble) };
   }
 
   async #takeWanted(): Promise<void> {
-    const { over, way } = this.#options;
+    const { way } = this.#options;
+    const over = AbortSignal.any([this.#options.over, this.#superseded.signal]);
     for (let wanted = this.#wanted; wanted !== null && !over.aborted; wanted = this.#wanted) {
       this.#wanted = null;
       const startedAt = way.clock.now();
@@ -99,7 +115,13 @@ export class Checkpoints {
     }
   }
 
-  async #store(wanted: Wanted, captured: Captured, startedAt: number, signal: AbortSignal): Promise<void> {
+  async #store(
+    wanted: Wanted,
+    captured: Captured,
+    startedAt: number,
+    signal: AbortSignal,
+    onTrouble?: (why: string) => void,
+  ): Promise<void> {
     const { way, origin } = this.#options;
     await this.#sayWhatIsMissing(captured);
     const { commit, head, branch, session, signature, packed } = captured;
@@ -107,12 +129,14 @@ export class Checkpoints {
     const mediaType = "application/x-tar";
     const header = { kind: "checkpoint", name: "checkpoint.tar", bytes, sha256, mediaType } as const;
     const done = this.#sayWhenSlow();
-    const sent = await sendBlob(way, header, file, signal);
+    const sent = await sendBlob(way, header, file, signal, onTrouble);
     done.abort();
     if (sent.kind === "fenced") return this.#options.onFenced(sent.why);
     if (sent.kind !== "stored") {
       const why = `A checkpoint could not be stored: ${sent.why}.`;
-      return this.#options.over.aborted ? undefined : this.#sayOnce("not stored", why);
+      const isOver =
+        this.#options.over.aborted || (this.#superseded.signal.aborted && onTrouble === undefined);
+      return isOver ? undefined : this.#sayOnce("not stored", why);
     }
     const about = { sessionId: session?.sessionId ?? null, engineVersion: session?.engineVersion ?? null };
     const posted = { blob: sent.id, base: origin.base, head, branch, commit, ...about };
@@ -146,6 +170,8 @@ export class Checkpoints {
         return this.#options.onFenced("the control plane says that the attempt is over");
       await way.clock.sleep(backoffMs(failures, verdict.afterMs, way.random()), signal);
     }
+    // It may have been taken although no answer came: its number is used.
+    this.#number = number;
   }
 
   async #sayWhatIsMissing({ isAlone, leftOut }: Captured): Promise<void> {

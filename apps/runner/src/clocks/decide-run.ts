@@ -51,7 +51,7 @@ function decideFinishing(state: RunState, now: number): Decision {
   const goneAt = state.lastContactAt + state.deadManMs;
   // The steps of delivery have limits of their own, and may take longer. A kept sandbox has nothing to hand in.
   const neverTakenAt =
-    state.stage !== "finishing"
+    state.stage !== "finishing" || state.storing > 0
       ? Number.POSITIVE_INFINITY
       : state.stageSince + state.deadManMs * FINISHING_DEAD_MANS;
   const deadAt = Math.min(goneAt, neverTakenAt);

@@ -52,6 +52,8 @@ export interface RunState {
   /** Since when the engine has no more input, and how long it may take to end by itself. */
   draining: { readonly since: number; readonly forMs: number } | null;
   stopping: Stopping | null;
+  /** Under way to storage when the engine has ended: it is waited for. */
+  storing: number;
 }
 
 export function firstState(
@@ -79,5 +81,6 @@ export function firstState(
     deadManMs,
     draining: null,
     stopping: null,
+    storing: 0,
   };
 }

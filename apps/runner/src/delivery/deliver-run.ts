@@ -44,7 +44,7 @@ export interface DeliverOptions {
   isDone: boolean;
   store: (signal: AbortSignal) => StoreFile;
   /** A step begins: the signal that ends it, after at most so long. */
-  begin: (most: number) => { signal: AbortSignal; left: number; clear(): void };
+  begin: (name: Step, most: number) => { signal: AbortSignal; left: number; clear(): void };
 }
 
 export interface Declared {
@@ -67,6 +67,7 @@ class Delivery {
   #commits: readonly string[] = [];
   #branch: string | null = null;
   #checks: CheckResult[] = [];
+  readonly #logs: { name: string; path: string }[] = [];
 
   constructor(options: DeliverOptions) {
     this.#options = options;
@@ -92,7 +93,7 @@ class Delivery {
     work: (signal: AbortSignal, left: number) => Promise<string | null>,
   ): Promise<string | null> {
     const { begin } = this.#options;
-    const { signal, left, clear } = begin(MOST[name]);
+    const { signal, left, clear } = begin(name, MOST[name]);
     if (signal.aborted) return "The run was stopped.";
     try {
       const problem = await inPhase(this.#options, name, async () => {
@@ -128,8 +129,8 @@ class Delivery {
       const commit = this.#commit ?? base;
       const onOutput = async (name: string, path: string, bytes: number): Promise<void> => {
         if (bytes === 0 || this.#options.order.deliver === "none") return;
-        const problem = await sendFile(this.#artifacts(signal), "log", name, path);
-        if (problem !== null) await this.#notice(problem);
+        // Later: storage that is away must not cost a check its time.
+        this.#logs.push({ name, path });
       };
       this.#checks = await runChecks({
         ...this.#options,
@@ -158,6 +159,7 @@ class Delivery {
     const wantsAll = order.deliver !== "none";
     const patterns = [...new Set([...order.artifacts, ...(wantsAll ? declared.artifacts : [])])];
     const problems: (string | null)[] = [];
+    for (const { name, path } of this.#logs) problems.push(await sendFile(options, "log", name, path));
     if (this.#hasChanged && wantsAll) {
       const lost = await sendWorkspace(options, base, this.#commit);
       const data = { kind: "files", location: ARCHIVE_NAME } as const;

@@ -1,6 +1,7 @@
 import type { EventOf, Restore, WorkOrder } from "@agency/contract";
 import type { Clock, Engine, EngineStart, SessionBundle } from "@agency/core";
 import { Checkpoints } from "../checkpoint/checkpoints.ts";
+import type { LastOptions } from "../checkpoint/checkpoints.ts";
 import { EngineMemory } from "../checkpoint/engine-memory.ts";
 import { restoreCheckpoint } from "../checkpoint/restore.ts";
 import { openStore } from "../checkpoint/snapshot-store.ts";
@@ -72,10 +73,10 @@ export class KeptCheckpoints {
   }
 
   /** After the engine's end: resolves when the files may change again. */
-  async last(turns: EngineTurns, late: AbortSignal): Promise<{ readonly sent: Promise<void> }> {
-    await Promise.race([this.#memory?.take(turns), untilAborted(late)]);
+  async last(turns: EngineTurns, last: LastOptions): Promise<{ readonly sent: Promise<void> }> {
+    await Promise.race([this.#memory?.take(turns), untilAborted(last.late)]);
     const wanted = { label: null, turn: this.#turn, session: kept(this.#memory) };
-    return (await this.#checkpoints?.takeLast(wanted, late)) ?? { sent: Promise.resolve() };
+    return (await this.#checkpoints?.takeLast(wanted, last)) ?? { sent: Promise.resolve() };
   }
 
   #want(label: string | null): void {

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { createMirrors } from "@agency/broker";
 import type { Settings } from "@agency/contract";
 import type { DependencyCaches, Logger, RepositoryMirrors } from "@agency/core";
-import { withHostLock } from "@agency/providers";
+import { createDependencyCaches, withHostLock } from "@agency/providers";
 import type { Brokers } from "./brokers.ts";
 import type { Closers } from "./closers.ts";
 import type { DataFolder } from "./data-folder.ts";
@@ -22,7 +22,6 @@ export interface RepositoryFolders {
 /** Mirrors and caches of this machine. A sandbox takes them by a move, which only works within one file system. */
 export async function wireFolders(parts: FolderParts, closers: Closers): Promise<RepositoryFolders> {
   const { settings, folder, mirrorGit, logger } = parts;
-  const { mirrorBytes } = settings;
   const places = await Promise.all(
     [folder.sandboxes, folder.mirrors, folder.caches].map((path) => stat(path)),
   );
@@ -30,15 +29,22 @@ export async function wireFolders(parts: FolderParts, closers: Closers): Promise
     logger.warn({}, "mirrors and caches are off: they must be on the file system of the sandboxes");
     return {};
   }
-  if (mirrorBytes === 0) return {};
-  const mirrors = await createMirrors({
-    root: folder.mirrors,
-    maxBytes: mirrorBytes,
-    route: mirrorGit,
-    withLock: withHostLock,
-    logger,
-    now: () => Date.now(),
-  });
-  closers.add("mirrors", mirrors);
-  return { mirrors };
+  const { mirrorBytes, cacheBytes } = settings;
+  const common = { logger, now: () => Date.now() };
+  const mirrors =
+    mirrorBytes === 0
+      ? null
+      : await createMirrors({
+          ...common,
+          root: folder.mirrors,
+          maxBytes: mirrorBytes,
+          route: mirrorGit,
+          withLock: withHostLock,
+        });
+  if (mirrors !== null) closers.add("mirrors", mirrors);
+  const caches =
+    cacheBytes === 0
+      ? null
+      : await createDependencyCaches({ ...common, root: folder.caches, maxBytes: cacheBytes });
+  return { ...(mirrors === null ? {} : { mirrors }), ...(caches === null ? {} : { caches }) };
 }

@@ -46,7 +46,9 @@ describe("a folder that a local sandbox is given", () => {
     const ref = await provider.create({ ...sandboxSpec(), mounts: [mirror] }, quiet);
     const inside = await ground.inside(ref);
     expect(await isThere(mirror.source)).toBe(false);
-    expect(await inside.run(readProbe("/opt/agency/mirror/pack"))).toMatchObject({ value: "the mirror's own" });
+    expect(await inside.run(readProbe("/opt/agency/mirror/pack"))).toMatchObject({
+      value: "the mirror's own",
+    });
     for (const attempt of [
       writeProbe("/opt/agency/mirror/pack", "poison"),
       writeProbe("/opt/agency/mirror/new", "poison"),
@@ -68,7 +70,9 @@ describe("a folder that a local sandbox is given", () => {
     const provider = ground.provider();
     const first = await provider.create({ ...sandboxSpec(), mounts: [await given("caches", false)] }, quiet);
     const inside = await ground.inside(first);
-    expect(await inside.run(writeProbe("/opt/agency/caches/file", "one"))).toMatchObject({ value: "written" });
+    expect(await inside.run(writeProbe("/opt/agency/caches/file", "one"))).toMatchObject({
+      value: "written",
+    });
     await provider.destroy(first, signal);
     const path = provider.mounted?.(first, "caches") ?? "";
     expect(await readFile(join(path, "file"), "utf8")).toBe("one");
