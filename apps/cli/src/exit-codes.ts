@@ -23,6 +23,7 @@ const BY_CODE: Record<ErrorCode, number> = {
   unsupported_option: EXIT.usage,
   no_credential: EXIT.usage,
   repository_unavailable: EXIT.usage,
+  unknown_blob: EXIT.usage,
   not_found: EXIT.notFound,
   unauthenticated: EXIT.notAllowed,
   forbidden: EXIT.notAllowed,
