@@ -38,6 +38,7 @@ const BY_CODE: Record<ErrorCode, number> = {
   expired: EXIT.notFound,
   too_many_requests: EXIT.failed,
   budget_exceeded: EXIT.failed,
+  storage_full: EXIT.failed,
   internal: EXIT.failed,
 };
 

@@ -41,6 +41,8 @@ export interface Upload {
   readonly lastsMs: number;
   readonly maxTaskBytes: number;
   readonly maxTaskBlobs: number;
+  /** Of all that the account has stored and is storing. Not set: no limit. */
+  readonly maxAccountBytes?: number | undefined;
 }
 
 /** What somebody sent for a task to go on from. */
@@ -55,7 +57,7 @@ export interface UploadRow {
 }
 
 export interface UploadStore {
-  /** Before the object is written. `full`: all of the account's unused ones together would be too large. */
+  /** Before the object is written. `full`: all of the account's unused ones together would be too large; `no_room`: all it stores. */
   announce(upload: {
     readonly id: string;
     readonly accountId: string;
@@ -65,7 +67,8 @@ export interface UploadStore {
     readonly lastsMs: number;
     readonly maxBytes: number;
     readonly maxUploads: number;
-  }): Promise<"announced" | "full">;
+    readonly maxAccountBytes?: number | undefined;
+  }): Promise<"announced" | "full" | "no_room">;
   /** False: it was not announced, or took too long. */
   add(row: UploadRow): Promise<boolean>;
   abandon(key: string): Promise<void>;
@@ -74,8 +77,11 @@ export interface UploadStore {
 }
 
 export interface ArtifactStore {
-  /** Before the object is written: whatever happens to the upload, its object is either a blob's or collected. */
-  announce(upload: Upload): Promise<"announced" | "fenced" | "full">;
+  /**
+   * Before the object is written: whatever happens to the upload, its object is either a blob's or collected. `full`:
+   * the task has too much; `no_room`: the account.
+   */
+  announce(upload: Upload): Promise<"announced" | "fenced" | "full" | "no_room">;
   /**
    * False: the attempt is fenced, or the upload was not announced or took too long; the object is nobody's and is
    * collected. The same (task, kind, name) is replaced, but for checkpoints.
@@ -86,13 +92,14 @@ export interface ArtifactStore {
   blobs(taskId: string): Promise<BlobRow[]>;
   blob(taskId: string, id: string): Promise<BlobRow | null>;
   /**
-   * `fenced`; `no_blob`: it was never stored. The same number of the same epoch again changes nothing. Of those
-   * without a label only the newest `keep` stay, and those a live task is to go on from.
+   * `fenced`; `no_blob`: it was never stored by this attempt; `full`: the task has too many. The same number of the
+   * same epoch again changes nothing; several may be of one blob. Of those without a label only the newest `keep`
+   * stay, and those a live task is to go on from.
    */
   addCheckpoint(
     checkpoint: PostCheckpoint & { taskId: string; epoch: number; at: number },
     keep: number,
-  ): Promise<"added" | "fenced" | "no_blob">;
+  ): Promise<"added" | "fenced" | "no_blob" | "full">;
   /** Newest first. */
   checkpoints(taskId: string): Promise<CheckpointRow[]>;
   checkpoint(taskId: string, number: number): Promise<CheckpointRow | null>;
@@ -104,4 +111,6 @@ export interface ArtifactStore {
   /** Objects that no blob is made of: to be deleted. */
   orphans(limit: number): Promise<{ key: string }[]>;
   forget(keys: readonly string[]): Promise<void>;
+  /** They could not be deleted: others have their turn for `forMs`. */
+  postpone(keys: readonly string[], forMs: number): Promise<void>;
 }

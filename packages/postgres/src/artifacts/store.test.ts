@@ -186,12 +186,51 @@ describe("a checkpoint", () => {
     expect(await store.checkpoint(id, 7)).toMatchObject({ blob });
   });
 
-  it("is refused without one, of another's, of a plain file, and of one that has been used", async () => {
+  it("shares its blob with others of the same state, each with its own name", async () => {
+    const id = await running();
+    const blob = await checkpoint(id, 1, "first name");
+    const again = { ...about, taskId: id, epoch: 1, at: NOW, blob };
+    expect(await store.addCheckpoint({ ...again, number: 2, label: "second name" }, 1)).toBe("added");
+    expect(await store.addCheckpoint({ ...again, number: 3, label: null }, 1)).toBe("added");
+    expect(await store.addCheckpoint({ ...again, number: 4, label: null }, 1)).toBe("added");
+    expect(await store.checkpoints(id)).toMatchObject([
+      { number: 4, label: null, blob },
+      { number: 2, label: "second name", blob },
+      { number: 1, label: "first name", blob },
+    ]);
+    expect(await store.blob(id, blob)).not.toBeNull();
+  });
+
+  it("takes its blob with it when it is the last one of it", async () => {
+    const id = await running();
+    const row = await store.blob(id, await checkpoint(id, 1));
+    const again = { ...about, taskId: id, epoch: 1, at: NOW, blob: row?.id ?? "", label: null };
+    await store.addCheckpoint({ ...again, number: 2 }, 2);
+    const newest = await added(id, { kind: "checkpoint" });
+    await store.addCheckpoint({ ...again, blob: newest.id, number: 3 }, 1);
+    expect(await numbers(id)).toEqual([3]);
+    expect(await store.blob(id, again.blob)).toBeNull();
+    expect(await orphaned()).toContain(row?.key);
+  });
+
+  it("is one of at most a thousand", async () => {
+    const id = await running();
+    const blob = await checkpoint(id, 1, "kept");
+    await db.query(
+      `insert into checkpoints select task_id, n, epoch, n, label, turn, blob_id, base, head, branch, commit,
+         session_id, engine_version, at from checkpoints, generate_series(2, 1000) n where task_id = $1`,
+      [id],
+    );
+    const told = { ...about, taskId: id, epoch: 1, at: NOW, number: 1001, label: "more", blob };
+    expect(await store.addCheckpoint(told, 10)).toBe("full");
+  });
+
+  it("is refused without one, of another's, and of a plain file", async () => {
     const id = await running();
     const used = await checkpoint(id, 1);
     const { id: file } = await added(id);
     const { id: theirs } = await added(await running(), { kind: "checkpoint" });
-    for (const blob of [randomUUID(), file, theirs, used]) {
+    for (const blob of [randomUUID(), file, theirs]) {
       const told = { ...about, taskId: id, epoch: 1, at: NOW, number: 2, label: null, blob };
       expect(await store.addCheckpoint(told, 10)).toBe("no_blob");
     }

@@ -1,4 +1,5 @@
 import type { RetentionPart } from "@agency/core";
+import { forgetBlobs } from "../artifacts/checkpoints.ts";
 import type { Sql } from "../database.ts";
 
 /** What goes at the end of each part's time; says whether there was anything. Objects are left to the collector. */
@@ -34,12 +35,17 @@ export const EXPIRE: Record<RetentionPart, (tx: Sql, taskId: string, now: Date) 
   },
 
   async checkpoints(tx, taskId) {
-    const { rowCount } = await tx.query(
-      `delete from blobs b using checkpoints c
-       where c.blob_id = b.id and c.task_id = $1 and c.label is null
-         and c.number < (select max(number) from checkpoints where task_id = $1)`,
+    const { rows } = await tx.query<{ blob_id: string }>(
+      `delete from checkpoints
+       where task_id = $1 and label is null
+         and number < (select max(number) from checkpoints where task_id = $1)
+       returning blob_id`,
       [taskId],
     );
-    return (rowCount ?? 0) > 0;
+    await forgetBlobs(
+      tx,
+      rows.map((row) => row.blob_id),
+    );
+    return rows.length > 0;
   },
 };
