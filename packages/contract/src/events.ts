@@ -246,6 +246,17 @@ const controlEvents = [
     repository: text,
     action: z.enum(["fetch", "push", "lfs"]),
     refs: z.array(text).optional().describe("What was pushed, or would have been."),
+    updates: z
+      .array(
+        z.object({
+          ref: text,
+          old: text,
+          new: text,
+          ok: z.boolean().nullable().describe("As the host reported it; null when it has not."),
+        }),
+      )
+      .optional()
+      .describe("What became of each ref that was pushed; not there when it is not known of all of them."),
     verdict: z.enum(["allowed", "denied", "failed"]),
     reason: text.optional(),
     bytesIn: count,

@@ -46,9 +46,11 @@ export function wireBrokers(parts: BrokerParts): Brokers {
   const fence = createFence({ tasks: stores.tasks, bus, clock: systemClock });
   const { say, said } = speaker(stores.events, logger);
   const egress = wireEgress(parts, fence, say);
-  const transfers = createTransferReports(systemClock, (caller, { refs, ...data }) =>
-    say(caller, { type: "git", data: refs === undefined ? data : { ...data, refs: [...refs] } }),
-  );
+  const transfers = createTransferReports(systemClock, (caller, { refs, updates, ...data }) => {
+    const named = refs === undefined ? {} : { refs: [...refs] };
+    const became = updates === undefined ? {} : { updates: [...updates] };
+    say(caller, { type: "git", data: { ...data, ...named, ...became } });
+  });
   return {
     models: wireModels(parts, fence),
     git: wireGit(parts, fence, transfers.add),
@@ -76,10 +78,11 @@ function wireGit(
 ): Brokers["git"] {
   return createGitRoute({
     rightsOf: async ({ taskId }) => {
-      const spec = (await stores.tasks.load(taskId))?.spec;
-      if (spec === undefined) return null;
-      const { repository, repositories } = spec;
-      return { repository, repositories, allowInternalHosts: settings.internalHosts };
+      const task = await stores.tasks.load(taskId);
+      if (task === null) return null;
+      const { repository, repositories } = task.spec;
+      const isStopped = task.snapshot.desired === "cancel";
+      return { repository, repositories, allowInternalHosts: settings.internalHosts, isStopped };
     },
     credentials,
     fence,
