@@ -101,6 +101,14 @@ describe("caches of a repository", () => {
     expect(await keptIn(await lend("one", "https://h.example/5"))).not.toBe("nothing");
   });
 
+  it("that are nothing but very many files are too large as well", async () => {
+    caches = await open(MiB);
+    const folder = await lend();
+    await Promise.all(Array.from({ length: 300 }, (_, n) => writeFile(join(folder, `empty-${n}`), "")));
+    await caches.takeBack("one", URL, folder);
+    expect(await readdir(await lend())).toEqual([]);
+  });
+
   it("are what a hijacked agent left, and nothing of it is followed", async () => {
     const outside = join(root, "outside");
     await mkdir(outside, { mode: 0o700 });

@@ -6,7 +6,6 @@ import { codeOf, isMissing } from "../local/records.ts";
 import { removeTree } from "../local/remove-tree.ts";
 import { accountFolder, nameOf, parseName, repositoryFolder, surplus } from "./cache-copies.ts";
 import type { CacheCopy } from "./cache-copies.ts";
-
 import { measureTree } from "./measure-tree.ts";
 
 export interface CacheOptions {
