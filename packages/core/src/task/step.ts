@@ -69,10 +69,13 @@ function hello(task: TaskSnapshot, now: number): StepResult {
   return moved(next, "running", []);
 }
 
-function finalize(task: TaskSnapshot, outcome: Outcome, now: number): StepResult {
+function finalize(task: TaskSnapshot, handedIn: Outcome, now: number): StepResult {
   const isStoring = task.state === "finishing" && task.attempt?.outcome === null;
   const mayEnd = task.state === "running" || task.state === "waiting" || isStoring;
   if (!mayEnd || task.attempt === null) return notNow(task);
+  // A runner that was done at that instant, or does not heed the order, does not overrule the person who stopped it.
+  const cancelled = { state: "cancelled", reason: "cancelled_by_user" } as const;
+  const outcome = task.desired === "cancel" ? { ...handedIn, ...cancelled } : handedIn;
   const attempt = { ...task.attempt, state: "finalizing" as const, outcome };
   const next = { ...leaveWaits(task, now), attempt, reason: null };
   if (isStoring) return done(next, [{ kind: "wake_supervisor" }]);
