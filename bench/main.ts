@@ -9,7 +9,10 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   ingest: async () => (await import("./rows/ingest.ts")).ingestBench,
   model: async () => (await import("./rows/model.ts")).modelBench,
   start: async () => (await import("./rows/start.ts")).startBench,
+  archive: async () => (await import("./rows/archive.ts")).archiveBench,
+  segments: async () => (await import("./rows/segments.ts")).segmentsBench,
   checkpoint: async () => (await import("./rows/checkpoint.ts")).checkpointBench,
+  checkout: async () => (await import("./rows/checkout.ts")).checkoutBench,
 };
 
 const flags = new Set(process.argv.slice(2));

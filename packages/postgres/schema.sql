@@ -15,6 +15,7 @@ create table accounts (
   created_at timestamp with time zone not null default now(),
   day_usd numeric(14,6),
   month_usd numeric(14,6),
+  retention jsonb not null default '{}'::jsonb,
   constraint accounts_pkey PRIMARY KEY (id),
   constraint accounts_name_key UNIQUE (name),
   constraint accounts_day_usd_check CHECK ((day_usd > (0)::numeric)),
@@ -96,12 +97,14 @@ create table blobs (
   sha256 text not null,
   media_type text not null,
   at timestamp with time zone not null,
+  expired_at timestamp with time zone,
+  missing_at timestamp with time zone,
   constraint blobs_pkey PRIMARY KEY (id),
   constraint blobs_key_key UNIQUE (key),
   constraint blobs_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint blobs_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE,
   constraint blobs_bytes_check CHECK ((bytes >= 0)),
-  constraint blobs_kind_check CHECK ((kind = ANY (ARRAY['archive'::text, 'patch'::text, 'session'::text, 'file'::text, 'screenshot'::text, 'log'::text, 'checkpoint'::text, 'manifest'::text])))
+  constraint blobs_kind_check CHECK ((kind = ANY (ARRAY['archive'::text, 'patch'::text, 'file'::text, 'screenshot'::text, 'log'::text, 'checkpoint'::text, 'manifest'::text, 'upload'::text])))
 );
 CREATE UNIQUE INDEX blobs_name ON blobs USING btree (task_id, kind, md5(name)) WHERE (kind <> 'checkpoint'::text);
 CREATE INDEX blobs_task ON blobs USING btree (task_id, at);
@@ -149,11 +152,11 @@ create table checkpoints (
   engine_version text,
   at timestamp with time zone not null,
   constraint checkpoints_pkey PRIMARY KEY (task_id, number),
-  constraint checkpoints_blob_id_key UNIQUE (blob_id),
   constraint checkpoints_task_id_epoch_attempt_number_key UNIQUE (task_id, epoch, attempt_number),
   constraint checkpoints_blob_id_fkey FOREIGN KEY (blob_id) REFERENCES blobs(id) ON DELETE CASCADE,
   constraint checkpoints_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE
 );
+CREATE INDEX checkpoints_blob ON checkpoints USING btree (blob_id);
 
 create table commands (
   id uuid not null,
@@ -196,6 +199,24 @@ create table engine_probes (
   detail text not null,
   at timestamp with time zone not null,
   constraint engine_probes_pkey PRIMARY KEY (engine, version, provider)
+);
+
+create table event_segments (
+  task_id uuid not null,
+  first_seq bigint not null,
+  last_seq bigint not null,
+  types text[] not null,
+  key text not null,
+  bytes bigint not null,
+  raw_bytes bigint not null,
+  sha256 text not null,
+  at timestamp with time zone not null default now(),
+  missing_at timestamp with time zone,
+  constraint event_segments_pkey PRIMARY KEY (task_id, first_seq),
+  constraint event_segments_key_key UNIQUE (key),
+  constraint event_segments_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE,
+  constraint event_segments_check CHECK ((last_seq >= first_seq)),
+  constraint event_segments_first_seq_check CHECK ((first_seq > 0))
 );
 
 create table events (
@@ -304,6 +325,16 @@ create table pairing_requests (
   constraint pairing_requests_decision_check CHECK ((decision = ANY (ARRAY['accepted'::text, 'refused'::text])))
 );
 
+create table removals (
+  task_id uuid not null,
+  part text not null,
+  sandboxes jsonb not null default '[]'::jsonb,
+  due_at timestamp with time zone not null,
+  constraint removals_pkey PRIMARY KEY (task_id, part),
+  constraint removals_part_check CHECK ((part = ANY (ARRAY['events'::text, 'task'::text])))
+);
+CREATE INDEX removals_due ON removals USING btree (due_at);
+
 create table sandboxes (
   id uuid not null,
   attempt_id uuid not null,
@@ -315,6 +346,8 @@ create table sandboxes (
   ref jsonb,
   created_at timestamp with time zone not null,
   deleted_at timestamp with time zone,
+  kept_until timestamp with time zone,
+  discard boolean not null default false,
   constraint sandboxes_pkey PRIMARY KEY (id),
   constraint sandboxes_attempt_id_key UNIQUE (attempt_id),
   constraint sandboxes_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
@@ -322,6 +355,7 @@ create table sandboxes (
   constraint sandboxes_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE,
   constraint sandboxes_state_check CHECK ((state = ANY (ARRAY['intent'::text, 'creating'::text, 'active'::text, 'deleting'::text, 'deleted'::text, 'discarded'::text])))
 );
+CREATE INDEX sandboxes_kept ON sandboxes USING btree (account_id, kept_until) WHERE ((kept_until IS NOT NULL) AND (state <> ALL (ARRAY['deleted'::text, 'discarded'::text])));
 CREATE INDEX sandboxes_standing ON sandboxes USING btree (provider, created_at) WHERE (state <> ALL (ARRAY['deleted'::text, 'discarded'::text]));
 CREATE INDEX sandboxes_task ON sandboxes USING btree (task_id);
 
@@ -359,6 +393,14 @@ create table sign_in_tries (
   constraint sign_in_tries_pkey PRIMARY KEY (name)
 );
 
+create table storage_scan (
+  one boolean not null default true,
+  after text,
+  due_at timestamp with time zone not null,
+  constraint storage_scan_pkey PRIMARY KEY (one),
+  constraint storage_scan_one_check CHECK (one)
+);
+
 create table task_count_changes (
   account_id uuid not null,
   state text not null,
@@ -379,6 +421,9 @@ create table task_heads (
   runner_seq bigint not null default 0,
   closed boolean not null default false,
   bytes bigint not null default 0,
+  archived_through bigint not null default 0,
+  last_at timestamp with time zone,
+  expired_at timestamp with time zone,
   constraint task_heads_pkey PRIMARY KEY (task_id),
   constraint task_heads_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE
 ) with (fillfactor=50);
@@ -428,6 +473,9 @@ create table tasks (
   waiting_since timestamp with time zone,
   waited_ms bigint not null default 0,
   compute_usd numeric(14,6) not null default 0,
+  archived boolean not null default false,
+  swept text[] not null default '{}'::text[],
+  expired jsonb not null default '{}'::jsonb,
   constraint tasks_pkey PRIMARY KEY (id),
   constraint tasks_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
   constraint tasks_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES tasks(id) ON DELETE SET NULL,
@@ -450,6 +498,10 @@ CREATE INDEX tasks_live ON tasks USING btree (state) WHERE (finished_at IS NULL)
 CREATE INDEX tasks_parent ON tasks USING btree (parent_id) WHERE (parent_id IS NOT NULL);
 CREATE INDEX tasks_repository ON tasks USING btree (account_id, (((spec -> 'repository'::text) ->> 'url'::text)), created_at DESC) WHERE ((NOT hidden) AND (((spec -> 'repository'::text) ->> 'url'::text) IS NOT NULL));
 CREATE INDEX tasks_resuming ON tasks USING btree ((((spec -> 'resume'::text) ->> 'taskId'::text))) WHERE ((finished_at IS NULL) AND ((spec -> 'resume'::text) <> 'null'::jsonb));
+CREATE INDEX tasks_to_archive ON tasks USING btree (finished_at) WHERE ((finished_at IS NOT NULL) AND (NOT archived));
+CREATE INDEX tasks_to_sweep_artifacts ON tasks USING btree (account_id, finished_at) WHERE ((finished_at IS NOT NULL) AND (NOT ('artifacts'::text = ANY (swept))));
+CREATE INDEX tasks_to_sweep_checkpoints ON tasks USING btree (account_id, finished_at) WHERE ((finished_at IS NOT NULL) AND (NOT ('checkpoints'::text = ANY (swept))));
+CREATE INDEX tasks_to_sweep_events ON tasks USING btree (account_id, finished_at) WHERE ((finished_at IS NOT NULL) AND (NOT ('events'::text = ANY (swept))));
 
 create table templates (
   id uuid not null,
@@ -461,3 +513,18 @@ create table templates (
   constraint templates_account_id_name_key UNIQUE (account_id, name),
   constraint templates_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id)
 );
+
+create table uploads (
+  id uuid not null,
+  account_id uuid not null,
+  key text not null,
+  bytes bigint not null,
+  sha256 text not null,
+  at timestamp with time zone,
+  expires_at timestamp with time zone not null,
+  constraint uploads_pkey PRIMARY KEY (id),
+  constraint uploads_key_key UNIQUE (key),
+  constraint uploads_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+  constraint uploads_bytes_check CHECK ((bytes >= 0))
+);
+CREATE INDEX uploads_account ON uploads USING btree (account_id, expires_at);

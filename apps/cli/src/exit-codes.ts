@@ -23,6 +23,7 @@ const BY_CODE: Record<ErrorCode, number> = {
   unsupported_option: EXIT.usage,
   no_credential: EXIT.usage,
   repository_unavailable: EXIT.usage,
+  unknown_blob: EXIT.usage,
   not_found: EXIT.notFound,
   unauthenticated: EXIT.notAllowed,
   forbidden: EXIT.notAllowed,
@@ -34,8 +35,10 @@ const BY_CODE: Record<ErrorCode, number> = {
   idempotency_in_flight: EXIT.failed,
   idempotency_mismatch: EXIT.failed,
   fenced: EXIT.failed,
+  expired: EXIT.notFound,
   too_many_requests: EXIT.failed,
   budget_exceeded: EXIT.failed,
+  storage_full: EXIT.failed,
   internal: EXIT.failed,
 };
 

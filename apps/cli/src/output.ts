@@ -6,6 +6,7 @@ import type { Style } from "./render/style.ts";
 export interface OutputStream extends Writable {
   isTTY?: boolean;
   columns?: number;
+  rows?: number;
 }
 
 /** The only place that writes. Data goes to stdout; what is said about it goes to stderr. */

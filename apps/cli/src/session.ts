@@ -25,6 +25,7 @@ export interface Session {
   usable(): Config;
   instance(): Promise<Instance | null>;
   /** Throws `unavailable` when no server is known. */
+  target(): Promise<Target>;
   client(): Promise<Client>;
   clientFor(target: Target): Client;
 }
@@ -51,9 +52,10 @@ export function createSession({ world, output, interrupts, json, flags }: Given)
     clientFor,
     usable: () => requireUsable(config),
     instance: () => findInstance(session.usable(), world),
-    client: async () => {
+    client: async () => clientFor(await session.target()),
+    target: async () => {
       const target = chooseTarget(session.usable(), await session.instance(), () => readApiKey(config));
-      if (target !== null) return clientFor(target);
+      if (target !== null) return target;
       throw new AgencyError("unavailable", "Agency is not running on this machine.", {
         next: "Start it with `agency up`, or name another server with AGENCY_URL.",
       });

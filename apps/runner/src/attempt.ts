@@ -25,6 +25,8 @@ import { Asks } from "./session/asks.ts";
 import { createRunCalls } from "./session/run-calls.ts";
 import { NO_COUNTS } from "./session/deliver-workspace.ts";
 import { Session } from "./session/session.ts";
+import type { Lent } from "./session/session.ts";
+import { RunnerTerminals } from "./terminal/terminals.ts";
 import type { UplinkClient } from "./uplink/client.ts";
 import type { Door } from "./uplink/door.ts";
 import { finishRun } from "./uplink/finish-run.ts";
@@ -42,6 +44,7 @@ export type Ending = "finished" | "fenced" | "dead_man";
 export interface AttemptOptions {
   config: RunnerConfig;
   order: WorkOrder;
+  bootstrap: Lent;
   engines: Readonly<Record<string, Engine>>;
   door: Door;
   client: UplinkClient;
@@ -69,6 +72,7 @@ export class Attempt {
   #forwarder: Forwarder | null = null;
   #proxy: Proxy | null = null;
   #session: Session | null = null;
+  #terminals: RunnerTerminals | null = null;
   #isLeaving = false;
 
   constructor(options: AttemptOptions) {
@@ -161,12 +165,14 @@ export class Attempt {
     const { client, clock, random } = this.#options;
     this.#session = await this.#openSession();
     const session = this.#session;
+    const terminals = this.#openTerminals(session);
     void listenCommands({
       client,
       clock,
       random,
       signal: this.#over.signal,
-      onCommand: (command) => session.obey(command),
+      onCommand: (command) =>
+        command.kind === "terminal" ? terminals.open(command.id) : session.obey(command),
       onContact: () => this.#progress.contact(),
       onFenced: (why) => this.#fence(why),
     });
@@ -174,7 +180,31 @@ export class Attempt {
     if (outcome === null) return "dead_man";
     const result = await this.#finish(outcome);
     if (result.kind === "fenced") this.#fence(result.why);
+    if (result.kind === "accepted" && result.keepMs !== null) await this.#stayFor(result.keepMs);
     return result.kind === "accepted" ? "finished" : "fenced";
+  }
+
+  /** In the agent's place: its environment, its workspace, its confinement. */
+  #openTerminals(session: Session): RunnerTerminals {
+    const { order, door, config, log } = this.#options;
+    const attempt = { taskId: order.taskId, epoch: order.epoch, token: order.attemptToken };
+    const env = (): Readonly<Record<string, string>> => session.env;
+    this.#terminals = new RunnerTerminals({ door, attempt, cwd: config.workspace, env, log });
+    return this.#terminals;
+  }
+
+  /**
+   * The work is handed in; the sandbox is there for people alone. It ends from outside, when the control plane says
+   * that it is over, or when nothing was heard of it for as long as it was to be kept.
+   */
+  async #stayFor(keepMs: number): Promise<void> {
+    this.#options.log.info({ keepMs }, "The sandbox is kept for people to look into.");
+    await this.#killEngine();
+    await Promise.all([this.#forwarder?.close(), this.#proxy?.close()]);
+    this.#state.deadManMs = Math.max(keepMs, this.#state.deadManMs);
+    this.#state.stage = "kept";
+    this.#watch.poke();
+    await this.#ending.promise;
   }
 
   /** A session and its ways out of the sandbox. */
@@ -200,6 +230,7 @@ export class Attempt {
       state: this.#state,
       poke: () => this.#watch.poke(),
       release: () => this.#calls.again.fire(),
+      at: serverClock(order, clock),
       over: this.#over.signal,
       onFenced: (why) => this.#fence(why),
     });
@@ -226,7 +257,7 @@ export class Attempt {
   async #close(): Promise<void> {
     this.#over.abort();
     this.#watch.close();
-    await this.#killEngine();
+    await Promise.all([this.#killEngine(), this.#terminals?.close()]);
     await Promise.all([this.#forwarder?.close(), this.#proxy?.close()]);
     await this.#journal.close();
     this.#options.client.close();

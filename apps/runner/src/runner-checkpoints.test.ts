@@ -91,6 +91,66 @@ describe("a runner's checkpoints", () => {
     ]);
   });
 
+  it("keep every name people gave, however many while one is under way", async () => {
+    const engine = rememberingEngine((mind) => put(mind, "a.txt", "half done\n"));
+    const { exit } = runRunner(plane, engine);
+    const run = await engine.run;
+    const names = ["one", "two", "three"];
+    plane.onUpload = () => {
+      plane.onUpload = () => undefined;
+      for (const label of names.slice(1)) plane.command({ id: label, kind: "checkpoint", label });
+    };
+    plane.command({ id: "one", kind: "checkpoint", label: "one" });
+    await plane.until(() => plane.checkpoints.length === 3);
+    run.turnEnd("completed");
+    expect(await exit).toBe(0);
+    expect(plane.checkpoints.map(({ label }) => label)).toEqual([...names, null]);
+    expect(new Set(plane.checkpoints.slice(0, 3).map(({ blob }) => blob)).size).toBe(1);
+  });
+
+  it("that have a name but no time left give it to the last one", async () => {
+    const engine = rememberingEngine((mind) => put(mind, "a.txt", "half done\n"));
+    const uploading = Promise.withResolvers<void>();
+    plane.script = (route) => {
+      if (route !== "blobs" || plane.finished.length > 0 || plane.has("turn_end")) return undefined;
+      uploading.resolve();
+      return { status: 503, retryAfter: 0 };
+    };
+    const { exit } = runRunner(plane, engine);
+    const run = await engine.run;
+    plane.command({ id: "one", kind: "checkpoint", label: "one" });
+    plane.command({ id: "two", kind: "checkpoint", label: "two" });
+    await uploading.promise;
+    run.turnEnd("completed");
+    expect(await exit).toBe(0);
+    expect(plane.checkpoints.map(({ label }) => label).filter((label) => label !== null)).toEqual([
+      "one",
+      "two",
+    ]);
+  });
+
+  it("with a name are made of an untouched workspace, too", async () => {
+    const engine = new ScriptedEngine();
+    const { exit } = runRunner(plane, engine);
+    const run = await engine.run;
+    plane.command({ id: "c1", kind: "checkpoint", label: "the start" });
+    await plane.until(() => plane.checkpoints.length === 1);
+    run.turnEnd("completed");
+    expect(await exit).toBe(0);
+    expect(plane.checkpoints).toMatchObject([{ number: 1, label: "the start" }]);
+  });
+
+  it("that are refused by name do not end the attempt", async () => {
+    plane.script = (route) => (route === "checkpoints" ? { status: 422 } : undefined);
+    const engine = rememberingEngine((mind) => {
+      put(mind, "a.txt", "one\n");
+      mind.run.turnEnd("completed");
+    });
+    expect(await runRunner(plane, engine).exit).toBe(0);
+    expect(notices()).toEqual([expect.stringContaining("refused by the control plane (422)")]);
+    expect(plane.finished[0]?.outcome.state).toBe("completed");
+  });
+
   it("hold what a cancelled run left", async () => {
     const engine = rememberingEngine((mind) => {
       put(mind, "a.txt", "at work\n");

@@ -5,3 +5,4 @@ export type { Egress } from "./egress/egress.ts";
 export { createResolver } from "./egress/resolve-host.ts";
 export { createModelRoutes } from "./model/routes.ts";
 export { createCodeHosts } from "./code-host/code-hosts.ts";
+export { createMirrors } from "./mirrors/mirrors.ts";

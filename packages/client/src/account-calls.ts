@@ -1,6 +1,7 @@
 import {
   accountBudgetSchema,
   auditPageSchema,
+  retentionSchema,
   rotatedSchema,
   secretInfoSchema,
   secretListSchema,
@@ -8,9 +9,11 @@ import {
 import type {
   AccountBudget,
   AuditEntry,
+  Retention,
   Rotated,
   SecretInfo,
   SetAccountBudget,
+  SetRetention,
   SetSecretInput,
 } from "@agency/contract";
 import { finish } from "./calls.ts";
@@ -21,6 +24,8 @@ import type { Connection } from "./connection.ts";
 export interface AccountCalls {
   budget(options?: Call): Promise<AccountBudget>;
   setBudget(caps: SetAccountBudget, options?: Call): Promise<AccountBudget>;
+  retention(options?: Call): Promise<Retention>;
+  setRetention(times: SetRetention, options?: Call): Promise<Retention>;
   secrets(options?: Call): Promise<SecretInfo[]>;
   setSecret(name: string, secret: SetSecretInput, options?: Call): Promise<SecretInfo>;
   removeSecret(name: string, options?: Call & { project?: string }): Promise<void>;
@@ -37,6 +42,9 @@ export function accountCalls(connection: Connection): AccountCalls {
     budget: ({ signal } = {}) => call(connection, { path: "/v1/budget", signal }, accountBudgetSchema),
     setBudget: (body, { signal } = {}) =>
       call(connection, { method: "PUT", path: "/v1/budget", body, signal }, accountBudgetSchema),
+    retention: ({ signal } = {}) => call(connection, { path: "/v1/retention", signal }, retentionSchema),
+    setRetention: (body, { signal } = {}) =>
+      call(connection, { method: "PUT", path: "/v1/retention", body, signal }, retentionSchema),
     secrets: async ({ signal } = {}) =>
       (await call(connection, { path: "/v1/secrets", signal }, secretListSchema)).secrets,
     setSecret: (name, body, { signal } = {}) =>

@@ -35,6 +35,8 @@ const task = {
   deliver: "files",
   checks: [],
   resumedFrom: null,
+  keepMs: null,
+  sandbox: null,
   waits: [],
   asks: [],
   waitedMs: 0,

@@ -34,6 +34,8 @@ import { signInCalls } from "./sign-in-calls.ts";
 import type { SignInCalls } from "./sign-in-calls.ts";
 import { filterQuery } from "./task-filter.ts";
 import type { TaskFilter } from "./task-filter.ts";
+import { sandboxCalls } from "./sandbox-calls.ts";
+import type { SandboxCalls } from "./sandbox-calls.ts";
 import { waitingCalls } from "./waiting-calls.ts";
 import type { WaitingCalls } from "./waiting-calls.ts";
 import { workCalls } from "./work-calls.ts";
@@ -51,13 +53,15 @@ export interface ClientOptions {
 }
 
 /** Every method throws AgencyError; an unreachable server is code `unavailable`. */
-export interface Client extends WaitingCalls, AccountCalls, WorkCalls, SignInCalls, OverviewCalls {
+export interface Client
+  extends WaitingCalls, AccountCalls, SandboxCalls, WorkCalls, SignInCalls, OverviewCalls {
   readonly baseUrl: string;
   /** The same key never makes a second task; without one each call is a task of its own. */
   createTask(task: CreateTaskInput, options?: Call & { idempotencyKey?: string }): Promise<Task>;
   listTasks(filter?: TaskFilter, options?: Call): Promise<{ tasks: Task[]; nextCursor: string | null }>;
   getTask(id: string, options?: Call): Promise<Task>;
-  cancelTask(id: string, options?: Call): Promise<Task>;
+  /** discard: at once, and what is not stored yet is not wanted. */
+  cancelTask(id: string, options?: Call & { discard?: boolean }): Promise<Task>;
   deleteTask(id: string, options?: Call): Promise<void>;
   sendMessage(
     id: string,
@@ -110,6 +114,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     ...waitingCalls(connection),
     ...accountCalls(connection),
+    ...sandboxCalls(connection),
     ...workCalls(connection),
     ...signInCalls(connection),
     ...overviewCalls(connection),
@@ -121,8 +126,10 @@ export function createClient(options: ClientOptions): Client {
     listTasks: (filter = {}, { signal } = {}) =>
       call(connection, { path: "/v1/tasks", query: filterQuery(filter), signal }, taskPageSchema),
     getTask: (id, { signal } = {}) => call(connection, { path: taskPath(id), signal }, taskSchema),
-    cancelTask: (id, { signal } = {}) =>
-      call(connection, { method: "POST", path: `${taskPath(id)}/cancel`, signal }, taskSchema),
+    cancelTask: (id, { signal, discard = false } = {}) => {
+      const query = discard ? { discard: "true" } : {};
+      return call(connection, { method: "POST", path: `${taskPath(id)}/cancel`, query, signal }, taskSchema);
+    },
     deleteTask: async (id, { signal } = {}) =>
       finish(await send(connection, { method: "DELETE", path: taskPath(id), signal })),
     sendMessage: async (id, body, { signal } = {}) =>

@@ -18,6 +18,10 @@ export interface ApiRequest {
   query?: Record<string, string | number | undefined>;
   headers?: Record<string, string>;
   body?: unknown;
+  /** Bytes instead of a JSON body. */
+  content?: Blob;
+  /** Instead of the connection's own. */
+  timeoutMs?: number;
   signal?: AbortSignal | undefined;
   /** content: the bytes may lie with a store of their own, which the answer points to. */
   redirects?: "refuse" | "content";
@@ -49,7 +53,7 @@ function parseAnswer<T>({ baseUrl }: Connection, value: unknown, schema: Schema<
 
 /** Sends a request and returns its answer, body unread, once the server has agreed to it. */
 export async function send(connection: Connection, request: ApiRequest): Promise<Response> {
-  const timeout = AbortSignal.timeout(connection.timeoutMs);
+  const timeout = AbortSignal.timeout(request.timeoutMs ?? connection.timeoutMs);
   const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
   return open(connection, request, signal);
 }
@@ -68,7 +72,7 @@ export async function open(
       signal,
       // A redirect would carry the key to a place nobody named.
       redirect: "manual",
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      ...bodyOf(request),
     });
   } catch (error) {
     request.signal?.throwIfAborted();
@@ -79,6 +83,11 @@ export async function open(
   if (location === null) throw await toFailure(response, connection.baseUrl);
   await response.body?.cancel();
   return followContent(connection, request, location, signal);
+}
+
+function bodyOf({ body, content }: ApiRequest): { body?: string | Blob } {
+  if (content !== undefined) return { body: content };
+  return body === undefined ? {} : { body: JSON.stringify(body) };
 }
 
 async function readBody(connection: Connection, request: ApiRequest, response: Response): Promise<unknown> {

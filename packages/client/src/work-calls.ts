@@ -3,14 +3,18 @@ import {
   artifactListSchema,
   artifactSchema,
   checkpointListSchema,
+  uploadSchema,
 } from "@agency/contract";
-import type { Artifact, Checkpoint } from "@agency/contract";
+import type { Artifact, Checkpoint, Upload } from "@agency/contract";
 import { finish, taskPath } from "./calls.ts";
 import type { Call } from "./calls.ts";
 import { call, send } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { artifactContent, plainContent } from "./content.ts";
 import type { Content, ContentOptions, Sha256 } from "./content.ts";
+
+/** The server gives an upload an hour. */
+const UPLOAD_MS = 60 * 60_000;
 
 type ArchivedFileList = ReturnType<typeof archivedFileListSchema.parse>;
 
@@ -33,6 +37,15 @@ export interface WorkCalls {
   ): Promise<ArchivedFileList>;
   fileContent(taskId: string, path: string, options?: Call): Promise<AsyncIterable<Uint8Array>>;
   checkpoints(taskId: string, options?: Call): Promise<Checkpoint[]>;
+  /** As `artifactContent`. Number 0 is what was uploaded for the task. */
+  checkpointContent(
+    taskId: string,
+    checkpoint: Pick<Checkpoint, "number" | "bytes" | "sha256">,
+    newHash: () => Sha256,
+    options?: Call,
+  ): Promise<Content>;
+  /** Bytes in the form of a checkpoint, for a new task to go on from. */
+  upload(content: Blob, sha256: string, options?: Call): Promise<Upload>;
   /** Asks for one; it is there once its event is. */
   takeCheckpoint(taskId: string, checkpoint?: { label?: string }, options?: Call): Promise<void>;
 }
@@ -53,6 +66,25 @@ export function workCalls(connection: Connection): WorkCalls {
     checkpoints: async (id, { signal } = {}) =>
       (await call(connection, { path: `${taskPath(id)}/checkpoints`, signal }, checkpointListSchema))
         .checkpoints,
+    checkpointContent: (taskId, { number, bytes, sha256 }, newHash, options = {}) => {
+      const path = `${taskPath(taskId)}/checkpoints/${number}/content`;
+      const stored = { name: number === 0 ? "the upload" : `checkpoint ${number}`, bytes, sha256 };
+      return artifactContent(connection, path, stored, newHash, options);
+    },
+    upload: (content, sha256, { signal } = {}) =>
+      call(
+        connection,
+        {
+          method: "POST",
+          path: "/v1/uploads",
+          query: { bytes: content.size, sha256 },
+          headers: { "content-type": "application/x-tar" },
+          content,
+          timeoutMs: UPLOAD_MS,
+          signal,
+        },
+        uploadSchema,
+      ),
     takeCheckpoint: async (id, body = {}, { signal } = {}) =>
       finish(await send(connection, { method: "POST", path: `${taskPath(id)}/checkpoints`, body, signal })),
   };

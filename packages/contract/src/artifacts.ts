@@ -5,10 +5,10 @@ export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
 /**
  * archive: the whole workspace (tar.zst, what git ignores left out). patch: every change as `git apply` takes it.
- * session: the engine's own memory (tar). file: something named by the user or the agent. screenshot: a picture
- * from `.agency/screenshots`. log: the output of a check.
+ * file: something named by the user or the agent. screenshot: a picture from `.agency/screenshots`. log: the output
+ * of a check. The engine's own memory is in the checkpoints.
  */
-export const ARTIFACT_KINDS = ["archive", "patch", "session", "file", "screenshot", "log"] as const;
+export const ARTIFACT_KINDS = ["archive", "patch", "file", "screenshot", "log"] as const;
 export const artifactKindSchema = z.enum(ARTIFACT_KINDS);
 export type ArtifactKind = z.infer<typeof artifactKindSchema>;
 
@@ -27,6 +27,11 @@ export const artifactSchema = z.object({
   sha256: sha256Schema,
   mediaType: z.string(),
   createdAt: z.iso.datetime(),
+  expiredAt: z.iso.datetime().optional().describe("Since when its bytes are no longer kept."),
+  missingSince: z.iso
+    .datetime()
+    .optional()
+    .describe("Since when its bytes are known to have disappeared from storage."),
 });
 export type Artifact = z.infer<typeof artifactSchema>;
 export const artifactListSchema = z.object({ artifacts: z.array(artifactSchema) });
@@ -41,6 +46,15 @@ export const archivedFileSchema = z.object({
 });
 export type ArchivedFile = z.infer<typeof archivedFileSchema>;
 
+export const MAX_ARCHIVED_FILES = 200_000;
+
+export const manifestEntrySchema = archivedFileSchema.extend({
+  pathBytes: z.base64().optional().describe("The path itself, when it is not UTF-8."),
+  offset: count,
+  length: count,
+  skip: count,
+});
+
 /**
  * The blob of kind "manifest" that goes with an archive: where each file's content lies. The archive is many zstd
  * frames one after another; `length` bytes from `offset` are whole frames, and in what they decompress to the content
@@ -49,14 +63,7 @@ export type ArchivedFile = z.infer<typeof archivedFileSchema>;
 export const archiveManifestSchema = z.object({
   v: z.literal(1),
   truncated: z.boolean().describe("Something was left out of the archive."),
-  files: z.array(
-    archivedFileSchema.extend({
-      pathBytes: z.base64().optional().describe("The path itself, when it is not UTF-8."),
-      offset: count,
-      length: count,
-      skip: count,
-    }),
-  ),
+  files: z.array(manifestEntrySchema).max(MAX_ARCHIVED_FILES),
 });
 export type ArchiveManifest = z.infer<typeof archiveManifestSchema>;
 export const archivedFileListSchema = z.object({
@@ -78,6 +85,7 @@ export const checkpointSchema = z.object({
   engine: z.string(),
   engineVersion: z.string().nullable(),
   bytes: count,
+  sha256: sha256Schema,
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 export const checkpointListSchema = z.object({ checkpoints: z.array(checkpointSchema) });
@@ -90,6 +98,59 @@ export const askCheckpointSchema = z.strictObject({
     .regex(/^[^\p{Cc}\p{Cf}]*$/u, "no control characters")
     .optional()
     .describe("What to call it. One with a label is kept as long as the task."),
+});
+
+/**
+ * A checkpoint, and what people upload instead of one, is a plain tar without links, folders and extensions:
+ * `checkpoint.json` (this), `workspace.bundle` (a git bundle with refs/agency/checkpoint), `session/<n>.gz` (the n-th of
+ * the engine's files, whose paths are here because they may be as long and as odd as they like).
+ */
+export const checkpointManifestSchema = z.object({
+  v: z.literal(1),
+  session: z
+    .object({ sessionId: z.string(), engineVersion: z.string(), files: z.array(z.string()).max(10_000) })
+    .nullable(),
+});
+export type CheckpointManifest = z.infer<typeof checkpointManifestSchema>;
+export const CHECKPOINT_ENTRIES = {
+  manifest: "checkpoint.json",
+  bundle: "workspace.bundle",
+  session: (at: number): string => `session/${at}.gz`,
+} as const;
+
+export const MAX_UPLOAD_BYTES = 512 * 1024 * 1024;
+
+export const uploadSchema = z.object({
+  id: z.uuid(),
+  bytes: count,
+  sha256: sha256Schema,
+  expiresAt: z.iso.datetime().describe("Until then a task can be started from it; after that it is gone."),
+});
+export type Upload = z.infer<typeof uploadSchema>;
+
+const commitName = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, "must be the full name of a commit");
+
+/** What an upload holds, in the words of a checkpoint. It is bytes to the server: a sandbox finds out. */
+export const uploadedSchema = z.strictObject({
+  id: z.uuid().describe("Of the upload. Each is good for one task."),
+  base: commitName.describe("The repository has it, or the bundle does."),
+  head: commitName.describe("Where HEAD stands."),
+  branch: z
+    .string()
+    .min(1)
+    .max(250)
+    .regex(/^[^-\p{Cc}\p{Cs} ~^:?*[\\][^\p{Cc}\p{Cs} ~^:?*[\\]*$/u, "is not a valid branch name")
+    .nullable()
+    .default(null)
+    .describe("The branch HEAD is on."),
+  commit: commitName.describe("The commit of all files as they are, new ones too."),
+  sessionId: z.uuid().nullable().default(null),
+  engineVersion: z
+    .string()
+    .max(64)
+    .regex(/^[\w.+-]*$/)
+    .nullable()
+    .default(null),
 });
 
 /** What the runner says of a blob it is about to send; the body is the bytes. */
@@ -118,7 +179,11 @@ export const postCheckpointSchema = z.object({
 export type PostCheckpoint = z.infer<typeof postCheckpointSchema>;
 
 /** What a new attempt goes on from. The blob is fetched from UPLINK_PATHS.restore. */
-export const restoreSchema = postCheckpointSchema
-  .omit({ blob: true, label: true })
-  .extend({ taskId: z.uuid(), bytes: count, sha256: sha256Schema, fork: z.boolean() });
+export const restoreSchema = postCheckpointSchema.omit({ blob: true, label: true }).extend({
+  number: count.describe("0: what was uploaded for this task."),
+  taskId: z.uuid(),
+  bytes: count,
+  sha256: sha256Schema,
+  fork: z.boolean(),
+});
 export type Restore = z.infer<typeof restoreSchema>;

@@ -183,7 +183,7 @@ const workEvents = [
   }),
   event("restored", {
     taskId: z.string(),
-    checkpoint: z.number().int().positive(),
+    checkpoint: count.describe("0: what was uploaded for this task."),
     files: count.describe("Files that differ from the repository's."),
     session: z.enum(["restored", "none", "lost"]),
     message: text.optional().describe("What did not come back, and why."),
@@ -197,7 +197,7 @@ const workEvents = [
   }),
   event("artifact", { name: text, path: text.optional(), bytes: count, mediaType: z.string().optional() }),
   event("delivery", {
-    kind: z.enum(["workspace", "branch", "pull_request", "files"]),
+    kind: z.enum(["workspace", "branch", "pull_request", "files", "review"]),
     location: text,
     files: count.optional(),
     added: count.optional(),
@@ -246,6 +246,17 @@ const controlEvents = [
     repository: text,
     action: z.enum(["fetch", "push", "lfs"]),
     refs: z.array(text).optional().describe("What was pushed, or would have been."),
+    updates: z
+      .array(
+        z.object({
+          ref: text,
+          old: text,
+          new: text,
+          ok: z.boolean().nullable().describe("As the host reported it; null when it has not."),
+        }),
+      )
+      .optional()
+      .describe("What became of each ref that was pushed; not there when it is not known of all of them."),
     verdict: z.enum(["allowed", "denied", "failed"]),
     reason: text.optional(),
     bytesIn: count,
@@ -294,6 +305,7 @@ export const eventPageSchema = z.object({
   events: z.array(taskEventSchema),
   firstSeq: count,
   lastSeq: count,
+  expiredAt: z.iso.datetime().optional().describe("Since when the events are no longer kept."),
   nextAfter: count
     .nullable()
     .describe("Pass it as `after` for the next page; null at the end of what there is."),

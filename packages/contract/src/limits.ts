@@ -10,6 +10,8 @@ export const MAX_PROMPT_BYTES = MiB;
 export const MAX_WALL_MS = 23.5 * HOUR;
 /** A run that waits for a person, for money or for a reset keeps its sandbox; not for ever. */
 export const MAX_WAIT_MS = 7 * 24 * HOUR;
+/** A sandbox that is kept after its task is over; AGENCY_MAX_KEEP sets less. */
+export const MAX_KEEP_MS = 7 * 24 * HOUR;
 export const MAX_EVENT_BYTES = 64 * 1024;
 export const EVENT_PREVIEW_BYTES = 8 * 1024;
 export const MAX_PAGE = 100;

@@ -22,7 +22,11 @@ export const UPLINK_PATHS = {
   checkpoints: "/uplink/checkpoints",
   /** GET: the checkpoint the work order tells to restore. */
   restore: "/uplink/restore",
+  /** POST: the work is over, only storing it takes time yet. */
+  storing: "/uplink/storing",
   finished: "/uplink/finished",
+  /** Upgraded to TERMINAL_PROTOCOL; the id follows. */
+  terminals: "/uplink/terminals",
   model: "/model",
   git: "/git",
 } as const;
@@ -43,6 +47,9 @@ export const bootstrapSchema = z.object({
   /** Folder with one or more unix sockets; the runner uses any that answers. */
   doorDir: z.string(),
   deadlineAt: z.iso.datetime(),
+  /** Folders of the sandbox: objects of the repository to borrow, and what package managers keep. */
+  mirror: z.string().optional(),
+  caches: z.string().optional(),
 });
 export type Bootstrap = z.infer<typeof bootstrapSchema>;
 
@@ -123,6 +130,8 @@ export const runnerCommandSchema = z.discriminatedUnion("kind", [
   /** The task waits: clocks stop. `pause` is true when the agent itself must stop, not only its model calls. */
   z.object({ ...commandBase, kind: z.literal("wait"), reason: waitReasonSchema, pause: z.boolean() }),
   z.object({ ...commandBase, kind: z.literal("proceed") }),
+  /** Dial back for it: what is wanted comes over that connection. Comes to a sandbox that is kept, too. */
+  z.object({ ...commandBase, kind: z.literal("terminal") }),
   z.object({ ...commandBase, kind: z.literal("checkpoint"), label: z.string().nullable() }),
   z.object({ ...commandBase, kind: z.literal("answer"), askId: z.string(), answer: answerBodySchema }),
 ]);
@@ -178,3 +187,8 @@ export type Outcome = z.infer<typeof outcomeSchema>;
 
 export const finishedSchema = z.object({ finalSeq: z.number().int().nonnegative(), outcome: outcomeSchema });
 export type Finished = z.infer<typeof finishedSchema>;
+
+/** `keepMs`: the runner stays for people to look around, and leaves when it has heard nothing for that long. */
+export const finishedAnswerSchema = z.object({
+  keepMs: z.number().int().positive().nullable().default(null),
+});

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { askSchema } from "./asks.ts";
+import { uploadedSchema } from "./artifacts.ts";
 import { checkResultSchema, commitsSchema, deliverSchema, pullRequestSchema } from "./delivery.ts";
-import { limitsSchema, MAX_PAGE, MAX_PROMPT_BYTES } from "./limits.ts";
+import { limitsSchema, MAX_KEEP_MS, MAX_PAGE, MAX_PROMPT_BYTES } from "./limits.ts";
 import { networkSchema } from "./network.ts";
 import { projectSchema, taskSecretsSchema } from "./secrets.ts";
 import { reasonSchema, taskStateSchema, waitSchema } from "./states.ts";
@@ -75,6 +76,9 @@ const envSchema = z
   )
   .refine((env) => Object.keys(env).length <= 100, "has more than 100 variables");
 
+/** In milliseconds; `longest`: as long as this installation allows. */
+export const keepSchema = z.union([z.number().int().min(1000).max(MAX_KEEP_MS), z.literal("longest")]);
+
 export const createTaskSchema = z.strictObject({
   prompt: promptSchema,
   engine: z.string().min(1).max(64).default("claude"),
@@ -87,14 +91,14 @@ export const createTaskSchema = z.strictObject({
     .max(50)
     .default([])
     .describe("Further repositories that may be read with the credential of their host."),
-  network: networkSchema.default("internet"),
+  network: networkSchema.optional().describe("Not set: internet, or as the task resumed from."),
   allowInternalNetwork: z
     .boolean()
     .default(false)
     .describe("Opens private networks to this task. Never this machine, never metadata services. Audited."),
-  approve: approveSchema.default("none"),
-  commandPolicy: commandPolicySchema.default({ allow: [], deny: [] }),
-  questions: z.boolean().default(true).describe("May the agent stop and ask a person?"),
+  approve: approveSchema.optional(),
+  commandPolicy: commandPolicySchema.optional(),
+  questions: z.boolean().optional().describe("May the agent stop and ask a person? Not set: yes."),
   onBudget: z
     .enum(["wait", "stop"])
     .default("wait")
@@ -108,7 +112,9 @@ export const createTaskSchema = z.strictObject({
   deliver: deliverSchema
     .optional()
     .describe("What is handed back. Not set: a branch for a task with a repository, else files."),
-  commits: commitsSchema.default("squash").describe("One commit for the whole work, or the agent's own."),
+  commits: commitsSchema
+    .optional()
+    .describe("One commit for the whole work, or the agent's own. Not set: squash."),
   pullRequest: z
     .number()
     .int()
@@ -123,7 +129,7 @@ export const createTaskSchema = z.strictObject({
   artifacts: z
     .array(z.string().min(1).max(500))
     .max(50)
-    .default([])
+    .optional()
     .describe("Files to keep by themselves, as patterns such as dist/**."),
   resume: z
     .strictObject({
@@ -133,12 +139,27 @@ export const createTaskSchema = z.strictObject({
     })
     .optional()
     .describe(
-      "Go on from another task's files and memory. It becomes the parent unless another one is named.",
+      "Go on from another task's files and memory. It becomes the parent unless another one is named, and its network, approve, commandPolicy, questions, commits, artifacts and env are taken over unless given. Its secrets are not: send them again.",
     ),
+  upload: uploadedSchema
+    .optional()
+    .describe("Go on from files and memory that were uploaded, such as those of a folder on a laptop."),
+  review: z
+    .strictObject({
+      pullRequest: z.number().int().positive(),
+      post: z.boolean().default(true).describe("Post it to the pull request when the task has ended."),
+    })
+    .optional()
+    .describe(
+      "Review a pull request of the repository; `prompt` says what is wanted of it. Nothing is pushed: what the agent leaves in .agency/review.json is kept, and posted as one review.",
+    ),
+  keep: keepSchema
+    .optional()
+    .describe("How long the sandbox stays when the task is over, for people to look into, in milliseconds."),
   project: projectSchema.optional().describe("Whose secrets are used before the account's."),
   secrets: taskSecretsSchema.default({}),
   env: envSchema
-    .default({})
+    .optional()
     .describe("Plain settings for the agent. Secrets do not belong here: the agent can read it."),
   command: z.string().min(1).max(32_768).optional().describe("The shell command of the `command` engine."),
   demo: z
@@ -175,9 +196,14 @@ const resultSchema = z.object({
   commits: z.array(z.string()),
   branch: z.string().nullable().describe("The branch that was pushed."),
   pullRequest: pullRequestSchema.nullable(),
+  review: z.string().nullable().optional().describe("Address of the review that was posted."),
   checks: z.array(checkResultSchema),
 });
 export type TaskResult = z.infer<typeof resultSchema>;
+
+const expiredSchema = z
+  .object({ events: when.optional(), artifacts: when.optional(), checkpoints: when.optional() })
+  .describe("What is no longer kept, and since when. Not there while everything is.");
 
 export const taskSchema = z.object({
   id,
@@ -204,6 +230,16 @@ export const taskSchema = z.object({
   deliver: deliverSchema,
   checks: z.array(z.string()),
   resumedFrom: z.object({ taskId: id, checkpoint: z.number().int() }).nullable(),
+  upload: z
+    .object({ commit: z.string(), bytes: z.number().int(), sha256: z.string() })
+    .nullable()
+    .optional()
+    .describe("What was uploaded for it to go on from; to be had as checkpoint 0."),
+  keepMs: z.number().int().nullable().describe("How long its sandbox stays when it is over; null: not."),
+  sandbox: z
+    .object({ keptUntil: when.describe("Then it ends by itself.") })
+    .nullable()
+    .describe("The sandbox of a task that is over, while it is kept."),
   demo: z.boolean(),
   labels: z.record(z.string(), z.string()),
   priority: z.number(),
@@ -216,6 +252,7 @@ export const taskSchema = z.object({
   activity: z.string().nullable().describe("What the agent is doing now."),
   lastEventAt: when.nullable(),
   result: resultSchema.nullable(),
+  expired: expiredSchema.optional(),
   notBefore: when.nullable(),
   createdAt: when,
   startedAt: when.nullable(),
@@ -265,3 +302,18 @@ export const sendMessageSchema = z.strictObject({
     .describe("steer: the agent sees it while it works; next_turn: after the current turn."),
 });
 export type SendMessage = z.output<typeof sendMessageSchema>;
+
+export const cancelTaskSchema = z.strictObject({
+  discard: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((value) => value === "true")
+    .describe("At once, with everything that is not stored yet; the files of its sandbox are removed."),
+});
+export type CancelTask = z.output<typeof cancelTaskSchema>;
+
+export const keepSandboxSchema = z.union([
+  z.strictObject({ ms: keepSchema.describe("From now, or from its end while the task is not over.") }),
+  z.strictObject({ addMs: z.number().int().min(1000).max(MAX_KEEP_MS).describe("Longer than it is now.") }),
+]);
+export type KeepSandbox = z.output<typeof keepSandboxSchema>;

@@ -1,6 +1,7 @@
 export * from "./ports/engine.ts";
 export * from "./ports/provider.ts";
 export * from "./ports/storage.ts";
+export * from "./ports/repository-folders.ts";
 export * from "./ports/clock.ts";
 export * from "./ports/logger.ts";
 export * from "./ports/task-store.ts";
@@ -16,6 +17,7 @@ export * from "./ports/api-key-store.ts";
 export * from "./ports/sign-in-store.ts";
 export * from "./ports/overview-store.ts";
 export * from "./ports/event-store.ts";
+export * from "./ports/retention-store.ts";
 export * from "./task/snapshot.ts";
 export * from "./task/states.ts";
 export * from "./task/step.ts";

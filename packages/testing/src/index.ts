@@ -23,5 +23,6 @@ export type { Deed, EngineUnderTest, OpenEngine } from "./suites/engine-stages.t
 export { GIT_HOST_CREDENTIAL, startGitHost } from "./git-host/git-host.ts";
 export type { GitHost } from "./git-host/git-host.ts";
 export { startCodeHost } from "./code-host/code-host.ts";
-export type { FakeCodeHost } from "./code-host/code-host.ts";
+export type { FakeCodeHost, FakeHostKind } from "./code-host/code-host.ts";
+export type { FakeRepository } from "./code-host/fake-repository.ts";
 export { addPull } from "./code-host/fake-repository.ts";

@@ -8,6 +8,7 @@ import { lineCounts, plural } from "../render/numbers.ts";
 import { row } from "../render/row.ts";
 import type { Session } from "../session.ts";
 import type { GitPath, GitTree } from "./git-tree.ts";
+import { withHandedOver } from "./handed-over.ts";
 import { listed } from "./listed.ts";
 import { applyPatch, planPatch } from "./plan-patch.ts";
 import type { PatchPlan } from "./plan-patch.ts";
@@ -30,22 +31,33 @@ export async function applyToTree(
     tell(session, tree, { files: [], local: [], conflicts: [] }, how, "The task changed nothing.");
     return EXIT.done;
   }
-  return withArtifact(session, client, task.id, patch, async (path, folder) => {
-    const plan = await planPatch(tree, path, folder);
-    if (!how.force && !how.dryRun) refuseLoss(plan);
-    if (!how.dryRun) await applyPatch(tree, path, plan);
-    const files = plural(plan.files.length, "file");
-    tell(
-      session,
-      tree,
-      plan,
-      how,
-      how.dryRun
-        ? `${files} would change in ${tree.top}.`
-        : `${files} changed in ${tree.top}; nothing is staged.`,
+  const work = (known: GitTree, start: string | null) =>
+    withArtifact(session, client, task.id, patch, (path, folder) =>
+      applyWith(session, known, { path, folder, start }, how),
     );
-    return plan.conflicts.length === 0 ? EXIT.done : EXIT.failed;
-  });
+  return withHandedOver(session, client, task, tree, work);
+}
+
+async function applyWith(
+  session: Session,
+  tree: GitTree,
+  { path, folder, start }: { path: string; folder: string; start: string | null },
+  how: How,
+): Promise<number> {
+  const plan = await planPatch(tree, path, folder, start);
+  if (!how.force && !how.dryRun) refuseLoss(plan);
+  if (!how.dryRun) await applyPatch(tree, path, plan);
+  const files = plural(plan.files.length, "file");
+  tell(
+    session,
+    tree,
+    plan,
+    how,
+    how.dryRun
+      ? `${files} would change in ${tree.top}.`
+      : `${files} changed in ${tree.top}; nothing is staged.`,
+  );
+  return plan.conflicts.length === 0 ? EXIT.done : EXIT.failed;
 }
 
 function refuseLoss({ local, conflicts }: PatchPlan): void {

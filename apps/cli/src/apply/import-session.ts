@@ -1,27 +1,24 @@
-import { mkdir, realpath } from "node:fs/promises";
+import { mkdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { AgencyError } from "@agency/contract";
-import type { Task } from "@agency/contract";
+import type { Checkpoint, Task } from "@agency/contract";
 import type { Client } from "@agency/client";
 import { ArchiveError } from "../archive/archive-error.ts";
-import { compareFolder } from "../archive/compare-folder.ts";
-import { createFolderWriter } from "../archive/folder-writer.ts";
+import { judgePath } from "../archive/entry-path.ts";
+import { createFolderWriter, InTheWay } from "../archive/folder-writer.ts";
 import type { FolderWriter } from "../archive/folder-writer.ts";
-import { openArchive } from "../archive/open-archive.ts";
-import type { TarEntry } from "../archive/read-tar.ts";
-import { scanEntries } from "../archive/scan-entries.ts";
-import type { PlannedEntry } from "../archive/scan-entries.ts";
-import { findArtifact } from "../download/find-artifact.ts";
-import { withArtifact } from "../download/with-artifact.ts";
+import { withCheckpoint } from "../download/with-checkpoint.ts";
 import { EXIT } from "../exit-codes.ts";
+import { claudeProjects, projectName } from "../hand-off/claude-home.ts";
+import { readSession } from "../hand-off/read-checkpoint.ts";
+import { continuedTranscript, importedTranscript } from "../hand-off/transcript.ts";
 import type { Session } from "../session.ts";
 import { sessionPlace } from "./session-place.ts";
-
-const MOST = { entries: 10_000, bytes: 1024 ** 3 };
 
 interface How {
   dryRun: boolean;
   force: boolean;
+  from: number | undefined;
 }
 
 /** The engine's memory into the user's own Claude folder, so that `claude --resume` goes on in this folder. */
@@ -32,48 +29,71 @@ export async function importSession(
   folder: string,
   how: How,
 ): Promise<number> {
-  const { world, output, json, signal } = session;
+  const { world, output, json } = session;
   if (task.engine !== "claude") {
     throw new AgencyError(
       "unsupported_option",
       `--session is for the engine "claude"; the task ran "${task.engine}".`,
     );
   }
-  const artifact = await findArtifact(client, task, "session", signal);
-  const told = world.env.CLAUDE_CONFIG_DIR ?? "";
-  const home = join(told === "" ? join(world.userHome, ".claude") : told, "projects");
-  // Claude Code names the folder after the resolved path.
-  const project = (await realpath(folder)).replace(/[^A-Za-z0-9]/g, "-");
-  return withArtifact(session, client, task.id, artifact, async (path) => {
-    const found = await readSessionFiles(path);
-    const target = join(home, project);
-    if (!how.dryRun) await write(path, found, target, how.force);
+  const checkpoint = await chooseCheckpoint(session, client, task, how.from);
+  const target = join(claudeProjects(world), await projectName(folder));
+  const cwd = await realpath(folder);
+  return withCheckpoint(session, client, task.id, checkpoint, async (path) => {
+    const found = await readFiles(path, cwd);
+    const files = await settle(found, target, how.force);
+    if (!how.dryRun) await write(files, target);
     const command = `claude --resume ${found.sessionId}`;
-    if (json) output.json({ sessionId: found.sessionId, folder: target, imported: !how.dryRun, command });
+    const { sessionId } = found;
+    if (json) output.json({ sessionId, folder: target, imported: !how.dryRun, command });
     else if (how.dryRun) output.print(`The session would be put into ${target}.`);
     else output.print([`The session is in ${target}. Go on with it here:`, `  ${command}`]);
     return EXIT.done;
   });
 }
 
-interface SessionFiles {
-  sessionId: string;
-  /** By their name in the archive. */
-  places: Map<string, string>;
-  planned: PlannedEntry[];
+async function chooseCheckpoint(
+  { signal }: Session,
+  client: Client,
+  task: Task,
+  from: number | undefined,
+): Promise<Checkpoint> {
+  const all = await client.checkpoints(task.id, { signal });
+  const found = from === undefined ? all[0] : all.find(({ number }) => number === from);
+  const next = `See what there is with \`agency checkpoints ${task.id}\`.`;
+  if (found === undefined) {
+    const which = from === undefined ? "no checkpoint" : `no checkpoint ${from}`;
+    throw new AgencyError("not_found", `The task has ${which} with a session.`, { next });
+  }
+  if (found.sessionId !== null) return found;
+  throw new AgencyError("not_found", `Checkpoint ${found.number} of the task holds no session.`, { next });
 }
 
-async function readSessionFiles(path: string): Promise<SessionFiles> {
+interface Files {
+  sessionId: string;
+  /** By their place below the project's folder, one character a byte. */
+  files: Map<string, Buffer>;
+}
+
+/** Names and content come from a sandbox. */
+async function readFiles(path: string, cwd: string): Promise<Files> {
   try {
-    const { entries } = await scanEntries(openArchive(path), { caseSensitive: true, limits: MOST });
-    const files = entries.filter(({ kind }) => kind === "file");
-    const placed = sessionPlace(files.map((entry) => entry.path));
-    if (placed === null) throw new ArchiveError("it does not hold one session of Claude");
-    const planned = files.flatMap((entry) => {
-      const place = placed.places.get(entry.path);
-      return place === undefined ? [] : [{ ...entry, path: place, mode: 0o600 }];
-    });
-    return { ...placed, planned };
+    const saved = await readSession(path);
+    const placed = saved === null ? null : sessionPlace(saved.files.map((file) => file.path));
+    if (saved === null || placed === null) throw new ArchiveError("it does not hold one session of Claude");
+    const files = new Map<string, Buffer>();
+    for (const { path: name, bytes } of saved.files) {
+      const place = placed.places.get(name);
+      if (place === undefined) continue;
+      const judged = judgePath(Buffer.from(place).toString("latin1"));
+      if (!judged.ok) throw new ArchiveError(`${JSON.stringify(name)} ${judged.why}`);
+      const key = judged.parts.join("/");
+      if (files.has(key)) throw new ArchiveError(`it holds ${JSON.stringify(name)} twice`);
+      files.set(key, place.endsWith(".jsonl") ? transcriptOf(bytes, cwd) : bytes);
+      if (key === `${placed.sessionId}.jsonl` && files.get(key)?.length === 0)
+        throw new ArchiveError("its transcript holds no conversation");
+    }
+    return { sessionId: placed.sessionId, files };
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;
     throw new AgencyError("upstream_failed", `The session was not imported: ${error.message}.`, {
@@ -82,35 +102,61 @@ async function readSessionFiles(path: string): Promise<SessionFiles> {
   }
 }
 
-async function write(path: string, found: SessionFiles, target: string, force: boolean): Promise<void> {
-  await mkdir(target, { recursive: true, mode: 0o700 });
-  const writer = createFolderWriter(target);
-  const { create, differ, inTheWay } = await compareFolder(writer, found.planned);
-  const [first] = inTheWay;
-  if (first !== undefined)
-    throw new AgencyError("conflict", `The session cannot be put into ${target}: ${first}.`);
-  if (differ.length > 0 && !force) {
-    throw new AgencyError(
-      "conflict",
-      `Session ${found.sessionId} is in ${target} already and has gone another way.`,
-      {
-        next: "Replace it with --force.",
-      },
-    );
-  }
-  await writeFiles(openArchive(path), found, [...create, ...differ], writer);
+function transcriptOf(bytes: Buffer, cwd: string): Buffer {
+  return Buffer.from(importedTranscript(bytes.toString("utf8"), cwd));
 }
 
-async function writeFiles(
-  source: AsyncIterable<TarEntry>,
-  { places }: SessionFiles,
-  wanted: readonly PlannedEntry[],
-  writer: FolderWriter,
-): Promise<void> {
-  const missing = new Set(wanted.map((entry) => entry.path));
-  for await (const { name, body, kind } of source) {
-    const place = kind === "file" ? places.get(name.replace(/^(?:\.\/)+/, "")) : undefined;
-    if (place === undefined || !missing.has(place)) continue;
-    await writer.file(place, body, { mode: 0o600, replace: true });
+/** What is to be written: of a session that is here already only what it does not have yet. */
+async function settle(
+  { sessionId, files }: Files,
+  target: string,
+  force: boolean,
+): Promise<Map<string, Buffer>> {
+  const writer = createFolderWriter(target);
+  const settled = new Map<string, Buffer>();
+  for (const [place, bytes] of files) {
+    const there = await readThere(writer, place);
+    if (there === null) settled.set(place, bytes);
+    if (there === null || there.equals(bytes)) continue;
+    const text = place.endsWith(".jsonl")
+      ? continuedTranscript(there.toString("utf8"), bytes.toString("utf8"))
+      : null;
+    if (text === null && !force) {
+      throw new AgencyError(
+        "conflict",
+        `Session ${sessionId} is in ${target} already and has gone another way.`,
+        { next: "Replace it with --force." },
+      );
+    }
+    settled.set(place, text === null ? bytes : Buffer.from(text));
   }
+  return settled;
+}
+
+async function readThere(writer: FolderWriter, place: string): Promise<Buffer | null> {
+  try {
+    const there = await writer.look(place);
+    if (there === null) return null;
+    if (there.kind === "file") return await readFile(writer.at(place));
+    throw new InTheWay(`${place} is not a file`);
+  } catch (error) {
+    if (!(error instanceof InTheWay)) throw error;
+    throw new AgencyError(
+      "conflict",
+      `The session cannot be put where Claude looks for it: ${error.message}.`,
+    );
+  }
+}
+
+async function write(files: Map<string, Buffer>, target: string): Promise<void> {
+  await mkdir(target, { recursive: true, mode: 0o700 });
+  const writer = createFolderWriter(target);
+  for (const [place, bytes] of files)
+    await writer.file(
+      place,
+      (async function* () {
+        yield bytes;
+      })(),
+      { mode: 0o600, replace: true },
+    );
 }

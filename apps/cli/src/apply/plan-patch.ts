@@ -21,8 +21,16 @@ export interface PatchPlan {
   index: string;
 }
 
-/** Tries a patch on a copy of the index: the work tree stays as it is. */
-export async function planPatch(tree: GitTree, patch: string, folder: string): Promise<PatchPlan> {
+/**
+ * Tries a patch on a copy of the index: the work tree stays as it is. `start`: the commit of the files as they were
+ * handed over; null: the task began with what is committed here.
+ */
+export async function planPatch(
+  tree: GitTree,
+  patch: string,
+  folder: string,
+  start: string | null,
+): Promise<PatchPlan> {
   const numbers = await tree.need(["apply", "--numstat", "-z", patch]);
   // In reverse, git tells the names as they were before.
   const before = splitNul(await tree.need(["apply", "-R", "--numstat", "-z", patch])).map(nameOf);
@@ -31,8 +39,9 @@ export async function planPatch(tree: GitTree, patch: string, folder: string): P
   const index = join(folder, "index");
   await tree.copyIndex(index);
   await tree.git(["update-index", "-q", "--refresh"], { index });
-  const local = await localChanges(tree, index, touched);
-  if (local.length > 0) await recordFiles(tree, index, local);
+  const changed = await localChanges(tree, index, touched);
+  if (changed.length > 0) await recordFiles(tree, index, changed);
+  const local = start === null ? changed : await changedSince(tree, index, start, touched);
   return { files, local, index, conflicts: await tryPatch(tree, patch, index, join(folder, "trial")) };
 }
 
@@ -55,6 +64,18 @@ async function localChanges(tree: GitTree, index: string, touched: readonly GitP
     tracked.has(path) ? changed.has(path) : changed.has(path) || (await isThere(tree.top, path));
   const judged = await Promise.all(touched.map(async (path) => ((await isLocal(path)) ? path : null)));
   return judged.filter((path) => path !== null).toSorted();
+}
+
+/** Of the files the patch touches, those that are not as they were handed over. */
+async function changedSince(
+  tree: GitTree,
+  index: string,
+  start: string,
+  touched: readonly GitPath[],
+): Promise<GitPath[]> {
+  const diff = ["diff-index", "--cached", "-z", "--name-only", "--no-renames", start];
+  const changed = new Set(splitNul(await tree.need(diff, { index })));
+  return touched.filter((path) => changed.has(path)).toSorted();
 }
 
 async function recordFiles(tree: GitTree, index: string, paths: readonly GitPath[]): Promise<void> {

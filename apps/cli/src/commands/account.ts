@@ -70,4 +70,26 @@ const audit = command({
   run: async (session, { options }) => (await import("../flows/audit.ts")).audit(session, options.limit),
 });
 
-export const accountCommands = [secrets, login, audit];
+const retention = command({
+  name: "retention",
+  group,
+  summary: "Show or change how long what is kept after a task has ended.",
+  args: {
+    action: { arity: "optional", describe: "set, to change it.", completes: ["set"] },
+    times: {
+      arity: "any",
+      describe: "Such as events=365d, artifacts=90d, checkpoints=forever.",
+      completes: ["events=", "artifacts=", "checkpoints="],
+    },
+  },
+  options: api,
+  examples: [
+    "agency retention",
+    "agency retention set artifacts=30d checkpoints=7d",
+    "agency retention set events=forever",
+  ],
+  run: async (session, { args }) =>
+    (await import("../flows/retention.ts")).retention(session, args.action, args.times),
+});
+
+export const accountCommands = [secrets, login, audit, retention];

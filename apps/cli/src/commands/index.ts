@@ -1,5 +1,7 @@
 import type { Command } from "../program/command.ts";
 import { accountCommands } from "./account.ts";
+import { sandboxCommands } from "./sandbox.ts";
+import { handOffCommands } from "./hand-off.ts";
 import { serverCommands } from "./server.ts";
 import { completeCommand, shellCommands } from "./shell.ts";
 import { taskCommands } from "./tasks.ts";
@@ -10,6 +12,8 @@ export const commands: readonly Command[] = [
   ...taskCommands,
   ...waitingCommands,
   ...workCommands,
+  ...handOffCommands,
+  ...sandboxCommands,
   ...accountCommands,
   ...serverCommands,
   ...shellCommands,

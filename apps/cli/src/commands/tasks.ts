@@ -95,6 +95,12 @@ const run = command({
     pr: value("N", "Work on the branch of this pull request.", countOption(1, 999_999_999)),
     check: list("CMD", "Must pass on the final commit, as 'npm test'; may be repeated.", textOption),
     artifact: list("PATTERN", "Keep these files too, as 'dist/**'; may be repeated.", textOption),
+    keep: value(
+      "TIME",
+      "Keep the sandbox for this long when the task is over, to look into.",
+      durationOption,
+    ),
+    noShutdown: flag("Keep it until you release it, at most AGENCY_MAX_KEEP (7d)."),
     detach: flag("Print the id and do not watch.", "-d"),
     ...api,
   },
@@ -174,9 +180,13 @@ const stop = command({
   group,
   summary: "Stop tasks.",
   args: { tasks: { arity: "any", ...task } },
-  options: { all: flag("Stop every task that is not over."), ...api },
+  options: {
+    all: flag("Stop every task that is not over."),
+    discard: flag("At once, and throw away what is not stored yet."),
+    ...api,
+  },
   run: async (session, { args, options }) =>
-    (await import("../flows/tasks.ts")).stop(session, args.tasks, options.all),
+    (await import("../flows/tasks.ts")).stop(session, args.tasks, options),
 });
 
 const wait = command({

@@ -106,6 +106,11 @@ const apply = command({
   options: {
     dryRun: flag("Only say what would change."),
     session: flag("Also bring its memory, so that `claude --resume` goes on here."),
+    from: value(
+      "N",
+      "Checkpoint whose memory to bring; the newest when not given.",
+      countOption(1, 999_999_999),
+    ),
     force: flag("Merge into files changed here; outside of git, replace them."),
     ...api,
   },

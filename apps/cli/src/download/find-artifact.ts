@@ -6,7 +6,6 @@ import { isOver } from "../render/task-words.ts";
 const CALLED: Partial<Record<ArtifactKind, string>> = {
   patch: "patch",
   archive: "archive of its files",
-  session: "engine session",
 };
 
 /** The newest artifact of a kind. */

@@ -16,7 +16,7 @@ import type { Task } from "@agency/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { processes } from "../processes.ts";
 import { FakeApi } from "../testing/fake-api.ts";
-import { tar, tarZst } from "../testing/tar.ts";
+import { tarZst } from "../testing/tar.ts";
 import { envFor, testCli } from "../testing/test-cli.ts";
 
 let api: FakeApi;
@@ -232,65 +232,5 @@ describe("agency apply in any other folder", () => {
     expect(await cli.run("apply", "@last", "--force")).not.toBe(0);
     expect(cli.stderr.text).toContain('"../evil" leads out of the folder');
     expect([existsSync(at("ok")), existsSync(at("../evil"))]).toEqual([false, false]);
-  });
-});
-
-describe("agency apply --session", () => {
-  const sessionId = "5b0a6a0e-2c1d-4e3f-8a9b-0c1d2e3f4a5b";
-  const inHome = `.claude/projects/-workspace/${sessionId}`;
-  const session = (text: string) =>
-    tar(
-      { name: `${inHome}.jsonl`, body: text },
-      { name: `${inHome}/tool-results/1.txt`, body: "long" },
-      { name: ".claude/settings.json", body: '{"hooks":{}}' },
-      { name: ".claude/projects/-other/notes.md", body: "x" },
-    );
-
-  function given(text = "{}\n") {
-    const { id } = api.addTask({ state: "completed" });
-    api.work.add(id, { kind: "archive", name: "w" }, tarZst({ name: "x" }));
-    api.work.add(id, { kind: "session", name: "session.tar" }, session(text));
-  }
-
-  it("puts the transcript where claude looks for it, and nothing else of the engine's home", async () => {
-    given();
-    using cli = cliHere();
-    expect(await cli.run("apply", "@last", "--session")).toBe(0);
-    const project = join(cli.home, ".claude/projects", folder.replace(/[^A-Za-z0-9]/g, "-"));
-    expect(readFileSync(join(project, `${sessionId}.jsonl`), "utf8")).toBe("{}\n");
-    expect(readFileSync(join(project, sessionId, "tool-results/1.txt"), "utf8")).toBe("long");
-    expect(statSync(join(project, `${sessionId}.jsonl`)).mode & 0o777).toBe(0o600);
-    expect(existsSync(join(cli.home, ".claude/settings.json"))).toBe(false);
-    expect(cli.stdout.text).toContain(`claude --resume ${sessionId}\n`);
-  });
-
-  it("does not replace a session that went on here", async () => {
-    given();
-    using cli = testCli({
-      env: { ...envFor(api), CLAUDE_CONFIG_DIR: at("cfg") },
-      world: { cwd: folder, processes },
-    });
-    const project = join(folder, "cfg/projects", folder.replace(/[^A-Za-z0-9]/g, "-"));
-    mkdirSync(project, { recursive: true });
-    writeFileSync(join(project, `${sessionId}.jsonl`), "mine\n");
-    expect(await cli.run("apply", "@last", "--session")).toBe(1);
-    expect(cli.stderr.text).toContain("has gone another way");
-    expect(readFileSync(join(project, `${sessionId}.jsonl`), "utf8")).toBe("mine\n");
-    expect(await cli.run("apply", "@last", "--session", "--force")).toBe(0);
-    expect(readFileSync(join(project, `${sessionId}.jsonl`), "utf8")).toBe("{}\n");
-  });
-
-  it.each([
-    ["no transcript", tar({ name: ".claude/projects/p/x.txt" })],
-    ["two of them", tar(...["a", "b"].map((p) => ({ name: `.claude/projects/${p}/${sessionId}.jsonl` })))],
-    ["a name that leads out", tar({ name: `.claude/projects/../../${sessionId}.jsonl` })],
-  ])("refuses a session with %s", async (_, bytes) => {
-    const { id } = api.addTask({ state: "completed" });
-    api.work.add(id, { kind: "archive", name: "w" }, tarZst({ name: "x" }));
-    api.work.add(id, { kind: "session", name: "session.tar" }, bytes);
-    using cli = cliHere();
-    expect(await cli.run("apply", "@last", "--session")).not.toBe(0);
-    expect(cli.stderr.text).toContain("The session was not imported");
-    expect(existsSync(join(cli.home, ".claude"))).toBe(false);
   });
 });

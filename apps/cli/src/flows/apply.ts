@@ -3,11 +3,13 @@ import { applyToFolder } from "../apply/apply-to-folder.ts";
 import { applyToTree } from "../apply/apply-to-tree.ts";
 import { importSession } from "../apply/import-session.ts";
 import type { Session } from "../session.ts";
+import { UsageError } from "../usage-error.ts";
 import { findTask } from "./find-task.ts";
 
 interface Options {
   dryRun: boolean;
   session: boolean;
+  from: number | undefined;
   force: boolean;
 }
 
@@ -16,7 +18,10 @@ export async function apply(session: Session, reference: string, options: Option
   const { world, signal } = session;
   const client = await session.client();
   const task = await findTask(client, reference, signal);
-  const tree = task.repository === null ? null : await findGitTree(session, world.cwd);
+  if (options.from !== undefined && !options.session)
+    throw new UsageError("--from is the checkpoint --session takes the memory of.", "Add --session.");
+  const isOfTree = task.repository !== null || (task.upload ?? null) !== null;
+  const tree = isOfTree ? await findGitTree(session, world.cwd) : null;
   const code =
     tree === null
       ? await applyToFolder(session, client, task, world.cwd, options)

@@ -43,9 +43,9 @@ function list({ output, json, world }: Session, all: Artifact[]): number {
   if (json) output.json(all);
   else if (all.length === 0) output.note("There are no artifacts.");
   else {
-    const rows = all.map(({ kind, bytes, createdAt, id, name }) => [
+    const rows = all.map(({ kind, bytes, createdAt, id, name, expiredAt, missingSince }) => [
       kind,
-      formatBytes(bytes),
+      expiredAt === undefined ? (missingSince === undefined ? formatBytes(bytes) : "missing") : "expired",
       formatAge(world.clock.now() - Date.parse(createdAt)),
       id.slice(-12),
       oneLine(name),

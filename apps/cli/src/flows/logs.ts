@@ -18,6 +18,8 @@ export async function logs(session: Session, reference: string, options: LogOpti
   const { world, signal } = session;
   const client = await session.client();
   const task = await findTask(client, reference, signal);
+  if (task.expired?.events !== undefined)
+    session.output.note(`The events of this task are no longer kept since ${task.expired.events}.`);
   const printer = printTask(session, task, { live: options.follow && !isOver(task.state) });
   const fromMs = instantOf(options.since, world.clock.now());
   const after = options.tail === undefined ? 0 : Math.max(0, task.lastSeq - options.tail);

@@ -34,19 +34,17 @@ export async function resume(
   );
 }
 
-/** As the parent ran. Repository, pull request, model and project are the server's to take over: it knows them whole. */
+/** As the parent ran. What is not here the server takes over: it knows it whole, settings for the agent included. */
 function nextTask(parent: Task, prompt: string, { fork, from }: Options): CreateTaskInput {
-  const { engine, provider, limits, network, allowInternalNetwork, repositories } = parent;
-  const { approve, onBudget, onUsageLimit, deliver, checks, labels, priority, demo } = parent;
+  const { engine, provider, limits, allowInternalNetwork, repositories } = parent;
+  const { onBudget, onUsageLimit, deliver, checks, labels, priority, demo } = parent;
   return {
     prompt,
     engine,
     provider,
     limits,
-    network,
     allowInternalNetwork,
     repositories,
-    approve,
     onBudget,
     onUsageLimit,
     deliver,

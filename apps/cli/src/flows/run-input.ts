@@ -35,6 +35,8 @@ export interface RunOptions {
   pr: number | undefined;
   check: string[];
   artifact: string[];
+  keep: number | undefined;
+  noShutdown: boolean;
 }
 
 /** The request a run makes, or a UsageError that speaks of flags instead of fields. */
@@ -79,6 +81,7 @@ export function toCreateTask(
     pullRequest: options.pr,
     checks: options.check,
     artifacts: options.artifact,
+    keep: options.noShutdown ? "longest" : options.keep,
   });
   const parsed = createTaskSchema.safeParse(input);
   if (parsed.success) return parsed.data;
@@ -98,6 +101,9 @@ function checkTogether(options: RunOptions): void {
   }
   if (options.pr !== undefined && options.branch !== undefined) {
     throw new UsageError("--pr and --branch are two places to start from.", "Leave one of the two out.");
+  }
+  if (options.keep !== undefined && options.noShutdown) {
+    throw new UsageError("--keep and --no-shutdown say two things.", "Leave one of the two out.");
   }
   if (options.command !== undefined && options.engine !== undefined && options.engine !== "command") {
     throw new UsageError(
@@ -145,6 +151,7 @@ const RULES: Record<string, string> = {
   env: "--env takes at most 100 variables, with names of letters, digits and _, and values of at most 32,768 characters.",
   labels:
     "--label takes at most 32 labels, with keys of lower-case letters, digits, . _ and -, and values of at most 200 characters.",
+  keep: "--keep must be from 1s to 7d.",
   checks: "--check takes at most 20 commands of 1 to 4,096 characters.",
   artifacts: "--artifact takes at most 50 patterns of 1 to 500 characters, such as 'dist/**'.",
   priority: "--priority must be a whole number from -100 to 100.",

@@ -89,7 +89,11 @@ export async function tell(
   return EXIT.done;
 }
 
-export async function stop(session: Session, references: string[], all: boolean): Promise<number> {
+export async function stop(
+  session: Session,
+  references: string[],
+  { all, discard }: { all: boolean; discard: boolean },
+): Promise<number> {
   const { output, json, signal } = session;
   if (all === references.length > 0) {
     throw new UsageError("Say which tasks to stop.", "Name them, or pass --all and no names.");
@@ -101,7 +105,7 @@ export async function stop(session: Session, references: string[], all: boolean)
     : await findTasks(client, references, signal);
   const stopped: Task[] = [];
   for (const task of chosen) {
-    const answer = await cancel(client, task, signal);
+    const answer = await cancel(client, task, { signal, discard });
     stopped.push(answer);
     if (!json)
       output.print(
@@ -114,9 +118,13 @@ export async function stop(session: Session, references: string[], all: boolean)
 }
 
 /** A task that ended by itself in the meantime is as good as stopped. */
-async function cancel(client: Client, task: Task, signal: AbortSignal): Promise<Task> {
+async function cancel(
+  client: Client,
+  task: Task,
+  { signal, discard }: { signal: AbortSignal; discard: boolean },
+): Promise<Task> {
   try {
-    return await client.cancelTask(task.id, { signal });
+    return await client.cancelTask(task.id, { signal, discard });
   } catch (error) {
     if (isAgencyError(error) && error.code === "task_finished") return client.getTask(task.id, { signal });
     throw error;

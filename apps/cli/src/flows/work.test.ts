@@ -58,27 +58,9 @@ describe("agency resume with an instruction", () => {
 describe("agency checkpoints", () => {
   it("lists them", async () => {
     const { id } = api.addTask();
-    const common = { commit: "4f2a9c01d3e5b7a9", engine: "claude", engineVersion: null };
-    api.work.checkpoints.push(
-      {
-        ...common,
-        number: 2,
-        at: "2026-03-01T11:59:00.000Z",
-        label: "before it",
-        turn: 2,
-        sessionId: "s",
-        bytes: 4096,
-      },
-      {
-        ...common,
-        number: 1,
-        at: "2026-03-01T11:50:00.000Z",
-        label: null,
-        turn: 1,
-        sessionId: null,
-        bytes: 10,
-      },
-    );
+    const at = (minute: number) => `2026-03-01T11:${minute}:00.000Z`;
+    api.work.addCheckpoint({ number: 1, at: at(50), bytes: 10 });
+    api.work.addCheckpoint({ number: 2, at: at(59), bytes: 4096, label: "before it", sessionId: "s" });
     using cli = testCli({ env: envFor(api) });
     expect(await cli.run("checkpoints", id)).toBe(0);
     expect(cli.stdout.text.split("\n")).toEqual([

@@ -15,7 +15,7 @@ export function formatDuration(ms: number): string {
 
 /** A limit as a person would say it: 4h, not 4h 00m. */
 export function formatLimit(ms: number): string {
-  return formatDuration(ms).replace(/ 0+[ms]$/, "");
+  return formatDuration(ms).replace(/ 0+[hms]$/, "");
 }
 
 /** How long ago, in one unit. */

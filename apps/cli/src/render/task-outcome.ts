@@ -5,11 +5,12 @@ import { joined } from "./row.ts";
 /** What was handed back and whether it held: labels of at most seven letters, in the order a person asks. */
 export function outcomeOf({ result }: Task): [label: string, text: string | null][] {
   if (result === null) return [];
-  const { pullRequest, branch, commit, commits, checks } = result;
+  const { pullRequest, review = null, branch, commit, commits, checks } = result;
   const failed = checks.filter(({ passed }) => !passed);
   const passed = failed.length === 0 ? `${plural(checks.length, "check")} passed` : null;
   return [
     ["PR", pullRequest === null ? null : `#${pullRequest.number} ${pullRequest.url}`],
+    ["Review", review],
     ["Branch", branch],
     [
       "Commit",

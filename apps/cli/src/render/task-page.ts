@@ -67,6 +67,10 @@ function factsOf(task: Task, nowMs: number): [string, string | null][] {
     ["Attempt", task.attempt > 1 ? String(task.attempt) : null],
     ["Events", task.lastSeq === 0 ? null : joined(String(task.lastSeq), newestOf(task, nowMs))],
     ["Changed", changedOf(task)],
+    [
+      "Sandbox",
+      task.sandbox === null ? null : `kept until ${task.sandbox.keptUntil}: agency shell ${task.id}`,
+    ],
     ["Files", task.result?.workspace ?? null],
     ...outcomeOf(task),
   ];

@@ -32,6 +32,8 @@ export function aTask(given: Partial<Task> = {}): Task {
     deliver: "files",
     checks: [],
     resumedFrom: null,
+    keepMs: null,
+    sandbox: null,
     waits: [],
     asks: [],
     waitedMs: 0,

@@ -19,6 +19,7 @@ export class FakeWork {
   /** By path. */
   readonly contents = new Map<string, Buffer>();
   readonly checkpoints: Checkpoint[] = [];
+  readonly #checkpointBytes = new Map<number, Buffer>();
   /** The next downloads break after so many bytes. */
   readonly breaks: number[] = [];
   /** Downloads are answered with this address instead of bytes. */
@@ -44,11 +45,33 @@ export class FakeWork {
     return artifact;
   }
 
+  /** The next checkpoint; the newest comes first. */
+  addCheckpoint(about: Partial<Checkpoint>, bytes: Buffer | string = ""): void {
+    const content = Buffer.from(bytes);
+    const number = about.number ?? this.checkpoints.length + 1;
+    this.#checkpointBytes.set(number, content);
+    this.checkpoints.unshift({
+      number,
+      at: new Date(NOW - 60_000).toISOString(),
+      label: null,
+      turn: number,
+      commit: "4f2a9c01d3e5b7a9",
+      sessionId: null,
+      engine: "claude",
+      engineVersion: null,
+      bytes: content.length,
+      sha256: createHash("sha256").update(content).digest("hex"),
+      ...about,
+    });
+  }
+
   /** Null when it is not about kept work. */
   answer(taskId: string, { part, method, url, request }: Asked): Answer | null {
     const [, , , , , id, leaf] = url.pathname.split("/");
     if (part === "checkpoints" && method === "POST")
       return (response) => void response.writeHead(202).end("{}");
+    if (part === "checkpoints" && leaf === "content")
+      return this.#content(this.#checkpointBytes.get(Number(id)) ?? Buffer.alloc(0), request);
     if (part === "checkpoints") return json({ checkpoints: this.checkpoints });
     if (part === "files" && id === "content") return this.#file(url.searchParams.get("path"));
     if (part === "files") return this.#list(url);

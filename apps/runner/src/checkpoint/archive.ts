@@ -6,27 +6,16 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
+import { CHECKPOINT_ENTRIES, checkpointManifestSchema } from "@agency/contract";
+import type { CheckpointManifest } from "@agency/contract";
 import type { SessionBundle } from "@agency/core";
-import { z } from "zod";
 import { listTar, TAR_END, tarHeader, tarPadding } from "./tar.ts";
 import type { TarEntry } from "./tar.ts";
 
-/**
- * A checkpoint is a plain tar: `checkpoint.json` (what the rest is), `workspace.bundle` (a git bundle of
- * refs/agency/checkpoint, and of refs/agency/head and refs/agency/base where needed), `session/<n>.gz` (the engine's
- * files, whose paths are in `checkpoint.json`: as long and as odd as they like).
- */
-const MANIFEST = "checkpoint.json";
-const BUNDLE = "workspace.bundle";
+/** The bundle is of refs/agency/checkpoint, and of refs/agency/head and refs/agency/base where needed. */
+const { manifest: MANIFEST, bundle: BUNDLE, session: SESSION } = CHECKPOINT_ENTRIES;
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_SESSION_FILE_BYTES = 256 * 1024 * 1024;
-
-const manifestSchema = z.object({
-  v: z.literal(1),
-  session: z
-    .object({ sessionId: z.string(), engineVersion: z.string(), files: z.array(z.string()).max(10_000) })
-    .nullable(),
-});
 
 export interface Packed {
   readonly file: string;
@@ -61,14 +50,15 @@ export async function packArchive(
 
 async function* archive(bundle: string, session: SessionBundle | null): AsyncGenerator<Buffer> {
   const about = session && { ...session, files: session.files.map(({ path }) => path) };
-  yield* entry(MANIFEST, Buffer.from(JSON.stringify({ v: 1, session: about })));
+  const manifest: CheckpointManifest = { v: 1, session: about };
+  yield* entry(MANIFEST, Buffer.from(JSON.stringify(manifest)));
   const { size } = await stat(bundle);
   yield tarHeader(BUNDLE, size);
   // The size is in the header already: not a byte more than it says.
   if (size > 0) yield* createReadStream(bundle, { end: size - 1 }) as AsyncIterable<Buffer>;
   yield tarPadding(size);
   for (const [at, { bytes }] of (session?.files ?? []).entries())
-    yield* entry(`session/${at}.gz`, await packed(bytes, { level: 1 }));
+    yield* entry(SESSION(at), await packed(bytes, { level: 1 }));
   yield TAR_END;
 }
 
@@ -93,7 +83,7 @@ export async function unpackArchive(file: string, bundle: string): Promise<Unpac
       if (found === undefined) throw new Error(`The checkpoint has no ${name}.`);
       return found;
     };
-    const about = manifestSchema.parse(
+    const about = checkpointManifestSchema.parse(
       JSON.parse((await whole(handle, find(MANIFEST), MAX_MANIFEST_BYTES)).toString()),
     );
     const { start, bytes } = find(BUNDLE);
@@ -105,7 +95,7 @@ export async function unpackArchive(file: string, bundle: string): Promise<Unpac
     if (about.session === null) return { session: null };
     const files: SessionBundle["files"] = [];
     for (const [at, path] of about.session.files.entries()) {
-      const zipped = await whole(handle, find(`session/${at}.gz`), MAX_SESSION_FILE_BYTES);
+      const zipped = await whole(handle, find(SESSION(at)), MAX_SESSION_FILE_BYTES);
       files.push({ path, bytes: await unpacked(zipped, { maxOutputLength: MAX_SESSION_FILE_BYTES }) });
     }
     return { session: { ...about.session, files } };

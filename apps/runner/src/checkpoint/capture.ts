@@ -16,8 +16,8 @@ const MAX_BYTES = 512 * 1024 * 1024;
 /** What the workspace started from. */
 export interface Origin {
   readonly base: string;
-  /** Everybody who clones the repository has it, so a bundle need not. */
-  readonly isPublished: boolean;
+  /** What everybody who clones the repository has, so that a bundle need not; null: nothing. */
+  readonly published: string | null;
 }
 
 export interface Captured {
@@ -38,8 +38,8 @@ export interface CaptureOptions {
   readonly origin: Origin;
   readonly session: SessionBundle | null;
   readonly message: string;
-  /** The signature of what is stored already; null: nothing but the start. */
-  readonly known: string | null;
+  /** The signature of what is stored already. Or else, is what the workspace started from worth storing? */
+  readonly known: string | "start" | "nothing";
   readonly signal: AbortSignal;
 }
 
@@ -74,7 +74,8 @@ async function captureWith(
   const { store, origin, session, signal } = options;
   const snapshot = await snapshotFiles(store, call);
   const signature = signatureOf(snapshot, session);
-  const known = options.known ?? signatureOf(await startOf(store, origin, snapshot, call), null);
+  const isStart = options.known === "start";
+  const known = isStart ? signatureOf(await startOf(store, origin, snapshot, call), null) : options.known;
   if (signature === known) return null;
   const { commit, file } = await bundleSnapshot(store, bundleOf(options, snapshot, isAlone), call);
   await checkSize(file);
@@ -98,10 +99,10 @@ function bundleOf(
   isAlone: boolean,
 ): Parameters<typeof bundleSnapshot>[1] {
   if (isAlone) return { tree, parent: null, also: {}, without: null, message };
-  const { base, isPublished } = origin;
+  const { base, published } = origin;
   const parent = head.commit ?? base;
-  const also = { ...(parent === base ? {} : { head: parent }), ...(isPublished ? {} : { base }) };
-  return { tree, parent, also, without: isPublished ? base : null, message };
+  const also = { ...(parent === base ? {} : { head: parent }), ...(published === base ? {} : { base }) };
+  return { tree, parent, also, without: published, message };
 }
 
 /** The workspace as it was before the agent came: going back to that needs no checkpoint. */

@@ -30,6 +30,15 @@ export interface CheckpointsOptions {
   onFenced: (why: string) => void;
 }
 
+/** How the last one is stored: other clocks than those of the run hold then. */
+export interface LastOptions {
+  /** Its files must be read by then. */
+  late: AbortSignal;
+  /** Nobody waits for it any more. */
+  givenUp: AbortSignal;
+  onTrouble: (why: string) => void;
+}
+
 type Posted = Omit<PostCheckpoint, "number" | "label" | "turn">;
 
 interface Stored {
@@ -38,15 +47,23 @@ interface Stored {
   readonly bytes: number;
 }
 
-/** Stores workspace and session together, one at a time; of several wanted meanwhile only the newest is taken. */
+/** Of what is there now: something that is not stored yet, or nothing of the kind, or it could not be read. */
+type Found = Captured | "unchanged" | "failed";
+
+/**
+ * Stores workspace and session together, one at a time; of several wanted meanwhile only the newest is taken, and
+ * every one that people gave a name to.
+ */
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
   readonly #said = new Set<string>();
   #number: number;
   #last: Stored | null = null;
-  #wanted: Wanted | null = null;
+  #queue: Wanted[] = [];
   #busy: Promise<void> | null = null;
   #isClosed = false;
+  /** The last one holds all that an earlier one would. */
+  readonly #superseded = new AbortController();
 
   constructor(options: CheckpointsOptions) {
     const { restore, taskId } = options.order;
@@ -56,7 +73,7 @@ export class Checkpoints {
 
   want(wanted: Wanted): void {
     if (this.#isClosed) return;
-    this.#wanted = { ...wanted, label: wanted.label ?? this.#wanted?.label ?? null };
+    this.#queue = [...this.#queue.filter(({ label }) => label !== null), wanted];
     this.#busy ??= this.#takeWanted().finally(() => (this.#busy = null));
   }
 
@@ -64,42 +81,70 @@ export class Checkpoints {
    * The last one, of what is there now. Resolves when the files were read, so that they may change again, to a
    * promise of the end of sending.
    */
-  async takeLast(wanted: Wanted, late: AbortSignal): Promise<{ readonly sent: Promise<void> }> {
+  async takeLast(wanted: Wanted, last: LastOptions): Promise<{ readonly sent: Promise<void> }> {
     this.#isClosed = true;
-    const signal = AbortSignal.any([late, this.#options.over]);
+    this.#superseded.abort();
+    const { over } = this.#options;
+    const signal = AbortSignal.any([last.late, over]);
     await Promise.race([this.#busy, aborted(signal)]);
     const startedAt = this.#options.way.clock.now();
-    const captured = await this.#capture(wanted, signal);
-    return { sent: captured === null ? Promise.resolve() : this.#store(wanted, captured, startedAt, signal) };
+    const named = this.#queue.flatMap(({ label }) => (label === null ? [] : [{ ...wanted, label }]));
+    const first = named[0] ?? wanted;
+    const found = await this.#capture(first, signal);
+    const givenUp = AbortSignal.any([last.givenUp, over]);
+    const send = async (): Promise<void> => {
+      if (!(await this.#keep(first, found, startedAt, givenUp, last.onTrouble))) return;
+      for (const other of named.slice(1)) await this.#keep(other, "unchanged", startedAt, givenUp);
+    };
+    return { sent: send() };
   }
 
   async #takeWanted(): Promise<void> {
-    const { over, way } = this.#options;
-    for (let wanted = this.#wanted; wanted !== null && !over.aborted; wanted = this.#wanted) {
-      this.#wanted = null;
+    const { way } = this.#options;
+    const over = AbortSignal.any([this.#options.over, this.#superseded.signal]);
+    for (let wanted = this.#queue[0]; wanted !== undefined && !over.aborted; wanted = this.#queue[0]) {
       const startedAt = way.clock.now();
-      const captured = await this.#capture(wanted, over);
-      if (captured !== null) await this.#store(wanted, captured, startedAt, over);
-      else if (wanted.label !== null && this.#last !== null)
-        await this.#post(wanted, this.#last, startedAt, over);
+      const isKept = await this.#keep(wanted, await this.#capture(wanted, over), startedAt, over);
+      // What was broken off stays: the last one takes its name.
+      if (isKept || !over.aborted) this.#queue = this.#queue.filter((other) => other !== wanted);
     }
   }
 
-  /** Null: nothing new, or it failed and that was said. */
-  async #capture({ session, turn }: Wanted, signal: AbortSignal): Promise<Captured | null> {
+  async #capture({ session, turn, label }: Wanted, signal: AbortSignal): Promise<Found> {
     const { store, origin } = this.#options;
-    const known = this.#last?.signature ?? null;
+    // With a name even the start is something to go back to.
+    const known = this.#last?.signature ?? (label === null ? "start" : "nothing");
     const message = `Checkpoint after turn ${turn}`;
     try {
-      return await capture({ store, origin, session, message, known, signal });
+      return (await capture({ store, origin, session, message, known, signal })) ?? "unchanged";
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       if (!signal.aborted) await this.#sayOnce("failed", `A checkpoint could not be made: ${why}`);
-      return null;
+      return "failed";
     }
   }
 
-  async #store(wanted: Wanted, captured: Captured, startedAt: number, signal: AbortSignal): Promise<void> {
+  /** False: what was found is not stored, so that nothing else can be said of it. */
+  async #keep(
+    wanted: Wanted,
+    found: Found,
+    startedAt: number,
+    signal: AbortSignal,
+    onTrouble?: (why: string) => void,
+  ): Promise<boolean> {
+    if (found === "failed") return false;
+    if (found !== "unchanged") return this.#store(wanted, found, startedAt, signal, onTrouble);
+    if (wanted.label === null || this.#last === null) return true;
+    return this.#post(wanted, this.#last, startedAt, signal);
+  }
+
+  async #store(
+    wanted: Wanted,
+    captured: Captured,
+    startedAt: number,
+    signal: AbortSignal,
+    onTrouble?: (why: string) => void,
+  ): Promise<boolean> {
     const { way, origin } = this.#options;
     await this.#sayWhatIsMissing(captured);
     const { commit, head, branch, session, signature, packed } = captured;
@@ -107,16 +152,22 @@ export class Checkpoints {
     const mediaType = "application/x-tar";
     const header = { kind: "checkpoint", name: "checkpoint.tar", bytes, sha256, mediaType } as const;
     const done = this.#sayWhenSlow();
-    const sent = await sendBlob(way, header, file, signal);
+    const sent = await sendBlob(way, header, file, signal, onTrouble);
     done.abort();
-    if (sent.kind === "fenced") return this.#options.onFenced(sent.why);
+    if (sent.kind === "fenced") {
+      this.#options.onFenced(sent.why);
+      return false;
+    }
     if (sent.kind !== "stored") {
       const why = `A checkpoint could not be stored: ${sent.why}.`;
-      return this.#options.over.aborted ? undefined : this.#sayOnce("not stored", why);
+      const isOver =
+        this.#options.over.aborted || (this.#superseded.signal.aborted && onTrouble === undefined);
+      if (!isOver) await this.#sayOnce("not stored", why);
+      return false;
     }
     const about = { sessionId: session?.sessionId ?? null, engineVersion: session?.engineVersion ?? null };
     const posted = { blob: sent.id, base: origin.base, head, branch, commit, ...about };
-    await this.#post(wanted, { signature, posted, bytes }, startedAt, signal);
+    return this.#post(wanted, { signature, posted, bytes }, startedAt, signal);
   }
 
   /** Told again until it is acknowledged: only then can it be gone back to. */
@@ -125,8 +176,8 @@ export class Checkpoints {
     stored: Stored,
     startedAt: number,
     signal: AbortSignal,
-  ): Promise<void> {
-    const { way, recorder } = this.#options;
+  ): Promise<boolean> {
+    const { way } = this.#options;
     const number = this.#number + 1;
     const body: PostCheckpoint = { ...stored.posted, number, label, turn };
     const bytes = [Buffer.from(JSON.stringify(body))];
@@ -135,17 +186,33 @@ export class Checkpoints {
       if (verdict.kind === "ok") {
         this.#number = number;
         this.#last = stored;
-        const durationMs = Math.max(0, Math.round(way.clock.now() - startedAt));
-        const named = label === null ? {} : { label };
-        const data = { id: body.blob, number, bytes: stored.bytes, durationMs, ...named };
-        return recorder.record({ type: "checkpoint", data });
+        await this.#sayKept(body, stored.bytes, startedAt);
+        return true;
       }
-      if (verdict.kind === "refused")
-        return this.#sayOnce("refused", `A checkpoint was refused by the control plane (${verdict.status}).`);
-      if (verdict.kind !== "retry")
-        return this.#options.onFenced("the control plane says that the attempt is over");
+      if (verdict.kind === "refused") {
+        await this.#sayOnce("refused", `A checkpoint was refused by the control plane (${verdict.status}).`);
+        return false;
+      }
+      if (verdict.kind !== "retry") {
+        this.#options.onFenced("the control plane says that the attempt is over");
+        return false;
+      }
       await way.clock.sleep(backoffMs(failures, verdict.afterMs, way.random()), signal);
     }
+    // It may have been taken although no answer came: its number is used.
+    this.#number = number;
+    return false;
+  }
+
+  async #sayKept(
+    { blob: id, number, label }: PostCheckpoint,
+    bytes: number,
+    startedAt: number,
+  ): Promise<void> {
+    const { way, recorder } = this.#options;
+    const durationMs = Math.max(0, Math.round(way.clock.now() - startedAt));
+    const named = label === null ? {} : { label };
+    await recorder.record({ type: "checkpoint", data: { id, number, bytes, durationMs, ...named } });
   }
 
   async #sayWhatIsMissing({ isAlone, leftOut }: Captured): Promise<void> {

@@ -8,6 +8,9 @@ import { unpackArchive } from "./archive.ts";
 import { fetchCheckpoint } from "./fetch-checkpoint.ts";
 import { restoreWorkspace } from "./restore-workspace.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
+import { treeOf } from "./snapshot-workspace.ts";
+
+const GIT_MS = 60_000;
 
 export interface RestoreOptions {
   readonly way: BlobWay;
@@ -51,8 +54,9 @@ async function restoreFrom(options: RestoreOptions, archive: string, bundle: str
   const workspace = await restoreWorkspace({ git, store, bundle, checkpoint: restore, signal });
   if (!workspace.ok) return workspace;
   const memory = await restoreSession(options, session);
+  const isUpload = restore.number === 0;
   const missing = [
-    "Files that git ignores, empty folders, other branches, stashes and what was staged did not come back.",
+    `Files that git ignores, empty folders, other branches, stashes and what was staged did not come ${isUpload ? "along" : "back"}.`,
     ...(workspace.nested.length === 0
       ? []
       : [`Repositories inside the workspace did not come back: ${workspace.nested.slice(0, 5).join(", ")}.`]),
@@ -61,7 +65,7 @@ async function restoreFrom(options: RestoreOptions, archive: string, bundle: str
   ];
   return {
     ok: true,
-    base: workspace.base,
+    base: isUpload ? await startOf(store, restore, signal) : workspace.base,
     resume: memory.state === "restored" ? { sessionId: memory.sessionId, fork: restore.fork } : null,
     session: memory.state === "restored" ? session : null,
     event: {
@@ -75,6 +79,17 @@ async function restoreFrom(options: RestoreOptions, archive: string, bundle: str
       },
     },
   };
+}
+
+/** What people had changed already is not the agent's work. */
+async function startOf(
+  store: SnapshotStore,
+  { head, commit }: Restore,
+  signal: AbortSignal,
+): Promise<string> {
+  const call = { timeoutMs: GIT_MS, signal };
+  const [before, now] = await Promise.all([treeOf(store, head, call), treeOf(store, commit, call)]);
+  return before !== null && before === now ? head : commit;
 }
 
 type Memory =

@@ -40,7 +40,7 @@ export type Decision =
 
 /** The runner's own clocks: a pure answer to "what now?", independent of the control plane. */
 export function decideRun(state: RunState, now: number): Decision {
-  if (state.stage === "finishing" || state.stage === "delivering") return decideFinishing(state, now);
+  if (state.stage !== "setup" && state.stage !== "engine") return decideFinishing(state, now);
   if (state.stopping !== null) return decideStopping(state.stopping, now);
   const due = dueStops(state).toSorted((a, b) => a.at - b.at)[0];
   if (due === undefined) return { kind: "wait", until: Number.POSITIVE_INFINITY };
@@ -49,9 +49,9 @@ export function decideRun(state: RunState, now: number): Decision {
 
 function decideFinishing(state: RunState, now: number): Decision {
   const goneAt = state.lastContactAt + state.deadManMs;
-  // The steps of delivery have limits of their own, and may take longer.
+  // The steps of delivery have limits of their own, and may take longer. A kept sandbox has nothing to hand in.
   const neverTakenAt =
-    state.stage === "delivering"
+    state.stage !== "finishing" || state.storing > 0
       ? Number.POSITIVE_INFINITY
       : state.stageSince + state.deadManMs * FINISHING_DEAD_MANS;
   const deadAt = Math.min(goneAt, neverTakenAt);

@@ -37,6 +37,7 @@ function activityOf(state: RunState): { state: "background" | "tool"; note?: str
   const { stage, openWork, waitingSince } = state;
   // The control plane itself said that the task waits: for days of it there is nothing to add.
   if (waitingSince !== null) return null;
+  if (stage === "kept") return null;
   if (stage === "setup") return { state: "background", note: "preparing the workspace" };
   if (stage === "delivering") return { state: "background", note: "handing the work over" };
   if (stage === "finishing") return { state: "background", note: "finishing" };

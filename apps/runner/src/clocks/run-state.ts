@@ -20,7 +20,7 @@ export interface Stopping {
 
 /** What the clocks need to know of a run. Times are those of the runner's own monotonic clock. */
 export interface RunState {
-  stage: "setup" | "engine" | "delivering" | "finishing";
+  stage: "setup" | "engine" | "delivering" | "finishing" | "kept";
   /** When the last stage began. */
   stageSince: number;
   limits: Limits;
@@ -47,10 +47,13 @@ export interface RunState {
   cancelled: boolean;
   /** The last answer of the control plane. */
   lastContactAt: number;
-  readonly deadManMs: number;
+  /** How long it goes on without one. */
+  deadManMs: number;
   /** Since when the engine has no more input, and how long it may take to end by itself. */
   draining: { readonly since: number; readonly forMs: number } | null;
   stopping: Stopping | null;
+  /** Under way to storage when the engine has ended: it is waited for. */
+  storing: number;
 }
 
 export function firstState(
@@ -78,5 +81,6 @@ export function firstState(
     deadManMs,
     draining: null,
     stopping: null,
+    storing: 0,
   };
 }

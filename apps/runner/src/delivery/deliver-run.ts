@@ -44,7 +44,7 @@ export interface DeliverOptions {
   isDone: boolean;
   store: (signal: AbortSignal) => StoreFile;
   /** A step begins: the signal that ends it, after at most so long. */
-  begin: (most: number) => { signal: AbortSignal; left: number; clear(): void };
+  begin: (name: Step, most: number) => { signal: AbortSignal; left: number; clear(): void };
 }
 
 export interface Declared {
@@ -67,6 +67,7 @@ class Delivery {
   #commits: readonly string[] = [];
   #branch: string | null = null;
   #checks: CheckResult[] = [];
+  readonly #logs: { name: string; path: string }[] = [];
 
   constructor(options: DeliverOptions) {
     this.#options = options;
@@ -78,7 +79,8 @@ class Delivery {
     const committed = await this.#step("commit", (signal) => this.#makeCommit(signal));
     const commands = [...new Set([...order.checks, ...declared.checks])];
     if (isDone && commands.length > 0) await this.#check(commands, committed);
-    if (deliver !== "none") await this.#step("artifacts", (signal) => this.#sendArtifacts(signal));
+    if (deliver !== "none" || order.artifacts.length > 0)
+      await this.#step("artifacts", (signal) => this.#sendArtifacts(signal));
     const { repository, pushBranch } = order;
     if (pushBranch !== null && repository !== null && deliver !== "none" && deliver !== "files")
       await this.#pushIfAllowed(repository.url, pushBranch);
@@ -91,7 +93,7 @@ class Delivery {
     work: (signal: AbortSignal, left: number) => Promise<string | null>,
   ): Promise<string | null> {
     const { begin } = this.#options;
-    const { signal, left, clear } = begin(MOST[name]);
+    const { signal, left, clear } = begin(name, MOST[name]);
     if (signal.aborted) return "The run was stopped.";
     try {
       const problem = await inPhase(this.#options, name, async () => {
@@ -127,8 +129,8 @@ class Delivery {
       const commit = this.#commit ?? base;
       const onOutput = async (name: string, path: string, bytes: number): Promise<void> => {
         if (bytes === 0 || this.#options.order.deliver === "none") return;
-        const problem = await sendFile(this.#artifacts(signal), "log", name, path);
-        if (problem !== null) await this.#notice(problem);
+        // Later: storage that is away must not cost a check its time.
+        this.#logs.push({ name, path });
       };
       this.#checks = await runChecks({
         ...this.#options,
@@ -154,9 +156,11 @@ class Delivery {
   async #sendArtifacts(signal: AbortSignal): Promise<string | null> {
     const { order, declared, base, recorder } = this.#options;
     const options = this.#artifacts(signal);
-    const patterns = [...new Set([...order.artifacts, ...declared.artifacts])];
+    const wantsAll = order.deliver !== "none";
+    const patterns = [...new Set([...order.artifacts, ...(wantsAll ? declared.artifacts : [])])];
     const problems: (string | null)[] = [];
-    if (this.#hasChanged) {
+    for (const { name, path } of this.#logs) problems.push(await sendFile(options, "log", name, path));
+    if (this.#hasChanged && wantsAll) {
       const lost = await sendWorkspace(options, base, this.#commit);
       const data = { kind: "files", location: ARCHIVE_NAME } as const;
       if (lost === null) await recorder.record({ type: "delivery", data });

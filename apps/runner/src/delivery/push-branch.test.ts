@@ -56,6 +56,18 @@ describe("pushing the work", () => {
     expect(at()).toBe(second);
   });
 
+  it("is done once more when the branch has it already: whoever watches has to see it", async () => {
+    const work = commit("b.txt");
+    await push(work);
+    git(url, "config", "core.logAllRefUpdates", "always");
+    expect(await push(work)).toEqual({ kind: "pushed" });
+    expect(git(url, "reflog", "show", "--format=%H", `refs/heads/${BRANCH}`).split("\n")).toEqual([
+      work,
+      room.run("rev-parse", `${work}^`),
+    ]);
+    expect(at()).toBe(work);
+  });
+
   it("tells in git's words why it was refused", async () => {
     const hook = join(url, "hooks", "pre-receive");
     mkdirSync(join(url, "hooks"), { recursive: true });

@@ -26,7 +26,18 @@ export type Pushed =
   | { readonly kind: "refused"; readonly problem: string };
 
 /** Pushes to the address of the task, not to what the agent may have made of `origin`. */
-export async function pushBranch({ git, url, branch, commit, isOwn, signal }: PushOptions): Promise<Pushed> {
+export async function pushBranch(options: PushOptions): Promise<Pushed> {
+  const { branch, commit, isOwn } = options;
+  const lease = isOwn ? "+" : "";
+  const pushed = await push(options, `${lease}${commit}:refs/heads/${branch}`);
+  if (!isOwn || !isUpToDate(pushed)) return judge(branch, pushed);
+  // An earlier push came through and its answer did not: the control plane, which believes only what it saw, has not
+  // seen it. It is made to see one.
+  await push(options, `+${commit}^:refs/heads/${branch}`);
+  return judge(branch, await push(options, `+${commit}:refs/heads/${branch}`));
+}
+
+function push({ git, url, signal }: PushOptions, refspec: string): Promise<ChildResult> {
   const what = [
     "push",
     "--porcelain",
@@ -35,14 +46,21 @@ export async function pushBranch({ git, url, branch, commit, isOwn, signal }: Pu
     "--no-signed",
     "--recurse-submodules=no",
   ];
-  const refspec = `${isOwn ? "+" : ""}${commit}:refs/heads/${branch}`;
-  const pushed = await git([...what, "--", url, refspec], { timeoutMs: PUSH_MS, signal, env: ENV });
+  return git([...what, "--", url, refspec], { timeoutMs: PUSH_MS, signal, env: ENV });
+}
+
+function judge(branch: string, pushed: ChildResult): Pushed {
   const problem = gitProblem(`Pushing to ${branch}`, pushed);
   if (problem === null) return { kind: "pushed" };
   const rejected = rejection(pushed);
   const isBehind = rejected !== null && /fetch first|non-fast-forward/.test(rejected);
   const told = rejected === null ? problem : `${problem}\n${rejected}`;
   return { kind: isBehind ? "behind" : "refused", problem: told };
+}
+
+/** `=<tab>from:to<tab>[up to date]` */
+function isUpToDate({ code, stdout }: ChildResult): boolean {
+  return code === 0 && /^=\t/m.test(stdout.toString());
 }
 
 /** `!<tab>from:to<tab>[rejected] (fetch first)` */

@@ -71,5 +71,9 @@ async function carryGit(
   // Not a pipeline: it would destroy git's connection, answer and all, when the upload is cut off by an answer.
   incoming.pipe(upstream);
   const response = await answer;
-  if (!gone.aborted) passOn(response, outgoing);
+  if (gone.aborted) return;
+  // Another status than the broker's own 502: what broke off here is worth doing again.
+  if (response === null)
+    return refuse(outgoing, 503, "overloaded_error", "The connection to the control plane broke.");
+  passOn(response, outgoing);
 }

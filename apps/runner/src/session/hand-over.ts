@@ -12,7 +12,6 @@ import { deliverRun, NOTHING_DELIVERED } from "../delivery/deliver-run.ts";
 import type { Declared, Delivered } from "../delivery/deliver-run.ts";
 import type { Recorder } from "../journal/recorder.ts";
 import type { ProcessGroups } from "../process/groups.ts";
-import { sendBlob } from "../uplink/blobs.ts";
 import type { BlobWay } from "../uplink/blobs.ts";
 import type { Git } from "../workspace/git.ts";
 import type { WaysOut } from "./agent-env.ts";
@@ -21,6 +20,7 @@ import type { Counts } from "./deliver-workspace.ts";
 import type { EngineReport } from "./engine-turns.ts";
 import { inPhase } from "./in-phase.ts";
 import { decideOutcome } from "./outcome.ts";
+import type { Storing } from "./storing.ts";
 
 const DIFF_MS = 60_000;
 const LATE_DIFF_MS = 3000;
@@ -44,6 +44,7 @@ export interface WorkDone extends BlobWay {
   /** Null: there never was a workspace. */
   base: string | null;
   report: EngineReport;
+  storing: Storing;
   /** Nobody wants the work any more. */
   cancelled: AbortSignal;
   enter: (stage: "delivering" | "finishing") => void;
@@ -70,7 +71,7 @@ export async function tellChanges(work: WorkDone): Promise<Counts> {
 
 /** From the work in the workspace to what is handed back. */
 export async function handOver(work: WorkDone): Promise<Delivered> {
-  const { config, order, engines, base, report, state, clock, cancelled, enter, waysOut } = work;
+  const { config, order, engines, base, report, state, clock, cancelled, enter, waysOut, storing } = work;
   if (base === null || cancelled.aborted) return NOTHING_DELIVERED;
   const stopped = state.stopping?.reason ?? null;
   const decided = decideOutcome({ ...report, stopped, checks: [] });
@@ -88,16 +89,24 @@ export async function handOver(work: WorkDone): Promise<Delivered> {
     summary: isDone ? decided.summary : "",
     isDone,
     store: (signal) => async (header, path) => {
-      const sent = await sendBlob(work, header, path, signal);
+      const sent = await storing.send(header, path, signal);
       return sent.kind === "stored" ? null : sent.why;
     },
-    begin: (most) => {
+    begin: (name, most) => {
       enter("delivering");
-      const left = Math.min(most, wallEnd(state) + LATE_DELIVERY_MS - clock.now());
+      // The sandbox goes after it: that it takes long is no reason to lose what is in there.
+      if (name === "artifacts") return storeArtifacts(storing, cancelled);
+      const end = wallEnd(state) + LATE_DELIVERY_MS + storing.delayedMs;
+      const left = Math.min(most, end - clock.now());
       return { left, ...deadline(clock, Math.max(0, left), cancelled) };
     },
   });
   await rm(scratch, { recursive: true, force: true }).catch(() => undefined);
   enter("finishing");
   return delivered;
+}
+
+function storeArtifacts(storing: Storing, cancelled: AbortSignal) {
+  const clear = storing.hold();
+  return { left: Number.POSITIVE_INFINITY, signal: AbortSignal.any([storing.signal, cancelled]), clear };
 }

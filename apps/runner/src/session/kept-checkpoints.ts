@@ -1,6 +1,7 @@
 import type { EventOf, Restore, WorkOrder } from "@agency/contract";
 import type { Clock, Engine, EngineStart, SessionBundle } from "@agency/core";
 import { Checkpoints } from "../checkpoint/checkpoints.ts";
+import type { LastOptions } from "../checkpoint/checkpoints.ts";
 import { EngineMemory } from "../checkpoint/engine-memory.ts";
 import { restoreCheckpoint } from "../checkpoint/restore.ts";
 import { openStore } from "../checkpoint/snapshot-store.ts";
@@ -48,8 +49,8 @@ export class KeptCheckpoints {
     const { order, recorder } = this.#options;
     const opened = await openStore(this.#options).catch((error: unknown) => ({ error }));
     if (!("error" in opened)) {
-      if (order.restore !== null) return this.#restore(engine, opened, order.restore, signal);
-      return this.#open(engine, opened, { base, session: null, resume: null });
+      if (order.restore !== null) return this.#restore(engine, opened, order.restore, base, signal);
+      return this.#open(engine, opened, { base, cloned: base, session: null, resume: null });
     }
     const why = opened.error instanceof Error ? opened.error.message : String(opened.error);
     if (order.restore !== null) return { ok: false, problem: `The checkpoint cannot be restored: ${why}` };
@@ -72,10 +73,10 @@ export class KeptCheckpoints {
   }
 
   /** After the engine's end: resolves when the files may change again. */
-  async last(turns: EngineTurns, late: AbortSignal): Promise<{ readonly sent: Promise<void> }> {
-    await Promise.race([this.#memory?.take(turns), untilAborted(late)]);
+  async last(turns: EngineTurns, last: LastOptions): Promise<{ readonly sent: Promise<void> }> {
+    await Promise.race([this.#memory?.take(turns), untilAborted(last.late)]);
     const wanted = { label: null, turn: this.#turn, session: kept(this.#memory) };
-    return (await this.#checkpoints?.takeLast(wanted, late)) ?? { sent: Promise.resolve() };
+    return (await this.#checkpoints?.takeLast(wanted, last)) ?? { sent: Promise.resolve() };
   }
 
   #want(label: string | null): void {
@@ -86,6 +87,7 @@ export class KeptCheckpoints {
     engine: Engine,
     store: SnapshotStore,
     restore: Restore,
+    cloned: string,
     signal: AbortSignal,
   ): Promise<Begun> {
     const { way, git, config, recorder } = this.#options;
@@ -93,29 +95,40 @@ export class KeptCheckpoints {
     const restored = await restoreCheckpoint({ way, restore, store, git, engine, home, signal });
     if (!restored.ok) return restored;
     await recorder.record(restored.event satisfies { data: EventOf<"restored">["data"] });
-    return this.#open(engine, store, restored);
+    return this.#open(engine, store, { ...restored, cloned });
   }
 
   async #open(
     engine: Engine,
     store: SnapshotStore,
-    from: { base: string; session: SessionBundle | null; resume: EngineStart["resume"] | null },
+    from: {
+      base: string;
+      cloned: string;
+      session: SessionBundle | null;
+      resume: EngineStart["resume"] | null;
+    },
   ): Promise<Begun> {
-    const { base, session: first, resume } = from;
+    const { base, cloned, session: first, resume } = from;
     const keeps = engine.capabilities.resume === "native";
     this.#memory = new EngineMemory({ ...this.#options, keeps, first });
-    const isPublished = await this.#isPublished(base);
-    this.#checkpoints = new Checkpoints({ ...this.#options, store, origin: { base, isPublished } });
+    const published = await this.#published([base, cloned]);
+    this.#checkpoints = new Checkpoints({ ...this.#options, store, origin: { base, published } });
     return { ok: true, base, resume };
   }
 
-  /** Whoever clones the repository gets the base with it. An empty repository's first commit is only ours. */
-  async #isPublished(base: string): Promise<boolean> {
+  /**
+   * The first that whoever clones the repository gets with it. An empty repository's first commit is only ours, and so
+   * is what people uploaded.
+   */
+  async #published(commits: readonly string[]): Promise<string | null> {
     const { order, git, over } = this.#options;
-    if (order.repository === null) return false;
-    const list = ["for-each-ref", "--count=1", `--contains=${base}`, "refs/remotes"];
-    const listed = await git(list, { timeoutMs: GIT_MS, signal: over });
-    return listed.code === 0 && listed.stdout.length > 0;
+    if (order.repository === null) return null;
+    for (const commit of new Set(commits)) {
+      const list = ["for-each-ref", "--count=1", `--contains=${commit}`, "refs/remotes"];
+      const listed = await git(list, { timeoutMs: GIT_MS, signal: over });
+      if (listed.code === 0 && listed.stdout.length > 0) return commit;
+    }
+    return null;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Outcome, RunnerCommand, WorkOrder } from "@agency/contract";
+import type { Bootstrap, Outcome, RunnerCommand, WorkOrder } from "@agency/contract";
 import type { Clock, Engine, EngineStart } from "@agency/core";
 import { deadline } from "../clocks/deadline.ts";
 import type { RunState } from "../clocks/run-state.ts";
@@ -27,6 +27,7 @@ import { handOver, tellChanges } from "./hand-over.ts";
 import type { WorkDone } from "./hand-over.ts";
 import { inPhase } from "./in-phase.ts";
 import { KeptCheckpoints } from "./kept-checkpoints.ts";
+import { Storing } from "./storing.ts";
 import { decideOutcome } from "./outcome.ts";
 
 /** After the last turn: for how long background work of the agent may go on. */
@@ -39,15 +40,18 @@ const PRE_RUN_MS = 10 * 60_000;
 const POST_RUN_MS = 2 * 60_000;
 /** Past the wall limit the control plane waits 15 s; stopping the engine takes up to 5 s of them. */
 const LATE_POST_RUN_MS = 4000;
-/** As long as the run may take: the sandbox must not go before the last checkpoint is stored. */
+/** To read the files. To store them takes as long as it takes: the sandbox must not go before. */
 const LAST_CHECKPOINT_MS = 10 * 60_000;
-const LATE_CHECKPOINT_MS = 2000;
-const CANCELLED_CHECKPOINT_MS = 400;
+const LATE_CHECKPOINT_MS = 60_000;
 const DEAD_MAN_CHECKPOINT_MS = 5000;
+
+/** Folders that this sandbox was given. */
+export type Lent = Pick<Bootstrap, "mirror" | "caches">;
 
 export interface SessionOptions {
   config: RunnerConfig;
   order: WorkOrder;
+  bootstrap: Lent;
   engines: Readonly<Record<string, Engine>>;
   forwarderUrl: string;
   waysOut: WaysOut;
@@ -64,6 +68,8 @@ export interface SessionOptions {
   poke: () => void;
   /** What is held may go on now. */
   release: () => void;
+  /** The control plane's time. */
+  at: () => string;
   /** The attempt is over. */
   over: AbortSignal;
   onFenced: (why: string) => void;
@@ -94,6 +100,7 @@ export class Session {
   readonly #kept: KeptCheckpoints;
   /** The session of a restored checkpoint. */
   #resume: EngineStart["resume"] | null = null;
+  readonly #storing: Storing;
   readonly #saved = Promise.withResolvers<void>();
   /** By the repository, before the work. */
   #declared: Declared = { checks: [], artifacts: [] };
@@ -102,7 +109,13 @@ export class Session {
     this.#options = options;
     this.#env = agentEnv(options.config, options.order, options.waysOut);
     this.#git = createGit(options.config.workspace, this.#env, options.clock, options.groups);
+    this.#storing = new Storing({ ...options, taskId: options.order.taskId });
     this.#kept = new KeptCheckpoints({ ...options, git: this.#git, way: options });
+  }
+
+  /** The agent's, with what the repository's set-up added to it. */
+  get env(): Readonly<Record<string, string>> {
+    return this.#env;
   }
 
   /** Resolves when the last checkpoint was sent, or there is none to send. */
@@ -123,29 +136,33 @@ export class Session {
     if (isNobodyThere || this.#killed) return null;
     const outcome = await this.#conclude(report, problem);
     await this.saved;
+    this.#storing.close();
     return outcome;
   }
 
   /** Resolves when it holds the files, so that they may change again; `saved` when it is sent. */
   async #takeLastCheckpoint(): Promise<void> {
-    const { clock, progress } = this.#options;
+    const { clock, progress, state, over: ended } = this.#options;
     const turns = this.#turns;
     if (turns === null || this.#killed) return this.#saved.resolve();
-    const { cancelled } = this.#options.state;
-    const within = cancelled ? new AbortController().signal : this.#finishing.signal;
-    const limit = deadline(clock, this.#checkpointMs(), within);
+    const limit = deadline(clock, this.#checkpointMs(), ended);
     const over = progress.open();
-    const { sent } = await this.#kept.last(turns, limit.signal);
+    const stored = this.#storing.hold();
+    // Nobody would take it later either.
+    const givenUp = state.stopping?.reason === "dead_man" ? limit.signal : this.#storing.signal;
+    const onTrouble = (why: string): void => this.#storing.trouble(why);
+    const { sent } = await this.#kept.last(turns, { late: limit.signal, givenUp, onTrouble });
     over();
     void sent.then(() => {
       limit.clear();
+      stored();
       this.#saved.resolve();
     });
   }
 
   #checkpointMs(): number {
     const { state } = this.#options;
-    if (state.cancelled) return CANCELLED_CHECKPOINT_MS;
+    if (state.cancelled) return LATE_CHECKPOINT_MS;
     if (state.stopping?.reason === "dead_man") return DEAD_MAN_CHECKPOINT_MS;
     return this.#timeLeft(LAST_CHECKPOINT_MS, LATE_CHECKPOINT_MS);
   }
@@ -166,6 +183,7 @@ export class Session {
       base: this.#base,
       report: known,
       cancelled: this.#finishing.signal,
+      storing: this.#storing,
       enter: (stage) => this.#enter(stage),
     };
     const counts = await tellChanges(work);
@@ -275,7 +293,7 @@ export class Session {
   }
 
   async #prepareWorkspace(): Promise<string | null> {
-    const { config, order, waysOut, engines } = this.#options;
+    const { bootstrap, config, order, waysOut, engines } = this.#options;
     const engine = Object.hasOwn(engines, order.engine) ? engines[order.engine] : undefined;
     if (engine === undefined) return `This runner has no engine "${order.engine}".`;
     const problem = engineProblem(engine, order);
@@ -284,7 +302,9 @@ export class Session {
     const { workspace } = config;
     const { gitSettings } = waysOut;
     const signal = this.#setup.signal;
-    const prepared = await prepareWorkspace({ git: this.#git, workspace, repository, gitSettings, signal });
+    const { mirror = null } = bootstrap;
+    const here = { git: this.#git, workspace, mirror };
+    const prepared = await prepareWorkspace({ ...here, repository, gitSettings, signal });
     if (!prepared.ok) return prepared.problem;
     this.#base = prepared.base;
     return null;
@@ -306,7 +326,7 @@ export class Session {
   }
 
   async #prepareEnvironment(): Promise<string | null> {
-    const { config, order, waysOut } = this.#options;
+    const { bootstrap, config, order, waysOut } = this.#options;
     const base = this.#base;
     if (base === null || this.#setup.signal.aborted) return null;
     const { workspace } = config;
@@ -316,6 +336,8 @@ export class Session {
       workspace,
       base,
       isFresh: order.restore === null,
+      home: config.home,
+      caches: bootstrap.caches ?? null,
       signal: this.#setup.signal,
       envWith: (added) => agentEnv(config, { ...order, env: { ...added, ...order.env } }, waysOut),
     });

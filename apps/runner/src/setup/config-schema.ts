@@ -5,6 +5,19 @@ const command = z.string().trim().min(1).max(4096);
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "is not a variable name");
 const value = z.union([z.string().max(32_768), z.number(), z.boolean()]).transform(String);
 
+/** Never a place of settings, keys or programs: what one task leaves there would rule the next one. */
+const NOT_A_CACHE =
+  /^~\/\.?(?:agency|claude|codex|config|ssh|gnupg|aws|kube|docker|git[^/]*|bash[^/]*|zsh[^/]*|profile|netrc|npmrc|local\/bin|cargo\/bin|bin)(?:\/|$)/;
+const cachePath = z
+  .string()
+  .max(200)
+  .regex(/^~(?:\/[\w.@+-]+)+$/, "must be a folder of the home, such as ~/.npm")
+  .refine(
+    (path) => !path.split("/").some((part) => part === "." || part === ".."),
+    "must have no dots for a part",
+  )
+  .refine((path) => !NOT_A_CACHE.test(path), "is no place for a cache");
+
 /** `.agency/config.json` and `.agency/config.yaml`: what every task in this repository needs. */
 export const repositoryConfigSchema = z.looseObject({
   setup: z
@@ -22,6 +35,14 @@ export const repositoryConfigSchema = z.looseObject({
     .default({})
     .describe("Settings for setup and agent; the task's own go first."),
   checks: z.array(command).max(20).default([]).describe("Run after the work, beside the task's own."),
+  caches: z
+    .array(cachePath)
+    .max(20)
+    .optional()
+    .describe(
+      "Folders of the home, such as ~/.npm, that are kept for the next task of this repository. " +
+        "Not set: those of the package managers whose files are there; []: none.",
+    ),
   artifacts: z.array(z.string().min(1).max(500)).max(50).default([]).describe("Files to keep, as patterns."),
 });
 export type RepositoryConfig = z.output<typeof repositoryConfigSchema>;

@@ -8,6 +8,8 @@ export interface SetupPlan {
   readonly env: Readonly<Record<string, string>>;
   readonly checks: readonly string[];
   readonly artifacts: readonly string[];
+  /** Null: whatever the package managers in use have. */
+  readonly caches: readonly string[] | null;
   /** What is read but cannot be done, named for people. */
   readonly unsupported: readonly string[];
 }
@@ -27,6 +29,7 @@ export function planSetup(config: RepositoryConfig | null, devcontainer: Devcont
     env: { ...Object.fromEntries(plain), ...own.env },
     checks: own.checks,
     artifacts: own.artifacts,
+    caches: own.caches ?? null,
     unsupported: [
       ...foreign(config, repositoryConfigSchema.shape, ""),
       ...foreign(devcontainer, devcontainerSchema.shape, "devcontainer "),

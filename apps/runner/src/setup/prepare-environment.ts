@@ -1,4 +1,5 @@
 import { inPhase } from "../session/in-phase.ts";
+import { linkCaches } from "./link-caches.ts";
 import { readPlan } from "./read-plan.ts";
 import type { ReadOptions } from "./read-plan.ts";
 import { readiness, runSetup } from "./run-setup.ts";
@@ -6,6 +7,9 @@ import type { SetupOptions } from "./run-setup.ts";
 
 export interface EnvironmentOptions extends ReadOptions, Omit<SetupOptions, "env"> {
   /** The environment of agent and setup, with what the repository adds to it. */
+  home: string;
+  /** What this sandbox was given for caches; null when there is nothing. */
+  caches: string | null;
   envWith: (added: Readonly<Record<string, string>>) => Record<string, string>;
 }
 
@@ -22,7 +26,9 @@ export async function prepareEnvironment(options: EnvironmentOptions): Promise<E
   const read = await readPlan(options);
   const nothing = { problem: null, env: envWith({}), checks: [], artifacts: [] };
   if (!read.ok) return { ...nothing, problem: await inPhase(options, "setup", async () => read.problem) };
-  const { plan, notices } = read;
+  const { plan, notices: unread } = read;
+  const linked = await linkCaches({ ...options, asked: plan?.caches ?? null });
+  const notices = [...unread, ...linked];
   if (plan === null) return nothing;
   const { checks, artifacts, commands, unsupported } = plan;
   const level = unsupported.length + notices.length > 0 ? "warn" : "info";

@@ -26,7 +26,7 @@ export interface LabWorkspace {
   readonly store: SnapshotStore;
   readonly git: Git;
   /** A checkpoint of what is there now. */
-  take(known?: string | null, session?: SessionBundle | null): Promise<Captured | null>;
+  take(known?: string, session?: SessionBundle | null): Promise<Captured | null>;
   /** Takes over what another one had. */
   restore(from: LabWorkspace, captured: Captured): Promise<RestoredWorkspace>;
 }
@@ -45,13 +45,13 @@ export async function openLabWorkspace(
   if (!prepared.ok) throw new Error(prepared.problem);
   const { base } = prepared;
   const store = await openStore({ config, clock: realClock, groups });
-  const origin = { base, isPublished: repository !== null };
+  const origin = { base, published: repository === null ? null : base };
   return {
     workspace,
     base,
     store,
     git,
-    take: (known = null, session = null) =>
+    take: (known = "start", session = null) =>
       capture({ store, origin, session, message: "Checkpoint", known, signal: never }),
     async restore(from, { packed, commit, head, branch }) {
       const bundle = join(root, "restore.bundle");

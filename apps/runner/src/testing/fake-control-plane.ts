@@ -223,7 +223,8 @@ export class FakeControlPlane {
   }
 
   #acknowledge(checkpoint: PostCheckpoint): { status: number; answer: unknown } {
-    if (!this.blobs.some(({ id }) => id === checkpoint.blob)) return { status: 422, answer: {} };
+    const isStored = this.blobs.some(({ id, kind }) => id === checkpoint.blob && kind === "checkpoint");
+    if (!isStored) return { status: 422, answer: {} };
     const isKnown = this.checkpoints.some(({ number }) => number === checkpoint.number);
     if (!isKnown) this.checkpoints.push(checkpoint);
     return { status: 200, answer: {} };

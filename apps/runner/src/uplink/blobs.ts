@@ -30,6 +30,7 @@ export async function sendBlob(
   header: BlobHeader,
   file: string,
   signal: AbortSignal,
+  onTrouble: (why: string) => void = () => undefined,
 ): Promise<BlobResult> {
   const { client, clock, random } = way;
   const headers = {
@@ -55,9 +56,20 @@ export async function sendBlob(
     if (verdict.kind !== "retry")
       return { kind: "fenced", why: "the control plane says that the attempt is over" };
     why = verdict.why;
-    await clock.sleep(backoffMs(failures, verdict.afterMs, random()), signal);
+    onTrouble(why);
+    await clock.sleep(pauseMs(failures, verdict.afterMs, random()), signal);
   }
   return { kind: "stopped", why };
+}
+
+const LONGEST_PAUSE_MS = 15_000;
+const QUICK_TRIES = 6;
+
+/** Each try may be two gigabytes: a store that is away for an hour is not asked every other second. */
+function pauseMs(failures: number, askedMs: number | null, random: number): number {
+  const pause = backoffMs(failures, askedMs, random);
+  if (failures < QUICK_TRIES || askedMs !== null) return pause;
+  return Math.min(pause * 2 ** (failures - QUICK_TRIES), LONGEST_PAUSE_MS);
 }
 
 function refusal(reply: { kind: string; status?: number }, { name, bytes }: BlobHeader): string {

@@ -7,6 +7,8 @@ import { join } from "node:path";
 export interface Door {
   /** A connection to the first socket that answers; throws when none does. */
   connect(): Promise<Socket>;
+  /** A connection to each socket that answers, the one used last first. */
+  each(): AsyncGenerator<Socket>;
   /** The socket used last took a connection but gave no answer: try others first. */
   distrust(): void;
 }
@@ -31,6 +33,12 @@ export function createDoor(folder: string): Door {
         return socket;
       }
       throw new Error(`None of the ${names.length} sockets in ${folder} answers.`);
+    },
+    async *each() {
+      for (const name of await candidates()) {
+        const socket = await tryConnect(join(folder, name));
+        if (socket !== null) yield socket;
+      }
     },
     distrust() {
       worst = best;

@@ -1,4 +1,4 @@
-import { UPLINK_PATHS } from "@agency/contract";
+import { finishedAnswerSchema, UPLINK_PATHS } from "@agency/contract";
 import type { Finished } from "@agency/contract";
 import type { Clock } from "@agency/core";
 import type { Journal } from "../journal/journal.ts";
@@ -18,7 +18,8 @@ export interface FinishOptions {
 }
 
 export type FinishResult =
-  | { readonly kind: "accepted" }
+  /** keepMs: the sandbox stays for people; null: it goes. */
+  | { readonly kind: "accepted"; readonly keepMs: number | null }
   | { readonly kind: "fenced"; readonly why: string }
   | { readonly kind: "stopped" };
 
@@ -30,7 +31,10 @@ export async function finishRun(options: FinishOptions): Promise<FinishResult> {
     await journal.drained(signal);
     if (signal.aborted) break;
     const verdict = judgeReply(await client.post(UPLINK_PATHS.finished, body));
-    if (verdict.kind === "ok") return { kind: "accepted" };
+    if (verdict.kind === "ok") {
+      const answer = finishedAnswerSchema.safeParse(verdict.body);
+      return { kind: "accepted", keepMs: answer.success ? answer.data.keepMs : null };
+    }
     if (verdict.kind === "fenced") return verdict;
     if (verdict.kind === "behind" && !sender.rewind(verdict.have)) {
       return {

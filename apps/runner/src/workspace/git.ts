@@ -2,6 +2,7 @@ import type { Clock } from "@agency/core";
 import type { ProcessGroups } from "../process/groups.ts";
 import { runChild } from "../process/run-child.ts";
 import type { ChildResult } from "../process/run-child.ts";
+import { againWhenCut } from "./again-when-cut.ts";
 
 /** Runs git in the workspace with everything off that could ask, wait for an editor or run code of the repository. */
 export interface Git {
@@ -31,7 +32,7 @@ export function createGit(
   groups: ProcessGroups,
 ): Git {
   const settings = QUIET.flatMap((setting) => ["-c", setting]);
-  return (args, call) =>
+  const run: Git = (args, call) =>
     runChild("git", [...settings, ...args], {
       cwd,
       clock,
@@ -42,6 +43,7 @@ export function createGit(
       ...(call.maxBytes === undefined ? {} : { maxBytes: call.maxBytes }),
       ...(call.input === undefined ? {} : { input: call.input }),
     });
+  return (args, call) => againWhenCut(() => run(args, call), clock, call.signal);
 }
 
 /** One sentence on why a call failed, or null when it did not. */

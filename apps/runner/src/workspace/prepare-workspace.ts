@@ -1,4 +1,4 @@
-import { access, readdir, writeFile } from "node:fs/promises";
+import { access, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Repository } from "@agency/contract";
 import { gitProblem } from "./git.ts";
@@ -19,6 +19,8 @@ export interface PrepareOptions {
   git: Git;
   workspace: string;
   repository: Repository | null;
+  /** A repository of this machine whose objects are borrowed instead of fetched; null when there is none. */
+  mirror?: string | null;
   /** How git gets from the URL people know to the forwarder, the only way to a repository. */
   gitSettings: readonly (readonly [key: string, value: string])[];
   signal: AbortSignal;
@@ -51,14 +53,33 @@ async function initialise({ git, signal }: PrepareOptions): Promise<string | nul
   );
 }
 
-async function clone(
+/** Files are written by as many processes as there are processors. */
+const PARALLEL = ["-c", "checkout.workers=0"];
+
+/**
+ * What the repository is now always comes through the broker; a mirror only spares what it has already. One that is
+ * broken is no reason to fail: without it the same takes longer.
+ */
+async function clone(options: PrepareOptions, repository: Repository): Promise<string | null> {
+  const { mirror = null, signal, workspace } = options;
+  if (mirror !== null) {
+    const problem = await cloneFrom(options, repository, ["--reference", mirror]);
+    if (problem === null || signal.aborted) return problem;
+    const left = await readdir(workspace);
+    await Promise.all(left.map((name) => rm(join(workspace, name), { recursive: true, force: true })));
+  }
+  return cloneFrom(options, repository, []);
+}
+
+async function cloneFrom(
   { git, gitSettings, signal }: PrepareOptions,
-  repository: Repository,
+  { url, branch }: Repository,
+  reference: readonly string[],
 ): Promise<string | null> {
-  const branch = repository.branch === undefined ? [] : ["--branch", repository.branch];
+  const named = branch === undefined ? [] : ["--branch", branch];
   const call = { timeoutMs: CLONE_MS, signal };
-  const cloned = await git(["clone", "--quiet", ...branch, "--", repository.url, "."], call);
-  const problem = gitProblem(`Cloning ${repository.url}`, cloned);
+  const cloned = await git([...PARALLEL, "clone", "--quiet", ...reference, ...named, "--", url, "."], call);
+  const problem = gitProblem(`Cloning ${url}`, cloned);
   return problem === null ? null : asPeopleKnowIt(problem, gitSettings);
 }
 

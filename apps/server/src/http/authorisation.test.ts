@@ -29,7 +29,14 @@ async function validRequest({ useCases }: TestApi, spec: (typeof specs)[number],
 }
 
 function pathOf({ path }: (typeof specs)[number], id: string): string {
-  const names = { "{id}": id, "{seq}": "1", "{name}": SECRET, "{artifactId}": ARTIFACT_ID, ...OTHERS };
+  const names = {
+    "{id}": id,
+    "{seq}": "1",
+    "{name}": SECRET,
+    "{artifactId}": ARTIFACT_ID,
+    "{number}": "1",
+    ...OTHERS,
+  };
   return Object.entries(names).reduce((filled, [name, value]) => filled.replace(name, value), path);
 }
 

@@ -1,7 +1,9 @@
+import type { Duplex } from "node:stream";
 import type {
   AccountBudget,
   Artifact,
   AuditEntry,
+  CancelTask,
   ChangeLimits,
   Checkpoint,
   CreateTask,
@@ -11,16 +13,19 @@ import type {
   EventType,
   FilterTasks,
   GiveAnswer,
+  KeepSandbox,
   ListAudit,
   ListTasks,
   ProviderInfo,
   QueueInfo,
   RecentRepository,
+  Retention,
   Rotated,
   SaveTemplate,
   SecretInfo,
   SendMessage,
   SetAccountBudget,
+  SetRetention,
   SetSecret,
   Spend,
   SpendQuery,
@@ -32,6 +37,7 @@ import type {
   TaskCounts,
   TaskEvent,
   Template,
+  Upload,
 } from "@agency/contract";
 import type {
   ApiKeys,
@@ -42,6 +48,7 @@ import type {
   FollowItem,
   FollowRequest,
   SignIn,
+  OpenedTerminal,
 } from "@agency/control";
 import type { Clock, EventPage, Logger } from "@agency/core";
 import type { HostPolicy } from "./middleware/host.ts";
@@ -57,13 +64,16 @@ export interface UseCases {
   ): Promise<Task>;
   getTask(accountId: string, id: string): Promise<Task>;
   listTasks(accountId: string, query: ListTasks): Promise<{ tasks: Task[]; nextCursor: string | null }>;
-  cancelTask(accountId: string, id: string): Promise<Task>;
+  cancelTask(accountId: string, id: string, options: CancelTask): Promise<Task>;
+  keepTask(accountId: string, id: string, input: KeepSandbox): Promise<Task>;
+  releaseTask(accountId: string, id: string): Promise<Task>;
+  openTerminal(accountId: string, id: string, actor: string): Promise<OpenedTerminal<Duplex>>;
   sendMessage(accountId: string, id: string, input: SendMessage): Promise<{ id: string }>;
   pauseTask(accountId: string, id: string): Promise<Task>;
   resumeTask(accountId: string, id: string): Promise<Task>;
   answerTask(accountId: string, id: string, input: GiveAnswer, by: string): Promise<Task>;
   changeLimits(accountId: string, id: string, input: ChangeLimits, by: string): Promise<Task>;
-  deleteTask(accountId: string, id: string): Promise<void>;
+  deleteTask(accountId: string, id: string, by: string): Promise<void>;
   listArtifacts(accountId: string, id: string): Promise<Artifact[]>;
   getArtifact(accountId: string, id: string, artifactId: string): Promise<Artifact>;
   downloadArtifact(accountId: string, id: string, artifactId: string): Promise<Download>;
@@ -71,8 +81,16 @@ export interface UseCases {
   readFile(accountId: string, id: string, path: string): Promise<Pick<Download, "name" | "bytes" | "open">>;
   listCheckpoints(accountId: string, id: string): Promise<Checkpoint[]>;
   askCheckpoint(accountId: string, id: string, label: string | null): Promise<{ id: string }>;
+  downloadCheckpoint(accountId: string, id: string, number: number): Promise<Download>;
+  takeUpload(
+    accountId: string,
+    told: { bytes: number; sha256: string },
+    body: AsyncIterable<Uint8Array>,
+  ): Promise<Upload>;
   accountBudget(accountId: string): Promise<AccountBudget>;
   setAccountBudget(accountId: string, input: SetAccountBudget, by: string): Promise<AccountBudget>;
+  retention(accountId: string): Promise<Retention>;
+  setRetention(accountId: string, input: SetRetention, by: string): Promise<Retention>;
   listSecrets(accountId: string): Promise<SecretInfo[]>;
   setSecret(accountId: string, name: string, input: SetSecret, by: string): Promise<SecretInfo>;
   removeSecret(accountId: string, name: string, project: string | null, by: string): Promise<void>;

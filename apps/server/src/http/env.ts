@@ -1,10 +1,11 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Caller } from "@agency/control";
 import type { Context, MiddlewareHandler } from "hono";
+import type { Upgrade } from "./upgrade.ts";
 
 /** What travels with a request. The bindings are empty when a test calls the app without a socket. */
 export interface ApiEnv {
-  Bindings: Partial<HttpBindings>;
+  Bindings: Partial<HttpBindings> & { upgrade?: Upgrade };
   Variables: {
     requestId: string;
     /** The template of the route that took the request. */

@@ -7,12 +7,16 @@ import { getRequestListener } from "@hono/node-server";
 import type { ApiApp } from "./app.ts";
 import { SECURE_HEADERS } from "./middleware/secure-headers.ts";
 import { toRefusal } from "./problem.ts";
+import { createUpgradedSockets, wantsTerminal } from "../terminals/upgraded-sockets.ts";
+import { answerUpgrade } from "./upgrade.ts";
 
 export interface ApiListener {
   url: string;
   close(): Promise<void>;
 }
 
+/** The largest upload over a slow line; nobody without a key gets to send a body at all. */
+const REQUEST_MS = 60 * 60_000;
 /** Longest a request under way may take to finish once the server stops. */
 const GRACE_MS = 2_000;
 const SWEEP_MS = 20;
@@ -34,16 +38,25 @@ export async function listenApi(
       // A request without a Host is refused like one with a wrong one, and not by Node in its own words.
       requireHostHeader: false,
       headersTimeout: 20_000,
-      requestTimeout: 60_000,
+      requestTimeout: REQUEST_MS,
       keepAliveTimeout: 65_000,
+      shouldUpgradeCallback: wantsTerminal,
     },
     (incoming, outgoing) => void handle(incoming, outgoing),
   );
   server.on("clientError", refuseBytes);
+  const upgraded = createUpgradedSockets();
+  server.on("upgrade", (incoming, socket, head) => void answerUpgrade(app, upgraded, incoming, socket, head));
   await listen(server, host, port);
   const address = server.address();
   const bound = typeof address === "object" && address !== null ? address.port : port;
-  return { url: `http://${reachable(host)}:${bound}`, close: () => close(server) };
+  return {
+    url: `http://${reachable(host)}:${bound}`,
+    close: () => {
+      upgraded.close();
+      return close(server);
+    },
+  };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

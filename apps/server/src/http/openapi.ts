@@ -53,9 +53,7 @@ export function openApiDocument(specs: readonly RouteSpec[], version: string): O
 
 function operation(spec: RouteSpec): Operation {
   const parameters = parametersOf(spec);
-  const content: Content | undefined = spec.body && {
-    "application/json": { schema: schemaFor(spec.body, "input") },
-  };
+  const content = bodyOf(spec);
   return {
     operationId: spec.operationId,
     tags: [spec.tag],
@@ -66,6 +64,17 @@ function operation(spec: RouteSpec): Operation {
     ...(content === undefined ? {} : { requestBody: { required: true, content } }),
     responses: { ...successes(spec), ...failures(spec) },
   };
+}
+
+function bodyOf({ body, bodyContent }: RouteSpec): Content | undefined {
+  if (body !== undefined) return { "application/json": { schema: schemaFor(body, "input") } };
+  return bodyContent && binary(bodyContent);
+}
+
+function binary(content: Readonly<Record<string, string>>): Content {
+  return Object.fromEntries(
+    Object.entries(content).map(([type, description]) => [type, { schema: { type: "string", description } }]),
+  );
 }
 
 function parametersOf(spec: RouteSpec): Parameter[] {
@@ -96,11 +105,9 @@ function successes(spec: RouteSpec): Operation["responses"] {
 }
 
 function success({ description, schema, content = {} }: ResponseSpec): Operation["responses"][string] {
-  const bodies: Content = {};
-  if (schema !== undefined) bodies["application/json"] = { schema: schemaFor(schema, "output") };
-  for (const [type, text] of Object.entries(content)) {
-    bodies[type] = { schema: { type: "string", description: text } };
-  }
+  const json: Content =
+    schema === undefined ? {} : { "application/json": { schema: schemaFor(schema, "output") } };
+  const bodies = { ...json, ...binary(content) };
   return Object.keys(bodies).length === 0 ? { description } : { description, content: bodies };
 }
 

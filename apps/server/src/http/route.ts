@@ -19,6 +19,8 @@ export interface RouteSpec {
   query?: z.ZodObject;
   headers?: Readonly<Record<string, HeaderSpec>>;
   body?: z.ZodType;
+  /** A body that is not JSON, for the handler to read: media type → what is in it. */
+  bodyContent?: Readonly<Record<string, string>>;
   responses: Readonly<Partial<Record<ResponseStatus, ResponseSpec>>>;
   /** Problems beside the ones every route can answer with. */
   problems?: readonly ErrorCode[];
@@ -26,7 +28,7 @@ export interface RouteSpec {
 
 type JsonStatus = 200 | 201 | 202 | 204;
 /** The others are for answers of a handler's own making. */
-export type ResponseStatus = JsonStatus | 206 | 302 | 304;
+export type ResponseStatus = JsonStatus | 101 | 206 | 302 | 304;
 
 export interface HeaderSpec {
   description: string;

@@ -18,6 +18,9 @@ const MiB = 1024 * KiB;
 export interface UplinkDeps extends BlobDeps {
   /** Lets a runner's token in; throws `unauthenticated` or `fenced`. */
   access: (token: string) => Promise<AttemptAccess>;
+  /** As `access`, also while the sandbox is only kept. */
+  visit: (token: string) => Promise<AttemptAccess>;
+  storing: (access: AttemptAccess) => Promise<void>;
   hello: (input: Hello) => Promise<WorkOrder>;
   ingest: (access: AttemptAccess, batch: EventBatch) => Promise<number>;
   /** Throws `conflict` when nobody will answer. */
@@ -25,7 +28,7 @@ export interface UplinkDeps extends BlobDeps {
   finish: (
     access: AttemptAccess,
     input: Finished,
-  ) => Promise<{ accepted: true } | { accepted: false; have: number }>;
+  ) => Promise<{ accepted: true; keepMs: number | null } | { accepted: false; have: number }>;
   feed: CommandFeed;
   /** The runner was heard of. Cheap to call often. */
   heard: (attemptId: string) => void;
@@ -71,11 +74,15 @@ function runnerRoutes(app: Hono<UplinkEnv>, deps: UplinkDeps): void {
     await deps.ask(c.get("access"), await readBody(c, postAskSchema, MiB));
     return c.json({});
   });
+  app.post(UPLINK_PATHS.storing, runner, async (c) => {
+    await deps.storing(c.get("access"));
+    return c.json({});
+  });
   app.post(UPLINK_PATHS.finished, runner, async (c) => {
     const answer = await deps.finish(c.get("access"), await readBody(c, finishedSchema, MiB));
-    return answer.accepted ? c.json({}) : c.json({ have: answer.have }, 409);
+    return answer.accepted ? c.json({ keepMs: answer.keepMs }) : c.json({ have: answer.have }, 409);
   });
-  app.get(UPLINK_PATHS.commands, runner, (c) =>
+  app.get(UPLINK_PATHS.commands, letIn({ access: deps.visit, heard: deps.heard }), (c) =>
     lineStream(
       (signal) => deps.feed(c.get("access"), c.req.query("after") ?? null, signal),
       (error) =>

@@ -5,14 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listenUplink } from "./listen.ts";
-import type { UplinkListener } from "./listen.ts";
+import type { ConnectHandler, UplinkListener } from "./listen.ts";
 
 const app = { fetch: () => new Response("hello") };
 
 let folder: string;
 let listener: UplinkListener;
 
-const open = () => listenUplink(app, (_incoming, socket) => socket.end("connected"), folder);
+const say: ConnectHandler = (_incoming, socket) => socket.end("connected");
+const open = () => listenUplink(app, { connect: say, upgrade: say }, folder);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "door-"));
@@ -53,7 +54,7 @@ describe("the door's listener", () => {
   });
 
   it("says so when the path is longer than a socket's may be", async () => {
-    const nobody = () => {};
+    const nobody = { connect: say, upgrade: say };
     await expect(listenUplink(app, nobody, join(folder, "x".repeat(100)))).rejects.toMatchObject({
       code: "unavailable",
       next: expect.stringContaining("AGENCY_HOME"),

@@ -12,6 +12,13 @@ import type { UplinkApp } from "./app.ts";
 /** An agent's own connection to the world, asked for with CONNECT. */
 export type ConnectHandler = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
+/** What is asked for beside requests. */
+export interface DoorHandlers {
+  connect: ConnectHandler;
+  /** A runner that serves a terminal. */
+  upgrade: ConnectHandler;
+}
+
 export interface UplinkListener {
   path: string;
   close(): Promise<void>;
@@ -28,7 +35,7 @@ const MAX_CONNECTIONS = 8_192;
  */
 export async function listenUplink(
   app: Pick<UplinkApp, "fetch">,
-  onConnect: ConnectHandler,
+  { connect: onConnect, upgrade }: DoorHandlers,
   doorDir: string,
 ): Promise<UplinkListener> {
   const path = join(doorDir, `${process.pid}-${randomBytes(4).toString("hex")}.sock`);
@@ -41,6 +48,7 @@ export async function listenUplink(
   const handle = getRequestListener(app.fetch, { hostname: "uplink", overrideGlobalObjects: false });
   const server = createServer((incoming, outgoing) => void handle(incoming, outgoing));
   server.on("connect", onConnect);
+  server.on("upgrade", upgrade);
   // A command stream, a model's answer and a large repository may all take hours.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;

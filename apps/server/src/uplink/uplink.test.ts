@@ -13,7 +13,7 @@ import type { LoggedLine } from "../http/testing/silent-logger.ts";
 import { createUplinkApp } from "./app.ts";
 import type { UplinkDeps } from "./app.ts";
 import { listenUplink } from "./listen.ts";
-import type { UplinkListener } from "./listen.ts";
+import type { ConnectHandler, UplinkListener } from "./listen.ts";
 
 const RUNNER = { authorization: "Bearer of-a-runner" };
 const FENCED = { authorization: "Bearer of-yesterday" };
@@ -26,6 +26,7 @@ const access: AttemptAccess = {
   epoch: 1,
   taskEpoch: 1,
   live: true,
+  kept: false,
   working: true,
   hold: null,
   holdUntil: null,
@@ -65,10 +66,12 @@ beforeEach(async () => {
       asked.push(input.id);
     },
     finish: async (_access, input) =>
-      input.finalSeq === 7 ? { accepted: true } : { accepted: false, have: 5 },
+      input.finalSeq === 7 ? { accepted: true, keepMs: null } : { accepted: false, have: 5 },
     takeBlob: async () => ({ id: "blob" }),
     takeCheckpoint: async () => undefined,
     openRestore: async () => ({ bytes: 0, body: new Blob([]).stream() }),
+    visit: (token) => deps.access(token),
+    storing: async () => undefined,
     async *feed() {
       yield { kind: "ping" };
     },
@@ -95,7 +98,8 @@ function open(): Promise<UplinkListener> {
     feed: (...args) => deps.feed(...args),
     models: { anthropic: (...args) => (deps.models["anthropic"] ?? missing)(...args) },
   };
-  return listenUplink(createUplinkApp(late), (_incoming, socket) => socket.end("connected"), folder);
+  const say: ConnectHandler = (_incoming, socket) => socket.end("connected");
+  return listenUplink(createUplinkApp(late), { connect: say, upgrade: say }, folder);
 }
 
 async function missing(): Promise<Response> {

@@ -29,6 +29,8 @@ export interface BrokerParts {
 export interface Brokers {
   models: ReturnType<typeof createModelRoutes>;
   git: ReturnType<typeof createGitRoute>;
+  /** The same for the server's own mirrors, which no task's log tells of. */
+  mirrorGit: ReturnType<typeof createGitRoute>;
   egress: Egress;
   /** Cuts what is open, and writes what is held back. */
   close(): Promise<void>;
@@ -40,28 +42,19 @@ const now = () => Date.now();
 
 /** The three ways out of a sandbox, with the real credentials and the rules behind them. */
 export function wireBrokers(parts: BrokerParts): Brokers {
-  const { stores, bus, credentials, logger, settings } = parts;
+  const { stores, bus, logger } = parts;
   const fence = createFence({ tasks: stores.tasks, bus, clock: systemClock });
   const { say, said } = speaker(stores.events, logger);
   const egress = wireEgress(parts, fence, say);
-  const transfers = createTransferReports(systemClock, (caller, { refs, ...data }) =>
-    say(caller, { type: "git", data: refs === undefined ? data : { ...data, refs: [...refs] } }),
-  );
+  const transfers = createTransferReports(systemClock, (caller, { refs, updates, ...data }) => {
+    const named = refs === undefined ? {} : { refs: [...refs] };
+    const became = updates === undefined ? {} : { updates: [...updates] };
+    say(caller, { type: "git", data: { ...data, ...named, ...became } });
+  });
   return {
     models: wireModels(parts, fence),
-    git: createGitRoute({
-      rightsOf: async ({ taskId }) => {
-        const spec = (await stores.tasks.load(taskId))?.spec;
-        if (spec === undefined) return null;
-        const { repository, repositories } = spec;
-        return { repository, repositories, allowInternalHosts: settings.internalHosts };
-      },
-      credentials,
-      fence,
-      report: transfers.add,
-      logger,
-      now,
-    }),
+    git: wireGit(parts, fence, transfers.add),
+    mirrorGit: wireGit(parts, fence, () => undefined),
     egress,
     async close() {
       egress.close();
@@ -76,6 +69,27 @@ export function wireBrokers(parts: BrokerParts): Brokers {
       await said(attempt.taskId);
     },
   };
+}
+
+function wireGit(
+  { stores, credentials, settings, logger }: BrokerParts,
+  fence: ReturnType<typeof createFence>,
+  report: Parameters<typeof createGitRoute>[0]["report"],
+): Brokers["git"] {
+  return createGitRoute({
+    rightsOf: async ({ taskId }) => {
+      const task = await stores.tasks.load(taskId);
+      if (task === null) return null;
+      const { repository, repositories } = task.spec;
+      const isStopped = task.snapshot.desired === "cancel";
+      return { repository, repositories, allowInternalHosts: settings.internalHosts, isStopped };
+    },
+    credentials,
+    fence,
+    report,
+    logger,
+    now,
+  });
 }
 
 function wireEgress(

@@ -1,38 +1,45 @@
 import { createCodeHosts } from "@agency/broker";
-import type { Settings } from "@agency/contract";
-import { createDelivery, resolvePullRequest, systemClock } from "@agency/control";
-import type { PullRequestRepository } from "@agency/control";
-import type { Logger } from "@agency/core";
+import type { Outcome, PullRequest, Settings } from "@agency/contract";
+import { createDelivery, createReviewDelivery, resolvePullRequest, systemClock } from "@agency/control";
+import type { FindPullRequest } from "@agency/control";
+import type { Logger, Storage, SupervisedTask } from "@agency/core";
 import type { SecretKeeping } from "./secrets.ts";
 import type { Stores } from "./stores.ts";
 
 export interface CodeHostWork {
   /** Where a task that works on a pull request begins, and pushes to. */
-  readonly pullRequestRepository: PullRequestRepository;
-  /** Opens the pull request of a task whose branch is pushed. */
-  readonly deliver: ReturnType<typeof createDelivery>;
+  readonly findPullRequest: FindPullRequest;
+  /** Opens the pull request of a task whose branch is pushed, or posts the review it was asked for. */
+  readonly deliver: (
+    task: SupervisedTask,
+    outcome: Outcome,
+  ) => Promise<{ pullRequest: PullRequest | null; review: string | null }>;
+}
+
+interface CodeHostParts {
+  stores: Stores;
+  storage: Storage;
+  secrets: SecretKeeping;
+  logger: Logger;
 }
 
 /** What is done at the hosts of repositories from outside of every sandbox. */
 export function wireCodeHost(
   settings: Pick<Settings, "githubApiUrl" | "internalHosts">,
-  { stores, secrets, logger }: { stores: Stores; secrets: SecretKeeping; logger: Logger },
+  { stores, storage, secrets, logger }: CodeHostParts,
 ): CodeHostWork {
   const { githubApiUrl, internalHosts } = settings;
   const { credentials, book } = secrets;
   const codeHost = createCodeHosts({ credentials, githubApiUrl, internalHosts, now: () => Date.now() });
-  const { tasks, events } = stores;
+  const { tasks, events, artifacts } = stores;
+  const common = { codeHost, tasks, events, secrets: book, clock: systemClock, logger };
+  const deliver = createDelivery({ ...common, runUrl: null });
+  const deliverReview = createReviewDelivery({ ...common, artifacts, storage });
   return {
-    pullRequestRepository: async (caller, { url }, number) =>
-      (await resolvePullRequest({ codeHost }, caller, url, number)).repository,
-    deliver: createDelivery({
-      codeHost,
-      tasks,
-      events,
-      secrets: book,
-      runUrl: null,
-      clock: systemClock,
-      logger,
+    findPullRequest: (caller, { url }, number) => resolvePullRequest({ codeHost }, caller, url, number),
+    deliver: async (task, outcome) => ({
+      ...(await deliver(task, outcome)),
+      review: await deliverReview(task, outcome),
     }),
   };
 }

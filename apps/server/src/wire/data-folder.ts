@@ -11,6 +11,8 @@ export interface DataFolder {
   sandboxes: string;
   runtime: string;
   storage: string;
+  mirrors: string;
+  caches: string;
   /** 32 random bytes: tokens and API keys are worth nothing without them. */
   secret: Uint8Array;
   /** Labels everything this installation makes, so that it never touches anybody else's. */
@@ -32,6 +34,8 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
     await makeFolder(folder("sandboxes"), 0o711);
     await makeFolder(folder("runtime"), 0o755);
     await makeFolder(folder("storage"), 0o700);
+    await makeFolder(folder("mirrors"), 0o700);
+    await makeFolder(folder("caches"), 0o700);
     return {
       root,
       postgres: folder("postgres"),
@@ -40,6 +44,8 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
       sandboxes: folder("sandboxes"),
       runtime: folder("runtime"),
       storage: folder("storage"),
+      mirrors: folder("mirrors"),
+      caches: folder("caches"),
       secret: Buffer.from(await once(folder("secret"), () => randomBytes(32).toString("hex")), "hex"),
       installId: await once(folder("install-id"), () => randomUUID()),
     };

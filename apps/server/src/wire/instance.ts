@@ -1,8 +1,10 @@
 import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import type { Duplex } from "node:stream";
 import { dataFiles } from "@agency/contract";
 import type { ResolvedSettings, Setting, Status } from "@agency/contract";
-import { sweepReservations, systemClock } from "@agency/control";
+import { createTerminals, sweepReservations, systemClock } from "@agency/control";
+import type { KeepBounds, Terminals } from "@agency/control";
 import type { Logger, Provider } from "@agency/core";
 import { DEFAULT_ACCOUNT_ID } from "@agency/postgres";
 import { createApiApp } from "../http/app.ts";
@@ -12,6 +14,7 @@ import { createWebApp } from "../http/web/web-app.ts";
 import type { LiveRedaction } from "../live-redaction.ts";
 import type { ServerMetrics } from "../metrics.ts";
 import { createEgressDoor } from "../uplink/egress-door.ts";
+import { createTerminalDoor } from "../uplink/terminal-door.ts";
 import { listenUplink } from "../uplink/listen.ts";
 import { wireBrokers } from "./brokers.ts";
 import { wireSignIn } from "./sign-in.ts";
@@ -26,9 +29,11 @@ import type { Foundations } from "./foundations.ts";
 import { sandboxResources, wireLocal } from "./local.ts";
 import { loadPrices } from "./prices.ts";
 import type { Prices } from "./prices.ts";
+import { wireFolders } from "./repository-folders.ts";
+import { keepsOf } from "./retention.ts";
 import { keepSecrets } from "./secrets.ts";
 import type { SecretKeeping } from "./secrets.ts";
-import { doorAccess, wireUplink } from "./uplink.ts";
+import { doorAccess, visitorDoor, wireUplink } from "./uplink.ts";
 import { bindUseCases } from "./use-cases.ts";
 import { createWorker } from "./worker.ts";
 
@@ -57,6 +62,7 @@ interface Machinery {
   prices: Prices;
   secrets: SecretKeeping;
   codeHost: CodeHostWork;
+  terminals: Terminals<Duplex>;
 }
 
 /** Builds everything in order and starts it; what was built is closed again, last first, when a step fails. */
@@ -78,8 +84,10 @@ export async function startInstance(parts: InstanceParts): Promise<RunningInstan
       logger,
     });
     const prices = await loadPrices(settings.prices);
-    const codeHost = wireCodeHost(settings, { stores, secrets, logger });
-    const machinery = { engines, providers: new Map([[local.id, local]]), prices, secrets, codeHost };
+    const codeHost = wireCodeHost(settings, { stores, storage: base.storage, secrets, logger });
+    const terminals = createTerminals<Duplex>({ tasks: stores.tasks, clock: systemClock, logger });
+    const providers = new Map([[local.id, local]]);
+    const machinery = { engines, providers, prices, secrets, codeHost, terminals };
     await startWork(parts, base, machinery, closers);
     const url = await startApi(parts, base, machinery, closers);
     return { url, broken: base.store.lost, stop: () => closers.close() };
@@ -121,8 +129,12 @@ async function startWork(
     accountId: DEFAULT_ACCOUNT_ID,
     capacity: settings.maxRunning,
     computePrice: settings.computePrice,
+    keeps: keepsOf(settings),
+    archiveAfterMs: settings.archiveAfter,
+    keepBounds: keepBounds(settings),
     lastWords: brokers.lastWords,
     deliver: machinery.codeHost.deliver,
+    folders: await wireFolders({ settings, folder, mirrorGit: brokers.mirrorGit, logger }, closers),
   });
   const { noteActivity } = worker;
   const uplink = wireUplink({
@@ -140,10 +152,17 @@ async function startWork(
   });
   const door = createEgressDoor({ access: doorAccess(base), open: brokers.egress.open, logger });
   closers.add("brokers", brokers);
-  closers.add("uplink", await listenUplink(uplink, door.connect, folder.door));
+  const ends = createTerminalDoor({ access: visitorDoor(base), terminals: machinery.terminals, logger });
+  const handlers = { connect: door.connect, upgrade: ends.upgrade };
+  closers.add("uplink", await listenUplink(uplink, handlers, folder.door));
+  closers.add("terminals", { close: async () => ends.close() });
   closers.add("egress door", { close: async () => door.close() });
   closers.add("worker", { close: () => worker.stop() });
   worker.start();
+}
+
+function keepBounds({ maxKeep, maxKept }: InstanceParts["resolved"]["settings"]): KeepBounds {
+  return { longestMs: maxKeep, most: maxKept };
 }
 
 async function startApi(
@@ -175,7 +194,7 @@ async function removeOwn(path: string): Promise<void> {
 function apiApp(
   parts: InstanceParts,
   base: Foundations,
-  { engines, providers, secrets, codeHost }: Machinery,
+  { engines, providers, secrets, codeHost, terminals }: Machinery,
   startedAt: string,
   stopping: AbortSignal,
 ): ApiApp {
@@ -197,12 +216,15 @@ function apiApp(
     engines,
     about,
     secrets,
-    pullRequestRepository: codeHost.pullRequestRepository,
+    findPullRequest: codeHost.findPullRequest,
     accountId: DEFAULT_ACCOUNT_ID,
+    keeps: keepsOf(settings),
+    logger,
     settings: shownSettings,
     capacity: settings.maxRunning,
     storageName: settings.storage.kind === "local" ? "local" : settings.storage.text,
-    logger,
+    terminals,
+    keepBounds: keepBounds(settings),
     pingDatabase: async () => void (await store.db.query("select 1")),
   });
   const hosts = { listen: settings.listen, allowed: settings.allowedHosts };

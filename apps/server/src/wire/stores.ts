@@ -1,21 +1,28 @@
-import { systemClock } from "@agency/control";
+import { createArchivedEvents, systemClock } from "@agency/control";
 import type {
   ApiKeyStore,
   ArtifactStore,
   AttemptStore,
   AuditLog,
   CostStore,
+  EventArchive,
+  EventRows,
   EventStore,
   FeedStore,
   OverviewStore,
   PairingStore,
   ProbeStore,
   Queue,
+  RemovalStore,
+  RetentionStore,
   SecretStore,
   SessionStore,
-  TaskStore,
   TemplateStore,
   WayInStore,
+  Storage,
+  StorageScan,
+  TaskStore,
+  UploadStore,
 } from "@agency/core";
 import {
   createApiKeyStore,
@@ -23,24 +30,36 @@ import {
   createAttemptStore,
   createAuditLog,
   createCostStore,
+  createEventArchive,
   createEventStore,
   createFeedStore,
   createOverviewStore,
   createPairingStore,
   createProbeStore,
+  createRemovalStore,
+  createRetentionStore,
   createSecretStore,
   createSessionStore,
-  createTaskStore,
   createTemplateStore,
   createWayInStore,
+  createStorageScan,
+  createTaskStore,
+  createUploadStore,
 } from "@agency/postgres";
 import type { Database } from "@agency/postgres";
 
 export interface Stores {
   tasks: TaskStore;
   artifacts: ArtifactStore;
+  uploads: UploadStore;
   attempts: AttemptStore;
+  /** The whole log, wherever it is kept by now. */
   events: EventStore;
+  eventRows: EventRows;
+  archive: EventArchive;
+  retention: RetentionStore;
+  removals: RemovalStore;
+  scan: StorageScan;
   costs: CostStore;
   probes: ProbeStore;
   apiKeys: ApiKeyStore;
@@ -54,12 +73,20 @@ export interface Stores {
   templates: TemplateStore;
 }
 
-export function createStores(db: Database, queue: Queue): Stores {
+export function createStores(db: Database, queue: Queue, storage: Storage): Stores {
+  const eventRows = createEventStore(db, systemClock);
+  const archive = createEventArchive(db);
   return {
     tasks: createTaskStore(db, queue),
     artifacts: createArtifactStore(db),
+    uploads: createUploadStore(db),
     attempts: createAttemptStore(db),
-    events: createEventStore(db, systemClock),
+    events: createArchivedEvents({ rows: eventRows, archive, storage }),
+    eventRows,
+    archive,
+    retention: createRetentionStore(db),
+    removals: createRemovalStore(db),
+    scan: createStorageScan(db),
     costs: createCostStore(db),
     probes: createProbeStore(db),
     apiKeys: createApiKeyStore(db),

@@ -12,6 +12,8 @@ import {
   takeAsk,
   takeBlob,
   takeCheckpoint,
+  takeStoring,
+  visitorAccess,
 } from "@agency/control";
 import type { SecretBook, Tokens } from "@agency/control";
 import type { AttemptAccess, AttemptStore, Bus, Credentials, Logger, Metrics, Storage } from "@agency/core";
@@ -55,6 +57,8 @@ export function wireUplink(parts: UplinkParts) {
     (await redactorFor(accountId, taskId)).redactJson;
   return createUplinkApp({
     access: doorAccess(parts),
+    visit: visitorDoor(parts),
+    storing: (attempt) => takeStoring({ tasks, now }, attempt),
     hello: (input) => hello({ ...access, tasks, artifacts, credentials, ownPrices, now }, input),
     ingest: (attempt, batch) => ingest(ingesting, attempt, batch),
     ask: async (attempt, input) => takeAsk({ tasks, redact: await redactOf(attempt), now }, attempt, input),
@@ -83,6 +87,11 @@ function keeping({ stores, storage }: UplinkParts): BlobDeps {
 /** Lets the runner of a living attempt in by its token. */
 export function doorAccess({ stores, tokens }: Pick<UplinkParts, "stores" | "tokens">) {
   return (token: string) => runnerAccess({ attempts: stores.attempts, tokens }, "uplink", token);
+}
+
+/** As `doorAccess`, also for a sandbox that is only kept. */
+export function visitorDoor({ stores, tokens }: Pick<UplinkParts, "stores" | "tokens">) {
+  return (token: string) => visitorAccess({ attempts: stores.attempts, tokens }, token);
 }
 
 const TOUCH_EVERY_MS = 5_000;

@@ -1,5 +1,7 @@
+import type { Duplex } from "node:stream";
 import {
   accountBudget,
+  accountRetention,
   answerTask,
   askCheckpoint,
   cancelTask,
@@ -12,8 +14,10 @@ import {
   deleteTask,
   downloadArtifact,
   estimate,
+  downloadCheckpoint,
   getArtifact,
   getTask,
+  keepTask,
   listArtifacts,
   listAudit,
   listCheckpoints,
@@ -25,6 +29,7 @@ import {
   queueInfo,
   readEvent,
   readFile,
+  releaseTask,
   removeSecret,
   removeTemplate,
   replaceTemplate,
@@ -32,18 +37,22 @@ import {
   sealTaskSecrets,
   sendMessage,
   setAccountBudget,
+  setAccountRetention,
   setSecret,
   spend,
   stopTasks,
   systemClock,
+  takeUpload,
+  UPLOAD_LIMITS,
 } from "@agency/control";
 import type { Check, ProviderInfo, Setting, Status } from "@agency/contract";
-import type { PullRequestRepository } from "@agency/control";
-import type { Bus, Logger, Provider, Storage } from "@agency/core";
+import type { KeepBounds, Terminals, FindPullRequest } from "@agency/control";
+import type { Bus, Logger, Provider, RetentionTimes, Storage } from "@agency/core";
 import type { UseCases } from "../http/deps.ts";
 import { describeEngines } from "./engines.ts";
 import type { InstalledEngine } from "./engines.ts";
 import type { SecretKeeping } from "./secrets.ts";
+import { createStorageCheck } from "./storage-check.ts";
 import type { Stores } from "./stores.ts";
 
 export interface UseCaseParts {
@@ -53,7 +62,9 @@ export interface UseCaseParts {
   providers: ReadonlyMap<string, Provider>;
   engines: readonly InstalledEngine[];
   secrets: SecretKeeping;
-  pullRequestRepository: PullRequestRepository;
+  findPullRequest: FindPullRequest;
+  /** How long what is kept where an account has not said. */
+  keeps: RetentionTimes;
   /** Whose credentials decide whether an engine is ready. */
   accountId: string;
   about: Pick<Status, "version" | "instanceId" | "roles" | "startedAt" | "database">;
@@ -61,6 +72,8 @@ export interface UseCaseParts {
   /** Most tasks at the same time. */
   capacity: number;
   storageName: string;
+  terminals: Terminals<Duplex>;
+  keepBounds: KeepBounds;
   logger: Logger;
   /** Asks the database something small. */
   pingDatabase: () => Promise<void>;
@@ -72,6 +85,8 @@ const CHECK_MS = 10_000;
 export function bindUseCases(parts: UseCaseParts): UseCases {
   const { stores, providers } = parts;
   const managing = { tasks: stores.tasks, storage: parts.storage, providers, now };
+  const deleting = { ...managing, removals: stores.removals, logger: parts.logger };
+  const storageCheck = createStorageCheck(parts.storage, now);
   const follower = createEventFollower({ events: stores.events, bus: parts.bus });
   return {
     ...taskCreation(parts),
@@ -84,9 +99,10 @@ export function bindUseCases(parts: UseCaseParts): UseCases {
     changeLimits: (accountId, id, input, by) => changeLimits(managing, accountId, id, input, by),
     getTask: (accountId, id) => getTask(managing, accountId, id),
     listTasks: (accountId, query) => listTasks(managing, accountId, query),
-    cancelTask: (accountId, id) => cancelTask(managing, accountId, id),
+    cancelTask: (accountId, id, options) => cancelTask(managing, accountId, id, options),
+    ...sandboxUseCases(parts),
     sendMessage: (accountId, id, input) => sendMessage(managing, accountId, id, input),
-    deleteTask: (accountId, id) => deleteTask(managing, accountId, id),
+    deleteTask: (accountId, id, by) => deleteTask(deleting, accountId, id, by),
     readEvents: (id, after, limit, types) => stores.events.read(id, after, limit, types),
     readEvent: (id, seq) => readEvent({ events: stores.events, storage: parts.storage }, id, seq),
     followEvents: (request) => follower.follow(request),
@@ -97,7 +113,7 @@ export function bindUseCases(parts: UseCaseParts): UseCases {
       ...parts.about,
       counts: await stores.tasks.countByState(),
       settings: parts.settings,
-      checks: await checks(parts),
+      checks: [await storageCheck(), ...(await checks(parts))],
     }),
     notReady: async () => {
       try {
@@ -112,15 +128,33 @@ export function bindUseCases(parts: UseCaseParts): UseCases {
 
 const now = () => Date.now();
 
+function sandboxUseCases({
+  stores,
+  providers,
+  logger,
+  keepBounds,
+  terminals,
+}: UseCaseParts): Pick<UseCases, "keepTask" | "releaseTask" | "openTerminal"> {
+  const { tasks, attempts } = stores;
+  const keeping = { tasks, attempts, providers, logger, keepBounds, now };
+  return {
+    keepTask: (accountId, id, input) => keepTask(keeping, accountId, id, input),
+    releaseTask: (accountId, id) => releaseTask(keeping, accountId, id),
+    openTerminal: terminals.open,
+  };
+}
+
 function taskCreation(parts: UseCaseParts): Pick<UseCases, "createTask"> {
-  const { stores, secrets, providers, pullRequestRepository } = parts;
+  const { stores, secrets, providers, findPullRequest } = parts;
   const { ring, credentials } = secrets;
   const creating = {
     tasks: stores.tasks,
     artifacts: stores.artifacts,
-    pullRequestRepository,
+    uploads: stores.uploads,
+    findPullRequest,
     providerIds: [...providers.keys()],
     hasCredential: credentials.hasModel,
+    keepBounds: parts.keepBounds,
     sealSecrets: (task: { accountId: string; taskId: string }, given: Readonly<Record<string, string>>) =>
       sealTaskSecrets({ ring }, task, given),
     now,
@@ -143,10 +177,12 @@ type KeptUseCases =
   | "listFiles"
   | "readFile"
   | "listCheckpoints"
-  | "askCheckpoint";
+  | "askCheckpoint"
+  | "downloadCheckpoint"
+  | "takeUpload";
 
 function keptUseCases({ stores, storage }: UseCaseParts): Pick<UseCases, KeptUseCases> {
-  const { tasks, artifacts } = stores;
+  const { tasks, artifacts, uploads } = stores;
   const deps = { tasks, artifacts, storage, manifests: createManifests(storage), now };
   return {
     listArtifacts: (accountId, id) => listArtifacts(deps, accountId, id),
@@ -156,25 +192,33 @@ function keptUseCases({ stores, storage }: UseCaseParts): Pick<UseCases, KeptUse
     readFile: (accountId, id, path) => readFile(deps, accountId, id, path),
     listCheckpoints: (accountId, id) => listCheckpoints(deps, accountId, id),
     askCheckpoint: (accountId, id, label) => askCheckpoint(deps, accountId, id, label),
+    downloadCheckpoint: (accountId, id, number) => downloadCheckpoint(deps, accountId, id, number),
+    takeUpload: (accountId, told, body) =>
+      takeUpload({ uploads, storage, limits: UPLOAD_LIMITS, now }, accountId, told, body),
   };
 }
 
 type AccountUseCases =
   | "accountBudget"
   | "setAccountBudget"
+  | "retention"
+  | "setRetention"
   | "listSecrets"
   | "setSecret"
   | "removeSecret"
   | "rotateSecrets"
   | "listAudit";
 
-function accountUseCases({ stores, secrets }: UseCaseParts): Pick<UseCases, AccountUseCases> {
+function accountUseCases({ stores, secrets, keeps }: UseCaseParts): Pick<UseCases, AccountUseCases> {
   const { managing, rotate } = secrets;
   const { costs, tasks, audit } = stores;
+  const keeping = { retention: stores.retention, defaults: keeps, now };
   const budgeting = { costs, tasks, audit: audit.add, now };
   return {
     accountBudget: (accountId) => accountBudget(budgeting, accountId, now()),
     setAccountBudget: (accountId, caps, by) => setAccountBudget(budgeting, accountId, caps, by),
+    retention: (accountId) => accountRetention(keeping, accountId),
+    setRetention: (accountId, input, by) => setAccountRetention(keeping, accountId, input, by),
     listSecrets: (accountId) => listSecrets(managing, accountId),
     setSecret: (accountId, name, input, by) => setSecret(managing, accountId, name, input, by),
     removeSecret: (accountId, name, project, by) => removeSecret(managing, accountId, name, project, by),

@@ -1,6 +1,5 @@
 import {
   chargeCompute,
-  collectOrphans,
   createActivityBook,
   createChores,
   createWakeups,
@@ -9,6 +8,7 @@ import {
   Dispatcher,
 } from "@agency/control";
 import {
+  endKeptSandboxes,
   reap,
   recordProbe,
   releaseDue,
@@ -17,7 +17,7 @@ import {
   sweepReservations,
   systemClock,
 } from "@agency/control";
-import type { ActivityBook, Chore, ProbeDeps, SupervisorDeps, Tokens } from "@agency/control";
+import type { KeepBounds, ActivityBook, Chore, ProbeDeps, SupervisorDeps, Tokens } from "@agency/control";
 import type {
   AttemptCaller,
   Bus,
@@ -31,12 +31,14 @@ import type {
 import { ensurePartitions } from "@agency/postgres";
 import type { Database } from "@agency/postgres";
 import type { InstalledEngine } from "./engines.ts";
+import { retentionChores } from "./retention.ts";
+import type { RetentionParts } from "./retention.ts";
 import type { Stores } from "./stores.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-export interface WorkerParts {
+export interface WorkerParts extends RetentionParts {
   db: Database;
   stores: Stores;
   queue: Queue;
@@ -52,6 +54,9 @@ export interface WorkerParts {
   /** What the brokers still have to say of an attempt whose sandbox is gone. */
   lastWords: (attempt: AttemptCaller) => Promise<void>;
   deliver: NonNullable<SupervisorDeps["deliver"]>;
+  /** What makes the work on repositories faster. */
+  folders: Pick<SupervisorDeps, "mirrors" | "caches">;
+  keepBounds: KeepBounds;
   /** Dollars an hour of a sandbox of this machine. */
   computePrice: number;
   metrics: Metrics;
@@ -134,9 +139,11 @@ function supervisorDeps(parts: WorkerParts, probes: ProbeDeps): SupervisorDeps {
     wakeups: createWakeups(bus, "ctl"),
     clock: systemClock,
     times: DEFAULT_TIMES,
+    keepBounds: parts.keepBounds,
     chargeCompute: (task, options) => chargeCompute(charging, task, options),
     lastWords: parts.lastWords,
     deliver: parts.deliver,
+    ...parts.folders,
     onTerminal: (task) => {
       if (!task.hidden) return;
       recordProbe(probes, task).catch((error: unknown) => logger.warn({ err: error }, "a probe was lost"));
@@ -165,10 +172,11 @@ function houseKeeping(parts: WorkerParts, probes: ProbeDeps, activities: Activit
       everyMs: 10 * MINUTE,
       run: async () => void (await sweepReservations({ costs: stores.costs, logger }, now())),
     },
+    ...retentionChores(parts),
     {
-      name: "collect orphans",
-      everyMs: MINUTE,
-      run: async (signal) => void (await collectOrphans({ artifacts: stores.artifacts, storage }, signal)),
+      name: "end kept sandboxes",
+      everyMs: 5 * SECOND,
+      run: async () => void (await endKeptSandboxes(reaper)),
     },
     { name: "reap sandboxes", everyMs: MINUTE, run: async (signal) => void (await reap(reaper, signal)) },
     {

@@ -5,7 +5,7 @@ import { noteSpent } from "./spent-buffers.ts";
 export type Bytes = AsyncIterable<Uint8Array>;
 
 /** The body of an answer: one chunk is taken when the reader asks for one, so nothing piles up here. */
-export function streamOf(source: Readable, onBytes: (count: number) => void): ReadableStream<Uint8Array> {
+export function streamOf(source: Readable, onChunk: (chunk: Uint8Array) => void): ReadableStream<Uint8Array> {
   const chunks: AsyncIterator<Uint8Array> = source[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>(
     {
@@ -13,7 +13,7 @@ export function streamOf(source: Readable, onBytes: (count: number) => void): Re
         // A source that broke off rejects here, and the reader sees a cut, not an end.
         const next = await chunks.next();
         if (next.done === true) return controller.close();
-        onBytes(next.value.byteLength);
+        onChunk(next.value);
         noteSpent(next.value.byteLength);
         controller.enqueue(next.value);
       },

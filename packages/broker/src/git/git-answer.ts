@@ -6,6 +6,7 @@ export function gitAnswer(
   { transfer, repository }: RepositoryCall,
   answer: HostAnswer,
   type: string,
+  look?: (chunk: Uint8Array) => void,
 ): Response {
   if (!answer.ok) return turnDown(transfer, answer, refusal(answer.status, answer.why));
   const { response } = answer;
@@ -14,7 +15,8 @@ export function gitAnswer(
     const why = `${repository.url} does not answer as a git repository does.`;
     return transfer.fail(why, refusal(502, why));
   }
-  return transfer.stream(response, 200, new Headers({ "content-type": type, "cache-control": "no-store" }));
+  const headers = new Headers({ "content-type": type, "cache-control": "no-store" });
+  return transfer.stream(response, 200, headers, look);
 }
 
 /** 403 is our own refusal, everything else the host's. */

@@ -20,7 +20,7 @@ function read(...parts: Uint8Array[]): PushHead {
 }
 
 function reasonOf(ref: string): string | null {
-  const push = { commands: [{ ref, deletes: false }], capabilities: new Set<string>() };
+  const push = { commands: [{ ref, old: OLD, new: NEW, deletes: false }], capabilities: new Set<string>() };
   return judgePush(push, RULE)?.[0]?.reason ?? null;
 }
 
@@ -51,8 +51,8 @@ describe("the lines before a pack", () => {
           state: "done",
           push: {
             commands: [
-              { ref: "refs/heads/a", deletes: false },
-              { ref: "refs/heads/b", deletes: true },
+              { ref: "refs/heads/a", old: OLD, new: NEW, deletes: false },
+              { ref: "refs/heads/b", old: OLD, new: ZERO, deletes: true },
             ],
             capabilities: new Set(["report-status-v2", "side-band-64k", "agent"]),
           },

@@ -2,6 +2,9 @@ import { readPktLine } from "./pkt-line.ts";
 
 export interface PushCommand {
   readonly ref: string;
+  /** What the ref held before, and is to hold: all zeros for one that is not there. */
+  readonly old: string;
+  readonly new: string;
   readonly deletes: boolean;
 }
 
@@ -72,7 +75,7 @@ export function createPushReader(): (chunk: Uint8Array) => PushHead {
 function commandOf(text: string): PushCommand | null {
   const [, old, next, ref] = COMMAND.exec(text) ?? [];
   if (old === undefined || next === undefined || ref === undefined || old.length !== next.length) return null;
-  return { ref, deletes: /^0+$/.test(next) };
+  return { ref, old, new: next, deletes: /^0+$/.test(next) };
 }
 
 function namesOf(capabilities: string): ReadonlySet<string> {

@@ -67,6 +67,16 @@ describe("pushing through the git broker", () => {
     );
   });
 
+  it("ends with the task: who stopped it wants to see nothing of it outside, but may let it read", async () => {
+    await using stopped = await openGitAgent(lab, { repository: { url: at(name) }, isStopped: true });
+    const pushed = await stopped.git(work, "push", "origin", `HEAD:refs/heads/${OWN}/fix`);
+    expect(pushed.code).not.toBe(0);
+    expect(pushed.text).toContain("This task was stopped: it pushes nothing any more.");
+    expect(await refs()).toBe("refs/heads/main");
+    expect(stopped.transfers.at(-1)).toMatchObject({ action: "push", verdict: "denied" });
+    await stopped.ok(work, "fetch", "origin");
+  });
+
   it.each([
     ["the main branch", ["HEAD:main"]],
     ["the main branch by force", ["--force", "HEAD:main"]],
@@ -138,6 +148,26 @@ describe("pushing through the git broker", () => {
     expect((await none.git(work, "push", "origin", `HEAD:refs/heads/${OWN}/x`)).text).toMatch(
       /it has no repository of its own/,
     );
+  });
+
+  it("reports what the host made of each ref, and not what the client says of it", async () => {
+    const ref = `refs/heads/${OWN}/x`;
+    const head = (await agent.ok(work, "rev-parse", "HEAD")).trim();
+    await lab.onHost(name, "config", "receive.denyNonFastForwards", "true");
+    await agent.ok(work, "push", "origin", `HEAD:${ref}`);
+    const zero = "0".repeat(40);
+    expect(agent.transfers.at(-1)?.updates).toEqual([{ ref, old: zero, new: head, ok: true }]);
+    await agent.ok(work, "commit", "-q", "--amend", "-m", "other");
+    const other = (await agent.ok(work, "rev-parse", "HEAD")).trim();
+    await agent.git(work, "push", "--force", "origin", `HEAD:${ref}`);
+    expect(agent.transfers.at(-1)).toMatchObject({
+      verdict: "allowed",
+      updates: [{ ref, old: head, new: other, ok: false }],
+    });
+    // A push that asks for no report may well be done, and nobody has said so.
+    const silent = await post(agent, [pktLine(`${head} ${zero} ${ref}\0delete-refs`), FLUSH]);
+    await silent.arrayBuffer();
+    expect(agent.transfers.at(-1)?.updates).toEqual([{ ref, old: head, new: zero, ok: null }]);
   });
 
   it("passes on what the host itself refuses", async () => {

@@ -8,6 +8,7 @@ import type { PushHead } from "./push-commands.ts";
 import { judgePush } from "./push-rules.ts";
 import type { Refusals } from "./push-rules.ts";
 import { pushReport } from "./push-report.ts";
+import { createReportReader } from "./report-status.ts";
 import { refusal } from "./refusal.ts";
 import type { RepositoryCall, RepositoryHost } from "./repository-host.ts";
 
@@ -39,7 +40,11 @@ export async function push(
   const { commands } = head.push;
   // Before a large push git asks with no command at all whether it is let in.
   if (commands.length === 0) return transfer.answer(null, { "content-type": RESULT });
-  transfer.names(commands.map(({ ref }) => ref));
+  const report = createReportReader(head.push);
+  transfer.names(
+    commands.map(({ ref }) => ref),
+    report.updates,
+  );
   const refusals =
     head.state === "too_many"
       ? commands.map(({ ref }) => ({ ref, reason: "this push names too many refs at once: at most 1,000" }))
@@ -52,7 +57,7 @@ export async function push(
     headers: { "content-type": "application/x-git-receive-pack-request", accept: RESULT },
     body: joined(head.state === "done" ? [head.head, head.rest] : [], chunks),
   });
-  return gitAnswer(call, answer, RESULT);
+  return gitAnswer(call, answer, RESULT, report.take);
 }
 
 function plainBody({ body, headers }: Request): Bytes | null {

@@ -9,6 +9,8 @@ export interface GitRights {
   readonly repositories: readonly string[];
   /** Hosts (`host` or `host:port`) on internal networks that are open to it all the same. */
   readonly allowInternalHosts: readonly string[];
+  /** Somebody has stopped the task: what it still does must not be seen outside. */
+  readonly isStopped?: boolean;
 }
 
 export type Access =
@@ -25,6 +27,8 @@ export type Access =
  * owner, and a hijacked agent would ask for them. Unnamed ones, as submodules are, are read as a stranger would.
  */
 export function accessTo(rights: GitRights, asked: RepositoryAddress, write: boolean): Access {
+  if (write && rights.isStopped === true)
+    return { ok: false, why: "This task was stopped: it pushes nothing any more." };
   const own = rights.repository === null ? null : repositoryOfUrl(rights.repository.url);
   if (own !== null && isSameRepository(own, asked))
     return { ok: true, repository: own, withCredential: true };

@@ -46,4 +46,29 @@ describe("the reports of git transfers", () => {
     expect(told.length).toBe(41);
     expect(told.at(-1)).toMatchObject({ repository: "other repositories", bytesOut: 2 * 960 });
   });
+
+  it("say of each ref what became of it in the end, whatever else was asked for in that second", () => {
+    const { told, reports } = collect();
+    for (let at = 0; at < 60; at += 1)
+      reports.add(caller, { ...denied, repository: `${at}`, verdict: "allowed" });
+    const [first, second, third] = ["1", "2", "3"].map((digit) => digit.repeat(40));
+    const push = (ref: string, old = "", next = "", ok: boolean | null = true): GitTransfer => {
+      const updates = [{ ref, old, new: next, ok }];
+      return { ...denied, action: "push", verdict: "allowed", refs: [ref], updates };
+    };
+    reports.add(caller, push("a", first, second));
+    reports.add(caller, push("a", second, third));
+    reports.add(caller, push("a", third, first, false));
+    reports.add(caller, push("b", first, second, null));
+    reports.flush(caller);
+    expect(told.filter(({ action }) => action === "push").map(({ updates }) => updates)).toEqual([
+      [
+        { ref: "a", old: first, new: third, ok: true },
+        { ref: "b", old: first, new: second, ok: null },
+      ],
+    ]);
+    for (let at = 0; at < 37; at += 1) reports.add(caller, push(`c${at}`, first, second));
+    reports.flush(caller);
+    expect(told.at(-1)).not.toHaveProperty("updates");
+  });
 });

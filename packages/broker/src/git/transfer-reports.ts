@@ -2,7 +2,8 @@ import type { Clock } from "@agency/core";
 import { createAttemptReports } from "../reports/attempt-reports.ts";
 import type { AttemptReports } from "../reports/attempt-reports.ts";
 import type { Alike } from "../reports/thin-reports.ts";
-import type { GitTransfer, ReportTransfer } from "./transfer.ts";
+import { MAX_UPDATES } from "./transfer.ts";
+import type { GitTransfer, RefUpdate, ReportTransfer } from "./transfer.ts";
 
 interface Counted {
   readonly transfer: GitTransfer;
@@ -11,27 +12,46 @@ interface Counted {
 
 const alikeTransfers: Alike<Counted> = {
   keyOf: ({ transfer: { verdict, action, repository } }) => `${verdict} ${action} ${repository}`,
-  among: ({ transfer: { verdict, bytesIn, bytesOut }, count }) => ({
-    // No repository has this name: the space keeps it apart from what an agent can ask for.
-    transfer: {
-      host: "other hosts",
-      repository: "other repositories",
-      action: "fetch",
-      verdict,
-      bytesIn,
-      bytesOut,
-    },
-    count,
-  }),
-  merge: (sum, one) => ({
-    transfer: {
-      ...sum.transfer,
-      bytesIn: sum.transfer.bytesIn + one.transfer.bytesIn,
-      bytesOut: sum.transfer.bytesOut + one.transfer.bytesOut,
-    },
-    count: sum.count + one.count,
-  }),
+  among: (one) => (changesRefs(one.transfer) ? one : oneOfOthers(one)),
+  merge: (sum, one) => {
+    const { updates: before, ...rest } = sum.transfer;
+    const updates = mergeUpdates(before, one.transfer.updates);
+    const transfer = {
+      ...rest,
+      ...(updates === undefined ? {} : { updates }),
+      bytesIn: rest.bytesIn + one.transfer.bytesIn,
+      bytesOut: rest.bytesOut + one.transfer.bytesOut,
+    };
+    return { transfer, count: sum.count + one.count };
+  },
 };
+
+/** What a task pushed must not be lost among other things: it is what its result is judged by. */
+function changesRefs({ action, verdict }: GitTransfer): boolean {
+  return action === "push" && verdict !== "denied";
+}
+
+function oneOfOthers({ transfer: { verdict, bytesIn, bytesOut }, count }: Counted): Counted {
+  // No repository has this name: the space keeps it apart from what an agent can ask for.
+  const [host, repository] = ["other hosts", "other repositories"];
+  return { transfer: { host, repository, action: "fetch", verdict, bytesIn, bytesOut }, count };
+}
+
+/** Of each ref what became of it in the end. */
+function mergeUpdates(
+  before: readonly RefUpdate[] | undefined,
+  after: readonly RefUpdate[] | undefined,
+): readonly RefUpdate[] | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  const merged = new Map(before.map((update) => [update.ref, update]));
+  for (const update of after) {
+    const known = merged.get(update.ref);
+    // What the host refused has changed nothing of what is known.
+    if (known !== undefined && update.ok === false) continue;
+    merged.set(update.ref, known?.ok === true ? { ...update, old: known.old } : update);
+  }
+  return merged.size > MAX_UPDATES ? undefined : [...merged.values()];
+}
 
 /** An agent can ask a thousand times a second for what it may not have, and git-lfs for as many objects. */
 export function createTransferReports(clock: Clock, report: ReportTransfer): AttemptReports<GitTransfer> {

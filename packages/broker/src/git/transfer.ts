@@ -3,12 +3,25 @@ import type { AttemptCaller, Fence } from "@agency/core";
 import { streamOf } from "./byte-stream.ts";
 import type { Bytes } from "./byte-stream.ts";
 
+export interface RefUpdate {
+  readonly ref: string;
+  readonly old: string;
+  readonly new: string;
+  /** As the host's own report says; null: it has not said, and may have done either. */
+  readonly ok: boolean | null;
+}
+
+/** An event of the log is cut when it is larger than what these come to. */
+export const MAX_UPDATES = 16;
+
 /** One transfer as people are told of it. `bytesIn` came into the sandbox, `bytesOut` left it. */
 export interface GitTransfer {
   readonly host: string;
   readonly repository: string;
   readonly action: "fetch" | "push" | "lfs";
   readonly refs?: readonly string[];
+  /** What became of each ref of a push that reached the host; not there when that is not known of all of them. */
+  readonly updates?: readonly RefUpdate[];
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly verdict: "allowed" | "denied" | "failed";
@@ -22,10 +35,16 @@ export interface Transfer {
   readonly caller: AttemptCaller;
   /** Aborts when the client has gone or the attempt is over. */
   readonly signal: AbortSignal;
-  /** What is pushed, once it is known. */
-  names(refs: readonly string[]): void;
+  /** What is pushed, once it is known; `updates` tells, at the end, what became of it. */
+  names(refs: readonly string[], updates: () => readonly RefUpdate[] | undefined): void;
   counted(body: Bytes): Bytes;
-  stream(source: IncomingMessage, status: number, headers: Headers): Response;
+  /** `look` sees each chunk on its way. */
+  stream(
+    source: IncomingMessage,
+    status: number,
+    headers: Headers,
+    look?: (chunk: Uint8Array) => void,
+  ): Response;
   answer(body: string | Uint8Array<ArrayBuffer> | null, headers: Record<string, string>): Response;
   deny(reason: string, response: Response): Response;
   fail(reason: string, response: Response): Response;
@@ -49,7 +68,7 @@ export function startTransfer(start: TransferStart): Transfer {
   const signal = AbortSignal.any([client, watched.signal]);
   let bytesIn = 0;
   let bytesOut = 0;
-  let refs: readonly string[] | undefined;
+  let pushed: { refs: readonly string[]; updates: () => readonly RefUpdate[] | undefined } | undefined;
   let isOver = false;
 
   function over(verdict: GitTransfer["verdict"], reason?: string): void {
@@ -58,9 +77,11 @@ export function startTransfer(start: TransferStart): Transfer {
     watched.release();
     start.over();
     if (start.isQuestion && verdict === "allowed") return;
-    const named = refs === undefined ? {} : { refs };
+    const updates = verdict === "denied" ? undefined : pushed?.updates();
+    const named = pushed === undefined ? {} : { refs: pushed.refs };
+    const became = updates === undefined ? {} : { updates };
     const why = reason === undefined ? {} : { reason };
-    report(caller, { ...subject, ...named, bytesIn, bytesOut, verdict, ...why });
+    report(caller, { ...subject, ...named, ...became, bytesIn, bytesOut, verdict, ...why });
   }
 
   const whyCut = (): string =>
@@ -71,17 +92,20 @@ export function startTransfer(start: TransferStart): Transfer {
   return {
     caller,
     signal,
-    names: (named) => (refs = named),
+    names: (refs, updates) => (pushed = { refs, updates }),
     async *counted(body) {
       for await (const chunk of body) {
         bytesOut += chunk.byteLength;
         yield chunk;
       }
     },
-    stream(source, status, headers) {
+    stream(source, status, headers, look) {
       source.once("close", () => (source.complete ? over("allowed") : over("failed", whyCut())));
       return new Response(
-        streamOf(source, (count) => (bytesIn += count)),
+        streamOf(source, (chunk) => {
+          bytesIn += chunk.byteLength;
+          look?.(chunk);
+        }),
         { status, headers },
       );
     },

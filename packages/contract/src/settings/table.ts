@@ -5,7 +5,9 @@ import {
   cpusValue,
   databaseUrlValue,
   hostValue,
+  keptBytesValue,
   httpUrlValue,
+  keptSandboxValue,
   keyValue,
   listValue,
   logFormatValue,
@@ -18,7 +20,9 @@ import {
   pidsValue,
   portValue,
   regionValue,
+  retentionValue,
   runningValue,
+  spanValue,
   unknownModelsValue,
 } from "./values.ts";
 
@@ -155,6 +159,22 @@ export const SETTINGS = {
     describe: "Region of the bucket, when AGENCY_STORAGE names none.",
     schema: regionValue,
   }),
+  mirrorBytes: setting({
+    env: "AGENCY_MIRROR_BYTES",
+    scope: "server",
+    default: "10g",
+    describe:
+      "Room for mirrors of repositories, which make the second checkout of one fast; 0: none are kept.",
+    schema: keptBytesValue,
+  }),
+  cacheBytes: setting({
+    env: "AGENCY_CACHE_BYTES",
+    scope: "server",
+    default: "20g",
+    describe:
+      "Room for what package managers downloaded, kept for the next task of a repository; 0: none is kept.",
+    schema: keptBytesValue,
+  }),
   maxRunning: setting({
     env: "AGENCY_MAX_RUNNING",
     scope: "server",
@@ -168,6 +188,20 @@ export const SETTINGS = {
     default: null,
     describe: "Most tasks of one account that run at the same time; not set: as many as may run at all.",
     schema: runningValue,
+  }),
+  maxKept: setting({
+    env: "AGENCY_MAX_KEPT",
+    scope: "server",
+    default: "10",
+    describe: "Most sandboxes of one account that are kept after their tasks.",
+    schema: runningValue,
+  }),
+  maxKeep: setting({
+    env: "AGENCY_MAX_KEEP",
+    scope: "server",
+    default: "7d",
+    describe: "Longest time a sandbox is kept after its task.",
+    schema: keptSandboxValue,
   }),
   anthropicApiKey: setting({
     env: "ANTHROPIC_API_KEY",
@@ -324,6 +358,35 @@ export const SETTINGS = {
     describe:
       "Hosts on internal networks (name or name:port) whose repositories tasks may read, with commas between them.",
     schema: listValue,
+  }),
+  keepEvents: setting({
+    env: "AGENCY_KEEP_EVENTS",
+    scope: "server",
+    default: "365d",
+    describe: "How long the events of a task are kept after its end, such as 90d or forever.",
+    schema: retentionValue,
+  }),
+  keepArtifacts: setting({
+    env: "AGENCY_KEEP_ARTIFACTS",
+    scope: "server",
+    default: "90d",
+    describe: "How long the artifacts of a task are kept after its end.",
+    schema: retentionValue,
+  }),
+  keepCheckpoints: setting({
+    env: "AGENCY_KEEP_CHECKPOINTS",
+    scope: "server",
+    default: "30d",
+    describe:
+      "How long the checkpoints of a task are kept after its end; the newest, and those with a label, stay.",
+    schema: retentionValue,
+  }),
+  archiveAfter: setting({
+    env: "AGENCY_ARCHIVE_AFTER",
+    scope: "server",
+    default: "7d",
+    describe: "How long after its end the events of a task move from the database to the storage.",
+    schema: spanValue,
   }),
   metrics: setting({
     env: "AGENCY_METRICS",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_KEEP_MS } from "../limits.ts";
 
 /** Each schema turns the text of a setting into its value, with a message that completes "AGENCY_X must …". */
 const items = (value: string): string[] =>
@@ -27,13 +28,35 @@ export const cpusValue = z
   .refine((value) => value >= 0.1 && value <= 1024, "must be from 0.1 to 1024 processors");
 
 const UNITS: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
-export const memoryValue = z
+const sizeValue = z
   .string()
   .regex(/^\d{1,15}[kmgt]?(i?b)?$/i, { error: "must be a size, such as 512m or 4g", abort: true })
   .transform(
     (value) => Number.parseInt(value, 10) * (UNITS[/[kmgt]/i.exec(value)?.[0].toLowerCase() ?? ""] ?? 1),
-  )
-  .refine((value) => value >= 64 * 1024 ** 2, "must be at least 64m");
+  );
+export const memoryValue = sizeValue.refine((value) => value >= 64 * 1024 ** 2, "must be at least 64m");
+
+/** 0 turns it off. */
+export const keptBytesValue = sizeValue.refine(
+  (value) => value === 0 || value >= 64 * 1024 ** 2,
+  "must be 0, or at least 64m",
+);
+
+const SPANS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const spanOf = (text: string) => Number.parseInt(text, 10) * (SPANS[text.slice(-1)] ?? 0);
+const span = z.string().regex(/^\d{1,6}[smhd]$/, "must be a length of time, such as 30d, 12h or 0s");
+
+export const spanValue = span.transform(spanOf);
+export const keptSandboxValue = z
+  .string()
+  .regex(/^\d{1,6}[smhd]$/, { error: "must be a length of time, such as 12h or 7d", abort: true })
+  .transform(spanOf)
+  .refine((value) => value >= 1000 && value <= MAX_KEEP_MS, "must be from 1s to 7d");
+/** Null: as long as the task. */
+export const retentionValue = z
+  .literal("forever")
+  .or(span)
+  .transform((text) => (text === "forever" ? null : spanOf(text)));
 
 export const listValue = z.string().transform(items);
 

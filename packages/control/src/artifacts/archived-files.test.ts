@@ -116,6 +116,13 @@ describe("the files of an archive", () => {
     expect((await list()).files).toHaveLength(4);
   });
 
+  it("are refused at once when the list is nonsense, however long it is", async () => {
+    const { list } = setUp(`{"v":1,"truncated":false,"files":[${"0,".repeat(8_000_000)}0]}`);
+    const before = process.memoryUsage().rss;
+    await expect(list()).rejects.toMatchObject({ code: "conflict" });
+    expect((process.memoryUsage().rss - before) / 1024 / 1024).toBeLessThan(400);
+  });
+
   it.each<[string, Partial<Entry>, string]>([
     ["is a link", { kind: "link" }, "conflict"],
     ["is too large", { bytes: 65 * 1024 * 1024 }, "conflict"],

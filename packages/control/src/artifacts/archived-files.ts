@@ -3,6 +3,7 @@ import type { ArchivedFile } from "@agency/contract";
 import type { BlobRow } from "@agency/core";
 import { getTask } from "../tasks/manage-task.ts";
 import type { ArtifactDeps } from "./artifacts.ts";
+import { goneError } from "./expired.ts";
 import { unpackFile } from "./unpack-file.ts";
 import type { ArchivedEntry, Manifests } from "./manifests.ts";
 
@@ -84,7 +85,11 @@ async function workspaceOf(
   const blobs = await deps.artifacts.blobs(id);
   const manifest = blobs.findLast(({ kind }) => kind === "manifest");
   const archive = blobs.findLast(({ kind }) => kind === "archive");
-  if (manifest !== undefined && archive !== undefined) return { manifest, archive };
+  if (manifest !== undefined && archive !== undefined) {
+    const gone = goneError(`The archive of task ${id}`, archive);
+    if (gone !== null) throw gone;
+    return { manifest, archive };
+  }
   throw new AgencyError("not_found", `Task ${id} has no archive of its workspace.`, {
     next: "One is made at the end of a run, unless its delivery is `none`.",
   });

@@ -3,6 +3,7 @@ import type { Artifact, ArtifactKind } from "@agency/contract";
 import type { ArtifactStore, BlobRow, TaskStore } from "@agency/core";
 import { getTask } from "../tasks/manage-task.ts";
 import type { BlobStorage } from "./blob-storage.ts";
+import { goneError } from "./expired.ts";
 
 /** How long an address to download from may be used. */
 const SIGNED_MS = 10 * 60_000;
@@ -46,17 +47,26 @@ export async function downloadArtifact(
   artifactId: string,
 ): Promise<Download> {
   const { row } = await find(deps, accountId, id, artifactId);
-  const { key, name, bytes, sha256, mediaType } = row;
+  const gone = goneError(`Artifact "${row.name}" of task ${id}`, row);
+  if (gone !== null) throw gone;
+  return downloadOf(deps.storage, row, () => noArtifact(id, artifactId));
+}
+
+/** `gone`: it was replaced while it was asked for. */
+export function downloadOf(
+  storage: BlobStorage,
+  { key, name, bytes, sha256, mediaType }: Pick<BlobRow, "key" | "name" | "bytes" | "sha256" | "mediaType">,
+  gone: () => AgencyError,
+): Download {
   return {
     name,
     bytes,
     sha256,
     mediaType,
-    sign: () => deps.storage.signGet(key, { expiresMs: SIGNED_MS, filename: lastPart(name) }),
+    sign: () => storage.signGet(key, { expiresMs: SIGNED_MS, filename: lastPart(name) }),
     async open(range = { from: 0, to: bytes }) {
-      const stored = await deps.storage.read(key, range);
-      // Replaced while it was asked for.
-      if (stored === null) throw noArtifact(id, artifactId);
+      const stored = await storage.read(key, range);
+      if (stored === null) throw gone();
       return stored.body;
     },
   };
@@ -76,13 +86,23 @@ async function find(
 }
 
 /** Null: it is our own bookkeeping. */
-function toArtifact({ id, kind, name, bytes, sha256, mediaType, at }: BlobRow): Artifact | null {
+function toArtifact(row: BlobRow): Artifact | null {
+  const { id, kind, name, bytes, sha256, mediaType, at, expiredAt, missingSince } = row;
   if (!isArtifact(kind)) return null;
-  return { id, kind, name, bytes, sha256, mediaType, createdAt: new Date(at).toISOString() };
+  const artifact = { id, kind, name, bytes, sha256, mediaType, createdAt: iso(at) };
+  return {
+    ...artifact,
+    ...(expiredAt === undefined ? {} : { expiredAt: iso(expiredAt) }),
+    ...(missingSince === undefined ? {} : { missingSince: iso(missingSince) }),
+  };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
 }
 
 function isArtifact(kind: BlobRow["kind"]): kind is ArtifactKind {
-  return kind !== "checkpoint" && kind !== "manifest";
+  return kind !== "checkpoint" && kind !== "manifest" && kind !== "upload";
 }
 
 function lastPart(name: string): string {

@@ -17,7 +17,7 @@ export async function listCheckpoints(
 ): Promise<Checkpoint[]> {
   await getTask(deps, accountId, id);
   const rows = await deps.artifacts.checkpoints(id);
-  return rows.map(({ number, at, label, turn, commit, sessionId, engine, engineVersion, bytes }) => ({
+  return rows.map(({ number, at, label, turn, commit, sessionId, engine, engineVersion, bytes, sha256 }) => ({
     number,
     at: new Date(at).toISOString(),
     label,
@@ -27,6 +27,7 @@ export async function listCheckpoints(
     engine,
     engineVersion,
     bytes,
+    sha256,
   }));
 }
 

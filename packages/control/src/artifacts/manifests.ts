@@ -1,12 +1,22 @@
-import { AgencyError, archiveManifestSchema } from "@agency/contract";
+import { setImmediate } from "node:timers/promises";
+import {
+  AgencyError,
+  archiveManifestSchema,
+  MAX_ARCHIVED_FILES,
+  manifestEntrySchema,
+} from "@agency/contract";
 import type { ArchiveManifest } from "@agency/contract";
 import type { BlobRow } from "@agency/core";
 import type { BlobStorage } from "./blob-storage.ts";
 
-/** 200,000 files with long names; to parse that many takes about a second. */
+/** 200,000 files with long names. */
 const MAX_BYTES = 32 * 1024 * 1024;
+/** Others get a turn in between: to judge all takes about a second. */
+const AT_ONCE = 2000;
 /** Whoever looks through the files of a task asks for many pages of one. */
 const MOST_CACHED = 2;
+
+const outlineSchema = archiveManifestSchema.omit({ files: true });
 
 export type ArchivedEntry = ArchiveManifest["files"][number];
 export type Manifests = (row: BlobRow) => Promise<ArchiveManifest>;
@@ -30,12 +40,34 @@ async function readManifest(storage: Pick<BlobStorage, "read">, row: BlobRow): P
   if (row.bytes > MAX_BYTES) throw unreadable(`is over ${MAX_BYTES} bytes`);
   const stored = await storage.read(row.key);
   if (stored === null) throw unreadable("is gone");
-  const parsed = archiveManifestSchema.safeParse(parse(await new Response(stored.body).text()));
-  if (!parsed.success) throw unreadable("does not hold what was agreed");
+  const whole: unknown = parse(await new Response(stored.body).text());
+  const outline = outlineSchema.safeParse(whole);
+  const entries = filesOf(whole);
+  if (!outline.success || entries === null || entries.length > MAX_ARCHIVED_FILES) throw notAsAgreed();
+  const files = await judgeEntries(entries);
   // The order of code units, so that a page can begin after any path.
-  const files = parsed.data.files.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  return { ...parsed.data, files };
+  files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return { ...outline.data, files };
 }
+
+function filesOf(manifest: unknown): readonly unknown[] | null {
+  if (typeof manifest !== "object" || manifest === null || !("files" in manifest)) return null;
+  return Array.isArray(manifest.files) ? manifest.files : null;
+}
+
+/** Up to the first bad one: a complaint about each of millions of entries took gigabytes. */
+async function judgeEntries(entries: readonly unknown[]): Promise<ArchivedEntry[]> {
+  const files: ArchivedEntry[] = [];
+  for (const [at, entry] of entries.entries()) {
+    const parsed = manifestEntrySchema.safeParse(entry);
+    if (!parsed.success) throw notAsAgreed();
+    files.push(parsed.data);
+    if (at % AT_ONCE === AT_ONCE - 1) await setImmediate();
+  }
+  return files;
+}
+
+const notAsAgreed = () => unreadable("does not hold what was agreed");
 
 function parse(text: string): unknown {
   try {

@@ -1,12 +1,28 @@
 import { AgencyError } from "@agency/contract";
 import type { Restore } from "@agency/contract";
-import type { ArtifactStore, AttemptAccess, CheckpointRow, TaskSpec, TaskStore } from "@agency/core";
+import type {
+  ArtifactStore,
+  AttemptAccess,
+  CheckpointRow,
+  SupervisedTask,
+  TaskSpec,
+  TaskStore,
+} from "@agency/core";
 import type { BlobStorage } from "./blob-storage.ts";
 
 type Checkpoints = Pick<ArtifactStore, "checkpoint">;
 
-/** What a work order says of the checkpoint the task goes on from; null: it starts afresh. */
-export async function restoreOf(artifacts: Checkpoints, { resume }: TaskSpec): Promise<Restore | null> {
+/** What a work order says of the checkpoint or the upload the task goes on from; null: it starts afresh. */
+export async function restoreOf(
+  artifacts: Checkpoints,
+  { id, spec }: Pick<SupervisedTask, "id" | "spec">,
+): Promise<Restore | null> {
+  const { resume, upload } = spec;
+  if (upload !== null) {
+    const { base, head, branch, commit, sessionId, engineVersion, bytes, sha256 } = upload;
+    const about = { base, head, branch, commit, sessionId, engineVersion, bytes, sha256 };
+    return { taskId: id, number: 0, turn: 0, fork: false, ...about };
+  }
   if (resume === null) return null;
   const found = await checkpointToRestore(artifacts, resume);
   const { number, turn, base, head, branch, commit, sessionId, engineVersion, bytes, sha256, taskId } = found;
@@ -19,13 +35,14 @@ export async function openRestore(
   deps: { tasks: Pick<TaskStore, "load">; artifacts: Checkpoints; storage: Pick<BlobStorage, "read"> },
   access: AttemptAccess,
 ): Promise<{ bytes: number; body: ReadableStream<Uint8Array> }> {
-  const task = await deps.tasks.load(access.taskId);
-  if (!task?.spec.resume)
+  const spec = (await deps.tasks.load(access.taskId))?.spec;
+  const from = spec?.upload ?? spec?.resume ?? null;
+  if (from === null)
     throw new AgencyError("not_found", "This task goes on from no checkpoint: it starts afresh.");
-  const { key, bytes } = await checkpointToRestore(deps.artifacts, task.spec.resume);
+  const { key, bytes } = "key" in from ? from : await checkpointToRestore(deps.artifacts, from);
   const stored = await deps.storage.read(key);
-  if (stored === null) throw lost(task.spec.resume);
-  return { bytes, body: stored.body };
+  if (stored !== null) return { bytes, body: stored.body };
+  throw "key" in from ? new AgencyError("not_found", "What was uploaded is no longer kept.") : lost(from);
 }
 
 /** Kept for as long as a live task names it; gone all the same, the task must not start with nothing instead. */

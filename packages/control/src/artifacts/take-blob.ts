@@ -73,8 +73,8 @@ function tooLarge(what: string, most: number, of: string): AgencyError {
   );
 }
 
-/** Storage would find out at the end; a sandbox must not fill the disk until then. */
-async function* atMost(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+/** Storage would find out at the end; nobody must fill the disk until then. */
+export async function* atMost(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
   let seen = 0;
   try {
     for await (const chunk of body) {

@@ -16,7 +16,10 @@ const told: PostCheckpoint = {
   engineVersion: null,
 };
 
-function take(more: Partial<PostCheckpoint> = {}, verdict: "added" | "fenced" | "no_blob" = "added") {
+function take(
+  more: Partial<PostCheckpoint> = {},
+  verdict: "added" | "fenced" | "no_blob" | "full" = "added",
+) {
   const added: unknown[] = [];
   const artifacts = {
     addCheckpoint: (...args: unknown[]) => (added.push(args), Promise.resolve(verdict)),
@@ -33,7 +36,8 @@ describe("a checkpoint a runner tells of", () => {
 
   it("is refused when the attempt is over or its blob is not there", async () => {
     await expect(take({}, "fenced")).rejects.toMatchObject({ code: "fenced" });
-    await expect(take({}, "no_blob")).rejects.toMatchObject({ code: "not_found" });
+    await expect(take({}, "no_blob")).rejects.toMatchObject({ code: "unknown_blob" });
+    await expect(take({}, "full")).rejects.toMatchObject({ code: "payload_too_large" });
   });
 
   it.each<Partial<PostCheckpoint>>([

@@ -20,7 +20,11 @@ export async function takeCheckpoint(
     case "fenced":
       throw fencedError(epoch);
     case "no_blob":
-      throw new AgencyError("not_found", `There is no new checkpoint blob ${input.blob} of this attempt.`);
+      throw new AgencyError("unknown_blob", `This attempt has stored no checkpoint ${input.blob}.`, {
+        next: "Send the checkpoint's file before telling of it.",
+      });
+    case "full":
+      throw new AgencyError("payload_too_large", "This task has as many checkpoints as a task can have.");
   }
 }
 

@@ -36,7 +36,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     try {
       checkBranch(task, repository, branch);
       const { number: opened, url } = await bePatient(deps.clock, work);
-      await sayOnce(deps, task, url);
+      await sayOnce(deps, task, "pull_request", url);
       return { pullRequest: { number: opened, url } };
     } catch (error) {
       if (!isAgencyError(error)) throw error;
@@ -81,12 +81,17 @@ function checkBranch(task: SupervisedTask, { branch: base, pushBranch }: Reposit
 }
 
 /** After a crash it may be in the log already. */
-async function sayOnce(deps: DeliveryDeps, task: SupervisedTask, location: string): Promise<void> {
+export async function sayOnce(
+  deps: Pick<DeliveryDeps, "events" | "clock">,
+  task: SupervisedTask,
+  kind: "pull_request" | "review",
+  location: string,
+): Promise<void> {
   const { events } = await deps.events.read(task.id, 0, 1_000, ["delivery"]);
   const isThis = (event: EventBody) =>
-    event.type === "delivery" && event.data.kind === "pull_request" && event.data.location === location;
+    event.type === "delivery" && event.data.kind === kind && event.data.location === location;
   if (events.some(isThis)) return;
-  await say(deps, task, { type: "delivery", data: { kind: "pull_request", location } });
+  await say(deps, task, { type: "delivery", data: { kind, location } });
 }
 
 export async function say(

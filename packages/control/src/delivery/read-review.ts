@@ -6,14 +6,14 @@ export type ReviewFile =
   | { readonly ok: true; readonly body: string; readonly comments: readonly ReviewComment[] }
   | { readonly ok: false; readonly problem: string };
 
-const MAX_BYTES = 4 * 1024 * 1024;
+export const MAX_REVIEW_BYTES = 4 * 1024 * 1024;
 const MAX_COMMENTS = 1_000;
 const MAX_COMMENT = 8_000;
 const MAX_BODY = 30_000;
 
 /** An agent's review as it may be posted. `hide` takes the secrets out of a text. */
 export function readReview(text: string, hide: (text: string) => string): ReviewFile {
-  if (text.length > MAX_BYTES) return { ok: false, problem: "is over 4 MiB" };
+  if (text.length > MAX_REVIEW_BYTES) return { ok: false, problem: "is over 4 MiB" };
   const json = parsed(text);
   if (json === undefined) return { ok: false, problem: "is not JSON" };
   const file = reviewFileSchema.safeParse(json);

@@ -2,6 +2,7 @@ import { AgencyError } from "@agency/contract";
 import type { CreateTask } from "@agency/contract";
 import { CREDENTIAL_NAMES, ENGINE_CATALOG, vendorOfSecret } from "@agency/core";
 import type { EngineEntry, Vendor } from "@agency/core";
+import type { SettledTask } from "./settle-request.ts";
 
 export interface RequestChecks {
   providerIds: readonly string[];
@@ -13,7 +14,7 @@ export interface RequestChecks {
 export async function checkRequest(
   checks: RequestChecks,
   accountId: string,
-  input: CreateTask,
+  input: SettledTask,
 ): Promise<void> {
   const engine = knownEngine(input);
   checkProvider(checks, input.provider);
@@ -54,7 +55,7 @@ function checkCommand(engine: EngineEntry, input: CreateTask): void {
 }
 
 /** A rule that nothing enforces would be worse than none. */
-function checkToolGate(engine: EngineEntry, { approve, commandPolicy }: CreateTask): void {
+function checkToolGate(engine: EngineEntry, { approve, commandPolicy }: SettledTask): void {
   if (engine.toolGate) return;
   const ruled = commandPolicy.allow.length + commandPolicy.deny.length > 0;
   if (approve === "none" && !ruled) return;

@@ -1,20 +1,21 @@
 import { AgencyError } from "@agency/contract";
 import type { Repository } from "@agency/contract";
 import type { ApiCaller, TaskSpec } from "@agency/core";
+import type { ResolvedPullRequest } from "../delivery/resolve-pull-request.ts";
 
 /**
- * The repository as it is worked on for a pull request: `branch` and `pushBranch` are the pull request's own.
+ * A pull request, and the repository as it is worked on for it: `branch` and `pushBranch` are the pull request's own.
  * Throws when there is no such pull request, or its branch may not be pushed to.
  */
-export type PullRequestRepository = (
+export type FindPullRequest = (
   caller: ApiCaller,
   repository: Repository,
   number: number,
-) => Promise<Repository>;
+) => Promise<ResolvedPullRequest>;
 
 /** The spec with what is handed back settled; refuses what could not be handed back. */
 export async function chooseDelivery(
-  pullRequestRepository: PullRequestRepository | undefined,
+  findPullRequest: FindPullRequest | undefined,
   caller: ApiCaller,
   spec: TaskSpec,
 ): Promise<TaskSpec> {
@@ -25,9 +26,10 @@ export async function chooseDelivery(
     return spec;
   }
   if (pullRequest === null) return spec;
-  if (pullRequestRepository === undefined)
+  if (findPullRequest === undefined)
     throw new AgencyError("unsupported_option", "Pull requests cannot be worked on here.");
-  return { ...spec, repository: await pullRequestRepository(caller, repository, pullRequest) };
+  const found = await findPullRequest(caller, repository, pullRequest);
+  return { ...spec, repository: found.repository };
 }
 
 function nowhere(option: string): AgencyError {

@@ -2,23 +2,31 @@ import { AgencyError, DEFAULT_LIMITS, networkText } from "@agency/contract";
 import type { CreateTask, Task } from "@agency/contract";
 import type { AuditRow, NewTask, TaskSpec, TaskStore } from "@agency/core";
 import { chooseDelivery } from "./choose-delivery.ts";
-import type { PullRequestRepository } from "./choose-delivery.ts";
+import type { FindPullRequest } from "./choose-delivery.ts";
+import { chooseReview } from "./choose-review.ts";
 import { resumeFrom } from "./resume-from.ts";
 import type { ResumeDeps } from "./resume-from.ts";
 import { uuidv7 } from "../ids.ts";
+import { checkRoomToKeep, keepMsOf } from "../work/keep-sandbox.ts";
+import type { KeepBounds } from "../work/keep-sandbox.ts";
 import { checkRequest } from "./check-request.ts";
 import type { RequestChecks } from "./check-request.ts";
 import { idempotencyOf } from "./fingerprint.ts";
+import { settleRequest } from "./settle-request.ts";
+import type { SettledTask } from "./settle-request.ts";
+import { uploadFrom } from "./upload-from.ts";
+import type { UploadFromDeps } from "./upload-from.ts";
 
-export interface CreateTaskDeps extends RequestChecks, ResumeDeps {
+export interface CreateTaskDeps extends RequestChecks, ResumeDeps, UploadFromDeps {
   tasks: TaskStore;
-  /** Where the work on a pull request is done; not given: there is none here. */
-  pullRequestRepository?: PullRequestRepository;
+  /** Not given: there are no pull requests here. */
+  findPullRequest?: FindPullRequest;
   /** Checks and seals the secrets that came with a task, for that task alone. */
   sealSecrets: (
     task: { accountId: string; taskId: string },
     secrets: CreateTask["secrets"],
   ) => NewTask["secrets"];
+  keepBounds: KeepBounds;
   now: () => number;
 }
 
@@ -32,16 +40,24 @@ export interface CreateTaskRequest {
 
 export async function createTask(deps: CreateTaskDeps, request: CreateTaskRequest): Promise<Task> {
   const { accountId, idempotencyKey } = request;
-  const { input, resume } = await resumeFrom(deps, accountId, request.input);
+  const resumed = await resumeFrom(deps, accountId, request.input);
+  const { resume } = resumed;
+  const input = settleRequest(resumed.input);
   await checkRequest(deps, accountId, input);
+  const keepMs = keepMsOf(input.keep, deps.keepBounds);
+  if (keepMs !== null) await checkRoomToKeep(deps.tasks, accountId, deps.keepBounds);
+  const upload = await uploadFrom(deps, accountId, input);
   // Of what was sent: what was filled in changes while the other task goes on.
   const idempotency =
     idempotencyKey === undefined ? null : idempotencyOf(accountId, idempotencyKey, request.input);
-  const task = newTask(deps, request, input, resume);
+  const task = newTask(deps, request, input, { resume, upload, keepMs });
   // Its own secrets are not stored yet, but the pull request may need them.
   const caller = { accountId, project: input.project ?? null, secrets: input.secrets };
-  const spec = await chooseDelivery(deps.pullRequestRepository, caller, task.spec);
-  const outcome = await deps.tasks.create({ ...task, spec }, idempotency);
+  const chosen =
+    task.spec.review === null
+      ? { ...task, spec: await chooseDelivery(deps.findPullRequest, caller, task.spec) }
+      : await chooseReview(deps.findPullRequest, caller, task);
+  const outcome = await deps.tasks.create(chosen, idempotency);
   switch (outcome.kind) {
     case "created":
     case "replayed":
@@ -58,11 +74,19 @@ export async function createTask(deps: CreateTaskDeps, request: CreateTaskReques
       throw new AgencyError("conflict", "The checkpoint to go on from was dropped just now.", {
         next: "Choose another one of the task, or ask again for its newest.",
       });
+    case "no_upload":
+      throw new AgencyError("not_found", `There is no unused upload ${input.upload?.id ?? ""}.`, {
+        next: "Send it again: each is good for one task, and for a day.",
+      });
   }
 }
 
-function internalNetworkRow(request: CreateTaskRequest, target: string, at: number): AuditRow {
-  const { accountId, actor, input } = request;
+function internalNetworkRow(
+  { accountId, actor }: CreateTaskRequest,
+  input: SettledTask,
+  target: string,
+  at: number,
+): AuditRow {
   return {
     id: uuidv7(at),
     at,
@@ -77,8 +101,8 @@ function internalNetworkRow(request: CreateTaskRequest, target: string, at: numb
 function newTask(
   deps: CreateTaskDeps,
   request: CreateTaskRequest,
-  input: CreateTask,
-  resume: TaskSpec["resume"],
+  input: SettledTask,
+  from: Pick<TaskSpec, "resume" | "upload" | "keepMs">,
 ): NewTask {
   const { accountId } = request;
   const now = deps.now();
@@ -88,23 +112,26 @@ function newTask(
   return {
     id,
     accountId,
-    name: input.name ?? nameFrom(prompt),
+    name: input.name ?? nameOf(input),
     prompt,
     engine,
     model: input.model ?? null,
     provider,
-    spec: specOf(input, resume),
+    spec: specOf(input, from),
     labels,
     priority,
     notBefore: notBefore !== null && notBefore > now ? notBefore : null,
     parentId: input.parentId ?? null,
     hidden: false,
     secrets: deps.sealSecrets({ accountId, taskId: id }, input.secrets),
-    audit: input.allowInternalNetwork ? internalNetworkRow(request, id, now) : null,
+    audit: input.allowInternalNetwork ? internalNetworkRow(request, input, id, now) : null,
   };
 }
 
-function specOf(input: CreateTask, resume: TaskSpec["resume"]): TaskSpec {
+function specOf(
+  input: SettledTask,
+  { resume, upload, keepMs }: Pick<TaskSpec, "resume" | "upload" | "keepMs">,
+): TaskSpec {
   const { network, allowInternalNetwork, repositories, approve, commandPolicy, questions } = input;
   const { onBudget, onUsageLimit, commits, checks, artifacts, env, demo } = input;
   return {
@@ -121,10 +148,13 @@ function specOf(input: CreateTask, resume: TaskSpec["resume"]): TaskSpec {
     project: input.project ?? null,
     deliver: input.deliver ?? (input.repository === undefined ? "files" : "branch"),
     commits,
-    pullRequest: input.pullRequest ?? null,
+    pullRequest: input.review?.pullRequest ?? input.pullRequest ?? null,
     checks,
     artifacts,
     resume,
+    keepMs,
+    upload,
+    review: input.review === undefined ? null : { post: input.review.post },
     env,
     command: input.command ?? null,
     demo,
@@ -133,6 +163,10 @@ function specOf(input: CreateTask, resume: TaskSpec["resume"]): TaskSpec {
 
 export function definedOnly<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as never;
+}
+
+function nameOf({ prompt, review }: CreateTask): string {
+  return nameFrom(review === undefined ? prompt : `Review #${review.pullRequest}: ${prompt}`);
 }
 
 /** The first line of the prompt, short enough for a table. */

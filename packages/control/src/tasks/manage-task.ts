@@ -1,8 +1,9 @@
 import { AgencyError } from "@agency/contract";
 import type { ListTasks, SendMessage, Task } from "@agency/contract";
-import { isTerminal } from "@agency/core";
-import type { Provider, SandboxRecord, Storage, TaskStore } from "@agency/core";
+import type { AuditRow, Logger, Provider, Storage, TaskStore } from "@agency/core";
 import { uuidv7 } from "../ids.ts";
+import { carryOut } from "../retention/remove.ts";
+import type { RemoveDeps } from "../retention/remove.ts";
 
 /** How long a runner may take to stop softly before it is cut off. */
 const CANCEL_GRACE_MS = 5_000;
@@ -14,7 +15,18 @@ export interface ManageDeps {
   now: () => number;
 }
 
-export async function getTask(deps: Pick<ManageDeps, "tasks">, accountId: string, id: string): Promise<Task> {
+/** Shorter than what another server waits before it takes the removal up. */
+const CARRY_OUT_MS = 50_000;
+
+export interface DeleteDeps extends Pick<ManageDeps, "tasks" | "now">, RemoveDeps {
+  logger: Pick<Logger, "warn">;
+}
+
+export async function getTask(
+  deps: { tasks: Pick<TaskStore, "get"> },
+  accountId: string,
+  id: string,
+): Promise<Task> {
   const task = await deps.tasks.get(accountId, id);
   if (task === null) throw notFound(id);
   return task;
@@ -24,9 +36,17 @@ export function listTasks(deps: Pick<ManageDeps, "tasks">, accountId: string, qu
   return deps.tasks.list(accountId, query);
 }
 
-export async function cancelTask(deps: ManageDeps, accountId: string, id: string): Promise<Task> {
+/** discard: at once, and what it has made and not stored is not wanted. */
+export async function cancelTask(
+  deps: ManageDeps,
+  accountId: string,
+  id: string,
+  { discard }: { discard: boolean } = { discard: false },
+): Promise<Task> {
   await getTask(deps, accountId, id);
-  const outcome = await deps.tasks.apply(id, { kind: "cancel", graceMs: CANCEL_GRACE_MS }, deps.now());
+  if (discard) await deps.tasks.discardSandbox(id);
+  const cancel = { kind: "cancel", graceMs: CANCEL_GRACE_MS, discard } as const;
+  const outcome = await deps.tasks.apply(id, cancel, deps.now());
   if (!outcome.ok && outcome.error.code === "missing") throw notFound(id);
   // Stopping what has ended already is not an error: the wish is fulfilled.
   return getTask(deps, accountId, id);
@@ -51,15 +71,11 @@ export async function sendMessage(
   }
 }
 
-export async function deleteTask(deps: ManageDeps, accountId: string, id: string): Promise<void> {
+/** From the first transaction on it is gone for everybody; what cannot be removed now is removed later. */
+export async function deleteTask(deps: DeleteDeps, accountId: string, id: string, by: string): Promise<void> {
   await getTask(deps, accountId, id);
-  // Asked again when it is deleted; but until it is, nothing of it may be gone.
-  const by = await deps.tasks.neededBy(id);
-  if (by !== null) throw needed(id, by);
-  // The files first: when that fails, the task is still there to be deleted again.
-  const task = await deps.tasks.load(id);
-  if (task !== null && isTerminal(task.snapshot.state)) await discard(deps, task.attempt?.sandbox);
-  const outcome = await deps.tasks.delete(accountId, id);
+  const audit = deletedRow(accountId, id, by, deps.now());
+  const outcome = await deps.tasks.delete(accountId, id, audit);
   if (outcome.kind !== "deleted") {
     if (outcome.kind === "not_found") throw notFound(id);
     if (outcome.kind === "needed") throw needed(id, outcome.by);
@@ -67,19 +83,21 @@ export async function deleteTask(deps: ManageDeps, accountId: string, id: string
       next: "Stop it first, then delete it.",
     });
   }
-  await deps.storage.deletePrefix(`tasks/${id}`);
-  for (const sandbox of outcome.sandboxes) await discard(deps, sandbox);
+  try {
+    await carryOut(deps, outcome.removal, AbortSignal.timeout(CARRY_OUT_MS));
+  } catch (error) {
+    deps.logger.warn({ err: error, taskId: id }, "a deleted task left something over; it is removed later");
+  }
+}
+
+function deletedRow(accountId: string, id: string, actor: string, at: number): AuditRow {
+  return { id: uuidv7(at), accountId, actor, action: "task.delete", target: `task ${id}`, detail: {}, at };
 }
 
 function needed(id: string, by: string): AgencyError {
   return new AgencyError("conflict", `Task ${id} holds the checkpoint that task ${by} goes on from.`, {
     next: `Delete it when ${by} has ended.`,
   });
-}
-
-async function discard(deps: ManageDeps, sandbox: SandboxRecord | undefined): Promise<void> {
-  if (sandbox?.ref)
-    await deps.providers.get(sandbox.provider)?.discard(sandbox.ref, AbortSignal.timeout(30_000));
 }
 
 function notFound(id: string): AgencyError {

@@ -7,6 +7,8 @@ import { sampleTask, SPEC } from "../testing/sample-task.ts";
 import { resumeFrom } from "./resume-from.ts";
 
 const SOURCE = "01a1fc53-118c-7da2-b70b-964436bafa70";
+/** What the source itself went on from. */
+const FIRST = "01a1fc53-118c-7da2-b70b-964436bafa72";
 const repository = { url: "https://github.com/a/b", branch: "main" };
 
 function resume(input: Partial<CreateTaskInput>, source: Partial<SupervisedTask> = {}, kept = [9, 8, 3]) {
@@ -20,7 +22,8 @@ function resume(input: Partial<CreateTaskInput>, source: Partial<SupervisedTask>
     }),
   );
   const rows = kept.map((number) => ({ number }) as CheckpointRow);
-  const artifacts = { checkpoints: () => Promise.resolve(rows) };
+  const before = [{ number: 4 } as CheckpointRow];
+  const artifacts = { checkpoints: async (id: string) => (id === FIRST ? before : rows) };
   const asked = { prompt: "go on", resume: { taskId: SOURCE }, ...input };
   return resumeFrom({ tasks, artifacts }, "a", createTaskSchema.parse(asked));
 }
@@ -52,6 +55,17 @@ describe("a task that goes on from another one", () => {
     const { resume: wanted, ...rest } = given;
     expect(from).toEqual(wanted);
     expect(input).toMatchObject(rest);
+  });
+
+  it("goes on from where the other one began when that was lost before it kept anything", async () => {
+    const began = (checkpoint: number) => ({
+      spec: { ...SPEC, resume: { taskId: FIRST, checkpoint, fork: true } },
+    });
+    const { input, resume: from } = await resume({}, began(4), []);
+    expect(from).toEqual({ taskId: FIRST, checkpoint: 4, fork: false });
+    expect(input.parentId).toBe(SOURCE);
+    await expect(resume({}, began(3), [])).rejects.toMatchObject({ code: "conflict" });
+    expect((await resume({}, began(4), [1])).resume).toMatchObject({ taskId: SOURCE, checkpoint: 1 });
   });
 
   it("starts afresh when it names none", async () => {

@@ -13,9 +13,9 @@ export interface Resumed {
 }
 
 /**
- * Fills in what a task that goes on from another one takes over: parent, project, model and repository (with the
- * pull request it was for), each unless the request names its own. Provider, limits, network and the rest are the
- * request's: in it a default cannot be told from a choice.
+ * Fills in what a task that goes on from another one takes over: parent, project, model, repository (with the pull
+ * request it was for) and how its agent may work, each unless the request names its own. Provider, limits and the rest
+ * are the request's: in it a default cannot be told from a choice. Secrets of the task alone are gone with it.
  */
 export async function resumeFrom(deps: ResumeDeps, accountId: string, input: CreateTask): Promise<Resumed> {
   if (input.resume === undefined) return { input, resume: null };
@@ -25,8 +25,8 @@ export async function resumeFrom(deps: ResumeDeps, accountId: string, input: Cre
     throw new AgencyError("not_found", `There is no task ${taskId} to go on from.`);
   }
   checkEngine(source, input.engine);
-  const number = await chooseCheckpoint(deps, taskId, checkpoint);
-  return { input: takeOver(input, source), resume: { taskId, checkpoint: number, fork } };
+  const from = await chooseCheckpoint(deps, source, checkpoint);
+  return { input: takeOver(input, source), resume: { ...from, fork } };
 }
 
 /** A session is in the files of one engine; no other reads them. */
@@ -39,27 +39,40 @@ function checkEngine({ id, engine }: SupervisedTask, wanted: string): void {
   );
 }
 
+interface From {
+  readonly taskId: string;
+  readonly checkpoint: number;
+}
+
+/** A task that was lost before it kept anything has what it began with, and that is somebody else's checkpoint. */
 async function chooseCheckpoint(
-  { artifacts }: ResumeDeps,
-  taskId: string,
+  { artifacts }: Pick<ResumeDeps, "artifacts">,
+  { id, spec }: SupervisedTask,
   wanted: number | undefined,
-): Promise<number> {
-  const numbers = (await artifacts.checkpoints(taskId)).map(({ number }) => number);
+): Promise<From> {
+  const numbers = await numbersOf(artifacts, id);
   const [newest] = numbers;
   if (newest === undefined) {
-    throw new AgencyError(
-      "conflict",
-      `Nothing of task ${taskId} was kept: it has no checkpoint to go on from.`,
-      {
-        next: "One is made after each turn. Start a new task instead.",
-      },
-    );
+    const began = wanted === undefined ? await stillKept(artifacts, spec.resume) : null;
+    if (began !== null) return began;
+    throw new AgencyError("conflict", `Nothing of task ${id} was kept: it has no checkpoint to go on from.`, {
+      next: "One is made after each turn. Start a new task instead.",
+    });
   }
-  if (wanted === undefined) return newest;
-  if (numbers.includes(wanted)) return wanted;
-  throw new AgencyError("conflict", `Checkpoint ${wanted} of task ${taskId} is not kept.`, {
+  if (wanted === undefined) return { taskId: id, checkpoint: newest };
+  if (numbers.includes(wanted)) return { taskId: id, checkpoint: wanted };
+  throw new AgencyError("conflict", `Checkpoint ${wanted} of task ${id} is not kept.`, {
     next: `Those that are: ${numbers.join(", ")}.`,
   });
+}
+
+async function stillKept(artifacts: ResumeDeps["artifacts"], from: TaskSpec["resume"]): Promise<From | null> {
+  if (from === null || !(await numbersOf(artifacts, from.taskId)).includes(from.checkpoint)) return null;
+  return { taskId: from.taskId, checkpoint: from.checkpoint };
+}
+
+async function numbersOf(artifacts: ResumeDeps["artifacts"], taskId: string): Promise<number[]> {
+  return (await artifacts.checkpoints(taskId)).map(({ number }) => number);
 }
 
 function takeOver(input: CreateTask, { id, model, spec }: SupervisedTask): CreateTask {
@@ -69,7 +82,14 @@ function takeOver(input: CreateTask, { id, model, spec }: SupervisedTask): Creat
     model: input.model ?? model,
     project: input.project ?? spec.project,
     repository,
-    pullRequest: input.pullRequest ?? pullRequest,
+    pullRequest: input.pullRequest ?? (input.review === undefined ? pullRequest : null),
+    network: input.network ?? spec.network,
+    approve: input.approve ?? spec.approve,
+    commandPolicy: input.commandPolicy ?? spec.commandPolicy,
+    questions: input.questions ?? spec.questions,
+    commits: input.commits ?? spec.commits,
+    artifacts: input.artifacts ?? spec.artifacts,
+    env: input.env ?? spec.env,
   };
   return { ...input, ...present(taken) };
 }

@@ -38,7 +38,7 @@ export function createCommandFeed(deps: CommandFeedDeps): CommandFeed {
         }
         if (commands.length > 0) continue;
         const current = await deps.attempts.find(access.attemptId);
-        if (current === null || !current.live || current.epoch !== current.taskEpoch)
+        if (current === null || (!current.live && !current.kept) || current.epoch !== current.taskEpoch)
           return yield { kind: "fenced" };
         await deps.attempts.touch(access.attemptId, deps.now());
         await waitFor(woken, deps.sleep, signal);

@@ -1,9 +1,11 @@
 import type { Finished } from "@agency/contract";
 import type { AttemptAccess, TaskStore } from "@agency/core";
 import { fencedError } from "./runner-access.ts";
+import { isKeptAfter } from "../work/keep-sandbox.ts";
 import { truthful } from "./truthful.ts";
 
-export type FinishAnswer = { accepted: true } | { accepted: false; have: number };
+/** keepMs: the runner stays, for people to look into the sandbox. */
+export type FinishAnswer = { accepted: true; keepMs: number | null } | { accepted: false; have: number };
 
 /** Takes the outcome only when everything the runner said is stored; else says how much is. */
 export async function finish(
@@ -20,8 +22,10 @@ export async function finish(
     { kind: "finalize", epoch: access.epoch, outcome },
     deps.now(),
   );
-  if (applied.ok) return { accepted: true };
+  const keepMs = isKeptAfter(task, outcome.state) ? task.spec.keepMs : null;
+  if (applied.ok) return { accepted: true, keepMs };
   // A repeated `finished` whose first answer was lost.
-  if (applied.error.code === "not_now" && task.snapshot.state === "finishing") return { accepted: true };
+  if (applied.error.code === "not_now" && task.snapshot.state === "finishing")
+    return { accepted: true, keepMs };
   throw fencedError(access.epoch);
 }

@@ -62,7 +62,7 @@ async function workOrder(
     pushBranch: pushBranchOf(task),
     checks,
     artifacts,
-    restore: await restoreOf(deps.artifacts, task.spec),
+    restore: await restoreOf(deps.artifacts, task),
     approve,
     commandPolicy,
     questions,

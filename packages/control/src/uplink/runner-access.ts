@@ -13,10 +13,22 @@ export async function runnerAccess(
   kind: TokenKind,
   token: string,
 ): Promise<AttemptAccess> {
+  const access = await attemptOf(deps, kind, token);
+  if (!access.live || access.epoch !== access.taskEpoch) throw fencedError(access.epoch);
+  return access;
+}
+
+/** As `runnerAccess`; a runner whose sandbox is kept may still hear what people want of it, and nothing else. */
+export async function visitorAccess(deps: RunnerAccessDeps, token: string): Promise<AttemptAccess> {
+  const access = await attemptOf(deps, "uplink", token);
+  if ((!access.live && !access.kept) || access.epoch !== access.taskEpoch) throw fencedError(access.epoch);
+  return access;
+}
+
+async function attemptOf(deps: RunnerAccessDeps, kind: TokenKind, token: string): Promise<AttemptAccess> {
   const attemptId = deps.tokens.check(kind, token);
   const access = attemptId === null ? null : await deps.attempts.find(attemptId);
   if (access === null) throw new AgencyError("unauthenticated", "This is not a token of a known attempt.");
-  if (!access.live || access.epoch !== access.taskEpoch) throw fencedError(access.epoch);
   return access;
 }
 

@@ -3,8 +3,10 @@ import type { Logger, Metrics, Provider, ResourceLimits, SandboxRef, SupervisedT
 import { ProviderError } from "@agency/core";
 import type { AttemptStore, EndCause } from "@agency/core";
 import type { Tokens } from "../access/tokens.ts";
+import { foldersInside, lendFolders } from "./lend-folders.ts";
+import type { FolderDeps } from "./lend-folders.ts";
 
-export interface ProvisionDeps {
+export interface ProvisionDeps extends FolderDeps {
   attempts: AttemptStore;
   providers: ReadonlyMap<string, Provider>;
   tokens: Tokens;
@@ -45,6 +47,7 @@ export async function provision(
   const helloBy = startedAt + task.spec.limits.wallMs + AFTERLIFE_MS;
   try {
     await deps.attempts.setSandbox(sandbox.id, "creating", sandbox.ref);
+    const mounts = await lendFolders(deps, provider, task, signal);
     const ref = await provider.create(
       {
         id: sandbox.id,
@@ -59,7 +62,9 @@ export async function provision(
           token: deps.tokens.issue("boot", attempt.id),
           doorDir: "/run/agency/door",
           deadlineAt: new Date(helloBy).toISOString(),
+          ...foldersInside(mounts),
         },
+        ...(mounts.length === 0 ? {} : { mounts }),
       },
       { signal, onRef: (found) => deps.attempts.setSandbox(sandbox.id, "creating", found) },
     );

@@ -23,7 +23,8 @@ async function reapRows(deps: ReaperDeps, provider: Provider, signal: AbortSigna
   const strays = await deps.attempts.strays(provider.id);
   for (const stray of strays) {
     if (stray.ref) await provider.destroy(stray.ref, signal);
-    await deps.attempts.setSandbox(stray.id, "deleted", stray.ref);
+    if (stray.ref && stray.discard) await provider.discard(stray.ref, signal);
+    await deps.attempts.setSandbox(stray.id, stray.discard ? "discarded" : "deleted", stray.ref);
     deps.logger.info(
       { sandboxId: stray.id, taskId: stray.taskId },
       "destroyed a sandbox its task had left behind",

@@ -3,13 +3,19 @@ import type { EventStore, Logger, Provider, SupervisedTask, TaskStore } from "@a
 
 const PAGE = 500;
 
+interface Delivered {
+  pullRequest: PullRequest | null;
+  /** Address of the review that was posted. */
+  review?: string | null;
+}
+
 export interface SaveResultDeps {
   tasks: Pick<TaskStore, "setResult">;
   events: Pick<EventStore, "read">;
   providers: ReadonlyMap<string, Provider>;
   logger: Logger;
   /** What is left to be done from outside with the branch that was pushed. */
-  deliver?: (task: SupervisedTask, outcome: Outcome) => Promise<{ pullRequest: PullRequest | null }>;
+  deliver?: (task: SupervisedTask, outcome: Outcome) => Promise<Delivered>;
 }
 
 /** Called when the brokers have said all they saw of the attempt; a second time it comes to the same. */
@@ -20,9 +26,15 @@ export async function saveResult(deps: SaveResultDeps, task: SupervisedTask): Pr
   const seen = { ...outcome, branch: await pushedBranch(deps.events, task, outcome.branch) };
   const { summary, files, added, removed, commit, commits, branch, checks } = seen;
   const workspace = deps.providers.get(task.provider)?.workspace(ref) ?? null;
-  const pullRequest = await deliver(deps, task, seen);
+  const { pullRequest, review = null } = await deliver(deps, task, seen);
   const work = { files, added, removed, commit, commits, branch, checks };
-  await deps.tasks.setResult(task.id, task.snapshot.epoch, { summary, workspace, pullRequest, ...work });
+  await deps.tasks.setResult(task.id, task.snapshot.epoch, {
+    summary,
+    workspace,
+    pullRequest,
+    review,
+    ...work,
+  });
 }
 
 /** The branch the runner says it pushed, when the git broker saw that push go through in this attempt. */
@@ -52,16 +64,12 @@ async function pushedBranch(
 }
 
 /** That something outside could not be done does not undo the work. */
-async function deliver(
-  deps: SaveResultDeps,
-  task: SupervisedTask,
-  outcome: Outcome,
-): Promise<PullRequest | null> {
-  if (deps.deliver === undefined) return null;
+async function deliver(deps: SaveResultDeps, task: SupervisedTask, outcome: Outcome): Promise<Delivered> {
+  if (deps.deliver === undefined) return { pullRequest: null };
   try {
-    return (await deps.deliver(task, outcome)).pullRequest;
+    return await deps.deliver(task, outcome);
   } catch (error) {
     deps.logger.warn({ err: error, taskId: task.id }, "the work could not be delivered from outside");
-    return null;
+    return { pullRequest: null };
   }
 }

@@ -21,8 +21,11 @@ import type {
 import type { Wakeups } from "../events/wakeups.ts";
 import { createComputeMeter } from "./compute-meter.ts";
 import type { ComputeMeter, ComputeMeterDeps } from "./compute-meter.ts";
+import { endSandbox, keepAtEnd } from "./keep-sandbox.ts";
+import type { KeepBounds } from "./keep-sandbox.ts";
 import { saveResult } from "./save-result.ts";
 import type { SaveResultDeps } from "./save-result.ts";
+import { returnCaches } from "./lend-folders.ts";
 import { provision } from "./provision.ts";
 import type { ProvisionDeps } from "./provision.ts";
 
@@ -44,6 +47,7 @@ export interface SupervisorDeps extends ProvisionDeps, ComputeMeterDeps, SaveRes
   metrics: Metrics;
   logger: Logger;
   times: typeof DEFAULT_TIMES;
+  keepBounds: KeepBounds;
   /** Between the end of the sandbox and that of the log: what the brokers still have to say of the attempt. */
   lastWords?: (attempt: AttemptCaller) => Promise<void>;
   onTerminal?: (task: SupervisedTask) => void;
@@ -177,8 +181,11 @@ async function act(
       return false;
     case "settle": {
       await meter.close(task);
-      // The sandbox goes first: a task that has ended owns nothing that still runs.
-      await tearDown(deps, task, log);
+      // The sandbox goes first: of a task that has ended nothing runs that nobody asked to keep.
+      if (!(await keepAtEnd(deps, task))) {
+        await tearDown(deps, task);
+        await returnCaches(deps, task);
+      }
       await deps.lastWords?.({ taskId: task.id, accountId: task.accountId, epoch });
       await saveResult(deps, task);
       await deps.tasks.apply(task.id, { kind: "settle", epoch }, deps.clock.now());
@@ -186,7 +193,7 @@ async function act(
     }
     case "clean_up": {
       await meter.close(task);
-      await tearDown(deps, task, log);
+      await tearDown(deps, task);
       if (isTerminal(task.snapshot.state)) {
         deps.metrics.taskEnded(task.snapshot.state, task.snapshot.reason ?? "none");
         log.info(
@@ -205,17 +212,11 @@ function waitForBudget({ snapshot, spec }: SupervisedTask): TaskCommand {
   return { kind: "wait", epoch: snapshot.epoch, reason: "budget", until: null, message };
 }
 
-async function tearDown(deps: SupervisorDeps, task: SupervisedTask, log: Logger): Promise<void> {
+/** The outcome of the task must not wait for a provider that cannot do it now: the reaper tries again. */
+async function tearDown(deps: SupervisorDeps, task: SupervisedTask): Promise<void> {
   const sandbox = task.attempt?.sandbox;
-  if (!sandbox?.ref || sandbox.state === "deleted" || sandbox.state === "discarded") return;
-  try {
-    await deps.attempts.setSandbox(sandbox.id, "deleting", sandbox.ref);
-    await deps.providers.get(sandbox.provider)?.destroy(sandbox.ref, AbortSignal.timeout(30_000));
-    await deps.attempts.setSandbox(sandbox.id, "deleted", sandbox.ref);
-  } catch (error) {
-    // The reaper tries again; the outcome of the task must not wait for it.
-    log.warn({ err: error, sandboxId: sandbox.id }, "the sandbox could not be destroyed yet");
-  }
+  const isKept = isTerminal(task.snapshot.state) && (sandbox?.keptUntil ?? 0) > deps.now();
+  if (sandbox !== undefined && !isKept) await endSandbox(deps, sandbox);
 }
 
 async function rest(deps: SupervisorDeps, woken: Promise<void>, lease: AbortSignal): Promise<void> {

@@ -6,13 +6,17 @@ export interface BlobRow {
   readonly accountId: string;
   readonly taskId: string;
   readonly epoch: number;
-  readonly kind: ArtifactKind | "checkpoint" | "manifest";
+  readonly kind: ArtifactKind | "checkpoint" | "manifest" | "upload";
   readonly name: string;
   readonly key: string;
   readonly bytes: number;
   readonly sha256: string;
   readonly mediaType: string;
   readonly at: number;
+  /** Since when its object is no longer kept: retention had it. */
+  readonly expiredAt?: number;
+  /** Since when its object is known to have disappeared. */
+  readonly missingSince?: number;
 }
 
 /** `number` is one of its own in the whole task: the attempt's, unless an earlier attempt had it already. */
@@ -37,11 +41,47 @@ export interface Upload {
   readonly lastsMs: number;
   readonly maxTaskBytes: number;
   readonly maxTaskBlobs: number;
+  /** Of all that the account has stored and is storing. Not set: no limit. */
+  readonly maxAccountBytes?: number | undefined;
+}
+
+/** What somebody sent for a task to go on from. */
+export interface UploadRow {
+  readonly id: string;
+  readonly accountId: string;
+  readonly key: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly at: number;
+  readonly expiresAt: number;
+}
+
+export interface UploadStore {
+  /** Before the object is written. `full`: all of the account's unused ones together would be too large; `no_room`: all it stores. */
+  announce(upload: {
+    readonly id: string;
+    readonly accountId: string;
+    readonly key: string;
+    readonly bytes: number;
+    readonly sha256: string;
+    readonly lastsMs: number;
+    readonly maxBytes: number;
+    readonly maxUploads: number;
+    readonly maxAccountBytes?: number | undefined;
+  }): Promise<"announced" | "full" | "no_room">;
+  /** False: it was not announced, or took too long. */
+  add(row: UploadRow): Promise<boolean>;
+  abandon(key: string): Promise<void>;
+  /** One that no task was started from yet and that is not over. */
+  unused(accountId: string, id: string): Promise<UploadRow | null>;
 }
 
 export interface ArtifactStore {
-  /** Before the object is written: whatever happens to the upload, its object is either a blob's or collected. */
-  announce(upload: Upload): Promise<"announced" | "fenced" | "full">;
+  /**
+   * Before the object is written: whatever happens to the upload, its object is either a blob's or collected. `full`:
+   * the task has too much; `no_room`: the account.
+   */
+  announce(upload: Upload): Promise<"announced" | "fenced" | "full" | "no_room">;
   /**
    * False: the attempt is fenced, or the upload was not announced or took too long; the object is nobody's and is
    * collected. The same (task, kind, name) is replaced, but for checkpoints.
@@ -52,13 +92,14 @@ export interface ArtifactStore {
   blobs(taskId: string): Promise<BlobRow[]>;
   blob(taskId: string, id: string): Promise<BlobRow | null>;
   /**
-   * `fenced`; `no_blob`: it was never stored. The same number of the same epoch again changes nothing. Of those
-   * without a label only the newest `keep` stay, and those a live task is to go on from.
+   * `fenced`; `no_blob`: it was never stored by this attempt; `full`: the task has too many. The same number of the
+   * same epoch again changes nothing; several may be of one blob. Of those without a label only the newest `keep`
+   * stay, and those a live task is to go on from.
    */
   addCheckpoint(
     checkpoint: PostCheckpoint & { taskId: string; epoch: number; at: number },
     keep: number,
-  ): Promise<"added" | "fenced" | "no_blob">;
+  ): Promise<"added" | "fenced" | "no_blob" | "full">;
   /** Newest first. */
   checkpoints(taskId: string): Promise<CheckpointRow[]>;
   checkpoint(taskId: string, number: number): Promise<CheckpointRow | null>;
@@ -70,4 +111,6 @@ export interface ArtifactStore {
   /** Objects that no blob is made of: to be deleted. */
   orphans(limit: number): Promise<{ key: string }[]>;
   forget(keys: readonly string[]): Promise<void>;
+  /** They could not be deleted: others have their turn for `forMs`. */
+  postpone(keys: readonly string[], forMs: number): Promise<void>;
 }

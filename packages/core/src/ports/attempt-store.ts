@@ -10,6 +10,10 @@ export interface SandboxRecord {
   readonly generation: number;
   readonly state: SandboxState;
   readonly ref: SandboxRef | null;
+  /** Of a task that is over, for people to look into; null: not kept. Milliseconds since 1970. */
+  readonly keptUntil: number | null;
+  /** Its files are not wanted either. */
+  readonly discard: boolean;
 }
 
 /** One attempt as its tokens name it: enough to let a request of the runner or the engine in. */
@@ -21,6 +25,8 @@ export interface AttemptAccess {
   /** The task's epoch now; a smaller `epoch` is fenced. */
   readonly taskEpoch: number;
   readonly live: boolean;
+  /** Over, but its sandbox is kept for people: it may hear commands, and nothing else. */
+  readonly kept: boolean;
   /** Said hello, has not handed in its outcome, and nobody wants it to stop: it may spend money. */
   readonly working: boolean;
   /** What it waits for, if anything: its model calls wait with it. */
@@ -46,8 +52,14 @@ export interface AttemptStore {
   setSandbox(id: string, state: SandboxState, ref: SandboxRef | null): Promise<void>;
   /** Commands for the runner in order, after the given command id. */
   commandsAfter(taskId: string, afterId: string | null): Promise<RunnerCommand[]>;
-  /** Sandboxes that are not deleted although no live attempt needs them. */
+  /** Until that instant, unless `most` sandboxes of the account are kept already: false. */
+  keepSandbox(id: string, until: number, most: number): Promise<boolean>;
+  /** From now on it is not kept any more. */
+  dropSandbox(id: string): Promise<void>;
+  /** Sandboxes whose time of being kept has passed. */
+  keptTooLong(provider: string): Promise<SandboxRecord[]>;
+  /** Sandboxes that are not deleted although no live attempt needs them and nobody wants them kept. */
   strays(provider: string): Promise<SandboxRecord[]>;
-  /** Of these sandbox ids, the ones a live attempt needs. */
+  /** Of these sandbox ids, the ones a live attempt needs, or that are kept. */
   needed(ids: readonly string[]): Promise<ReadonlySet<string>>;
 }

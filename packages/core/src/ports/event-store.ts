@@ -33,6 +33,8 @@ export interface EventPage {
   lastSeq: number;
   /** Number of the oldest event still kept; lastSeq + 1 when none is. */
   firstSeq: number;
+  /** ISO instant since when the events are no longer kept; not there while they are. */
+  expiredAt?: string;
 }
 
 export interface EventStore {

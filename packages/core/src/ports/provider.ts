@@ -18,8 +18,19 @@ export interface ProviderCapabilities {
   /** hard: the provider ends the sandbox at its deadline; guest: only the runner's own clock does. */
   readonly ttl: "hard" | "guest";
   readonly isolation: "os" | "container" | "vm";
+  /** Folders of the server's machine can be mounted: `SandboxSpec.mounts` is honoured. */
+  readonly mounts?: boolean;
   /** How each limit is held here, in words a person can read. */
   readonly limits: Readonly<Record<"memory" | "pids" | "cpu" | "disk", string>>;
+}
+
+/** A folder of this machine that is given away: the provider takes it, and it goes with the sandbox. */
+export interface SandboxMount {
+  readonly name: "mirror" | "caches";
+  readonly source: string;
+  /** Where it is inside. */
+  readonly target: string;
+  readonly readOnly: boolean;
 }
 
 export interface SandboxSpec {
@@ -30,6 +41,8 @@ export interface SandboxSpec {
   readonly deadlineAt: string;
   readonly resources: ResourceLimits;
   readonly bootstrap: Bootstrap;
+  /** Only for a provider with that capability. */
+  readonly mounts?: readonly SandboxMount[];
 }
 
 export interface SandboxRef {
@@ -104,6 +117,8 @@ export interface Provider {
   discard(ref: SandboxRef, signal: AbortSignal): Promise<void>;
   /** The runner's own output: the place to look when it never said hello. */
   console(ref: SandboxRef, signal: AbortSignal): Promise<string>;
+  /** Where a writable mount lies once the sandbox has ended; null when it is not there any more. */
+  mounted?(ref: SandboxRef, name: SandboxMount["name"]): string | null;
   /** Where a person finds the workspace afterwards, or null when it cannot be reached. */
   workspace(ref: SandboxRef): string | null;
 }

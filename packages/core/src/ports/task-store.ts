@@ -11,6 +11,7 @@ import type {
 } from "@agency/contract";
 import type { Step, StepError, TaskCommand, TaskSnapshot } from "../task/snapshot.ts";
 import type { SandboxRecord } from "./attempt-store.ts";
+import type { Removal } from "./retention-store.ts";
 import type { AuditRow, SealedSecret } from "./secret-store.ts";
 
 /** The rest of the request: what is kept as one document because nothing searches in it. */
@@ -34,9 +35,28 @@ export interface TaskSpec {
   checks: string[];
   artifacts: string[];
   resume: { taskId: string; checkpoint: number; fork: boolean } | null;
+  /** What it goes on from instead; of a task that is being made, the sizes are those of the upload. */
+  upload: SpecUpload | null;
+  /** It reviews `pullRequest`. */
+  review: { post: boolean } | null;
+  /** How long its sandbox stays when it is over; null: not. */
+  keepMs: number | null;
   env: Record<string, string>;
   command: string | null;
   demo: boolean;
+}
+
+export interface SpecUpload {
+  id: string;
+  base: string;
+  head: string;
+  branch: string | null;
+  commit: string;
+  sessionId: string | null;
+  engineVersion: string | null;
+  key: string;
+  bytes: number;
+  sha256: string;
 }
 
 export interface NewTask {
@@ -69,7 +89,8 @@ export interface Idempotency {
 
 export type CreateOutcome =
   | { readonly kind: "created" | "replayed"; readonly task: Task }
-  | { readonly kind: "mismatch" | "no_parent" | "no_checkpoint" };
+  /** no_upload: it was used, or is no longer kept. */
+  | { readonly kind: "mismatch" | "no_parent" | "no_checkpoint" | "no_upload" };
 
 export type ApplyOutcome =
   | { readonly ok: true; readonly step: Step; readonly task: SupervisedTask }
@@ -115,8 +136,14 @@ export type ChangeLimitsOutcome =
   | { readonly kind: "not_found" | "finished" }
   /** A limit would leave its range: which, and why. */
   | { readonly kind: "invalid"; readonly problem: string };
+/** gone: the task is over and nothing is left to keep. */
+export type KeepOutcome =
+  | { readonly kind: "kept"; readonly task: Task }
+  | { readonly kind: "not_found" | "gone" }
+  | { readonly kind: "invalid"; readonly problem: string };
 export type DeleteOutcome =
-  | { readonly kind: "deleted"; readonly sandboxes: readonly SandboxRecord[] }
+  /** Out of sight, and all the rest of it in a removal, which the caller may carry out at once. */
+  | { readonly kind: "deleted"; readonly removal: Removal }
   | { readonly kind: "not_found" | "live" }
   /** The task that goes on from one of its checkpoints and has not ended. */
   | { readonly kind: "needed"; readonly by: string };
@@ -151,8 +178,28 @@ export interface TaskStore {
   dueIds(now: number, limit: number): Promise<string[]>;
   setActivity(activities: ReadonlyMap<string, string>): Promise<void>;
   setResult(id: string, epoch: number, result: TaskResult): Promise<void>;
-  /** A task that goes on from a checkpoint of this one and has not ended. */
-  neededBy(id: string): Promise<string | null>;
-  /** Only a finished task: its rows go, its billing rows stay. */
-  delete(accountId: string, id: string): Promise<DeleteOutcome>;
+  /**
+   * One transaction: `change` is told for how long the sandbox would still be kept, and says for how long from now;
+   * null: not. Of a task that is not over it counts from its end.
+   */
+  keep(
+    accountId: string,
+    id: string,
+    change: (leftMs: number) => number | null | { problem: string },
+    now: number,
+  ): Promise<KeepOutcome>;
+  /** Sandboxes of an account that are kept, or will be when their task is over. */
+  keptCount(accountId: string): Promise<number>;
+  /** When its sandbox goes, its files go with it. */
+  discardSandbox(id: string): Promise<void>;
+  /** One transaction: the runner is told to dial back for it, the audit log and the events say who opened it. */
+  openTerminal(
+    accountId: string,
+    taskId: string,
+    terminal: { id: string; audit: AuditRow; text: string },
+  ): Promise<"opened" | "not_found" | "not_running" | "over">;
+  /** A notice in the log of a task, unless it is over. */
+  noteTerminal(taskId: string, text: string, now: number): Promise<void>;
+  /** Only a finished task. One transaction with its entry in the audit log; its billing rows stay. */
+  delete(accountId: string, id: string, audit: AuditRow): Promise<DeleteOutcome>;
 }

@@ -42,6 +42,8 @@ class World {
   queued = true;
   claimsAfterCancelAck = 0;
   cancelAcked = false;
+  /** Before the runner had handed in an outcome. */
+  cancelledInTime = false;
   /** Commands that changed something although they must not have: what each did. */
   readonly violations: string[] = [];
   private runnerSeq = 0;
@@ -73,6 +75,7 @@ class World {
       }
     }
     if (command.kind === "cancel") this.cancelAcked = true;
+    if (next.desired === "cancel" && (next.attempt?.outcome ?? null) === null) this.cancelledInTime = true;
     return true;
   }
 
@@ -182,6 +185,7 @@ const move = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("finalize"), lag, outcome }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("storing"), lag }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("end"), lag, cause }) },
   { weight: 1, arbitrary: fc.constant({ kind: "reap" as const }) },
 );
@@ -206,6 +210,8 @@ function perform(world: World, m: Move, now: number): void {
     case "finalize":
       if ("outcome" in m) world.command({ kind: "finalize", epoch, outcome: m.outcome }, now);
       return;
+    case "storing":
+      return void world.command({ kind: "storing", epoch, forMs: 1000, message: "storing" }, now);
     case "end":
       if ("cause" in m) world.command({ kind: "end", epoch, cause: m.cause }, now);
       return;
@@ -264,6 +270,7 @@ function check(world: World): void {
   expect(world.claimsAfterCancelAck).toBe(0); // I8
   if (task.attempt && isLiveAttempt(task.attempt.state)) expect(task.attempt.epoch).toBe(task.epoch); // I1
   expect(isTerminal(task.state) && task.attempt !== null && isLiveAttempt(task.attempt.state)).toBe(false); // I1
+  if (isTerminal(task.state) && world.cancelledInTime) expect(task.state).toBe("cancelled"); // I11
   checkWaits(world);
 }
 
@@ -274,14 +281,14 @@ function calmDown(world: World, now: number): number {
     const { epoch } = world.task;
     if (world.task.state === "queued") world.command({ kind: "claim" }, now);
     else if (world.task.state === "starting") world.command({ kind: "hello", epoch }, now);
-    else if (world.task.state === "finishing") world.command({ kind: "settle", epoch }, now);
+    else if (world.task.attempt?.outcome) world.command({ kind: "settle", epoch }, now);
     else world.command({ kind: "end", epoch, cause: "timeout" }, now);
   }
   return Number.POSITIVE_INFINITY;
 }
 
 describe("the invariants", () => {
-  it("hold after every move of any history: I1 I2 I3 I4 I5 I6 I7 I8, and those of waits", () => {
+  it("hold after every move of any history: I1 I2 I3 I4 I5 I6 I7 I8 I11, and those of waits", () => {
     fc.assert(
       fc.property(fc.array(move, { maxLength: 40 }), (moves) => {
         const world = new World();

@@ -35,6 +35,7 @@ export interface TaskSnapshot {
   readonly reason: Reason | null;
   /** One-way latch beside the state: once `cancel`, no new attempt is ever made (I8). */
   readonly desired: "run" | "cancel";
+  /** By when an attempt that is being ended must be over. */
   readonly cancelDeadlineAt: number | null;
   readonly epoch: number;
   /** Starts left before the runner's first hello. */
@@ -86,8 +87,11 @@ export type TaskCommand =
   | { readonly kind: "withdraw"; readonly epoch: number; readonly askId: string }
   | { readonly kind: "answer"; readonly askId: string; readonly answer: AnswerBody; readonly by: string }
   | { readonly kind: "finalize"; readonly epoch: number; readonly outcome: Outcome }
+  /** The runner has ended the agent; what it made is still being stored, for at most so long. */
+  | { readonly kind: "storing"; readonly epoch: number; readonly forMs: number; readonly message: string }
   | { readonly kind: "settle"; readonly epoch: number }
-  | { readonly kind: "cancel"; readonly graceMs: number }
+  /** discard: what is not stored yet is not wanted either. */
+  | { readonly kind: "cancel"; readonly graceMs: number; readonly discard?: boolean }
   | {
       readonly kind: "end";
       readonly epoch: number;

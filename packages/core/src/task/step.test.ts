@@ -96,6 +96,37 @@ describe("the life of a task", () => {
     expect(task).toMatchObject({ state: "cancelled", reason: "cancelled_by_user", epoch: 2 });
   });
 
+  it("becomes cancelled whatever the runner says afterwards, and keeps what it handed in", () => {
+    const { task, states } = play(
+      fresh,
+      ...started,
+      { kind: "cancel", graceMs: 5 },
+      { kind: "finalize", epoch: 1, outcome: { ...completed, commit: "c" } },
+      { kind: "settle", epoch: 1 },
+    );
+    expect(states).toEqual(["starting", "running", "finishing", "cancelled"]);
+    expect(task).toMatchObject({ state: "cancelled", reason: "cancelled_by_user" });
+    expect(task.attempt).toMatchObject({ state: "cancelled", outcome: { state: "cancelled", commit: "c" } });
+  });
+
+  it("becomes cancelled when it is stopped while its files are stored, and stays so until they are", () => {
+    const storing: TaskCommand = { kind: "storing", epoch: 1, forMs: 100, message: "storing" };
+    const { task, states, effects } = play(fresh, ...started, storing, { kind: "cancel", graceMs: 5 });
+    expect(task).toMatchObject({ state: "finishing", desired: "cancel", cancelDeadlineAt: 1100 });
+    expect(effects).toContainEqual({ kind: "tell_runner", command: { kind: "cancel" } });
+    const end = play(task, { kind: "finalize", epoch: 1, outcome: completed }, { kind: "settle", epoch: 1 });
+    expect([...states, ...end.states]).toEqual(["starting", "running", "finishing", "cancelled"]);
+  });
+
+  it("is over at once when what is not stored yet is thrown away", () => {
+    const storing: TaskCommand = { kind: "storing", epoch: 1, forMs: 100, message: "storing" };
+    const cancel: TaskCommand = { kind: "cancel", graceMs: 5, discard: true };
+    expect(play(fresh, ...started, storing, cancel).task).toMatchObject({ cancelDeadlineAt: 1000 });
+    expect(play(fresh, ...started, cancel).task).toMatchObject({ cancelDeadlineAt: 1000 });
+    const second = play(fresh, ...started, { kind: "cancel", graceMs: 5 }, cancel);
+    expect(second.task).toMatchObject({ desired: "cancel", cancelDeadlineAt: 1000 });
+  });
+
   it("keeps the outcome that was handed in although the sandbox then vanished", () => {
     const { task } = play(fresh, ...started, { kind: "finalize", epoch: 1, outcome: completed });
     const lost = stepTask(task, { kind: "end", epoch: 1, cause: "sandbox_lost" }, 0);

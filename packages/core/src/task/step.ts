@@ -30,10 +30,12 @@ function transition(task: TaskSnapshot, command: TaskCommand, now: number): Step
       return hello(task, now);
     case "finalize":
       return finalize(task, command.outcome, now);
+    case "storing":
+      return storing(task, now, command);
     case "settle":
       return settle(task);
     case "cancel":
-      return cancel(task, now, command.graceMs);
+      return cancel(task, now, command);
     case "end":
       return end(leaveWaits(task, now), command.cause, command);
     default:
@@ -67,11 +69,29 @@ function hello(task: TaskSnapshot, now: number): StepResult {
   return moved(next, "running", []);
 }
 
-function finalize(task: TaskSnapshot, outcome: Outcome, now: number): StepResult {
-  if ((task.state !== "running" && task.state !== "waiting") || task.attempt === null) return notNow(task);
+function finalize(task: TaskSnapshot, handedIn: Outcome, now: number): StepResult {
+  const isStoring = task.state === "finishing" && task.attempt?.outcome === null;
+  const mayEnd = task.state === "running" || task.state === "waiting" || isStoring;
+  if (!mayEnd || task.attempt === null) return notNow(task);
+  // A runner that was done at that instant, or does not heed the order, does not overrule the person who stopped it.
+  const cancelled = { state: "cancelled", reason: "cancelled_by_user" } as const;
+  const outcome = task.desired === "cancel" ? { ...handedIn, ...cancelled } : handedIn;
   const attempt = { ...task.attempt, state: "finalizing" as const, outcome };
   const next = { ...leaveWaits(task, now), attempt, reason: null };
+  if (isStoring) return done(next, [{ kind: "wake_supervisor" }]);
   return moved(next, "finishing", [{ kind: "wake_supervisor" }]);
+}
+
+/** Its time and its grace do not count any more: nothing is thrown away because storing it takes long. */
+function storing(
+  task: TaskSnapshot,
+  now: number,
+  { forMs, message }: { forMs: number; message: string },
+): StepResult {
+  if ((task.state !== "running" && task.state !== "waiting") || task.attempt === null) return notNow(task);
+  const attempt = { ...task.attempt, state: "finalizing" as const };
+  const next = { ...leaveWaits(task, now), attempt, reason: null, cancelDeadlineAt: now + forMs };
+  return moved(next, "finishing", [{ kind: "wake_supervisor" }], message);
 }
 
 function settle(task: TaskSnapshot): StepResult {
@@ -80,23 +100,36 @@ function settle(task: TaskSnapshot): StepResult {
   return closed(task, outcome.state, outcome.reason, attemptStateOf(outcome.state), undefined);
 }
 
-function cancel(task: TaskSnapshot, now: number, graceMs: number): StepResult {
+function cancel(
+  task: TaskSnapshot,
+  now: number,
+  { graceMs, discard = false }: { graceMs: number; discard?: boolean },
+): StepResult {
   if (task.state === "scheduled" || task.state === "queued") {
     return closed({ ...task, desired: "cancel" }, "cancelled", "cancelled_by_user", null, undefined, [
       { kind: "dequeue" },
     ]);
   }
+  const isStoring = task.state === "finishing";
+  if (discard && (isStoring || task.desired === "cancel")) return giveUp(task, now);
   if (task.desired === "cancel") return done(task);
+  if (isStoring)
+    return done({ ...task, desired: "cancel" }, [{ kind: "tell_runner", command: { kind: "cancel" } }]);
   const next: TaskSnapshot = {
     ...leaveWaits(task, now),
     desired: "cancel",
-    cancelDeadlineAt: now + graceMs,
+    cancelDeadlineAt: discard ? now : now + graceMs,
   };
   const tell: Effect = { kind: "tell_runner", command: { kind: "cancel" } };
   if (task.state !== "waiting") return done(next, [tell, { kind: "wake_supervisor" }]);
   // Nobody is asked for anything any more. An agent that stands still must move to be stopped softly.
   const proceed: Effect = { kind: "tell_runner", command: { kind: "proceed" } };
   return moved({ ...next, reason: null }, "running", [tell, proceed, { kind: "wake_supervisor" }]);
+}
+
+/** The supervisor ends it at once, whatever it is still busy with. */
+function giveUp(task: TaskSnapshot, now: number): StepResult {
+  return done({ ...task, desired: "cancel", cancelDeadlineAt: now }, [{ kind: "wake_supervisor" }]);
 }
 
 /** Ends the attempt and fences it: the new epoch refuses whatever it still writes or asks for. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS } from "@agency/contract";
+import type { Outcome } from "@agency/contract";
 import { noAmnesty, tickAmnesty } from "./amnesty.ts";
 import { decideSupervision } from "./supervise.ts";
 import type { SupervisionView } from "./supervise.ts";
@@ -11,6 +12,7 @@ const times = {
   contactLostMs: 600_000,
   maxWaitMs: 86_400_000,
 };
+const begun = { epoch: 1, state: "running", startedAt: 0, outcome: null } as const;
 const running: TaskSnapshot = {
   state: "running",
   reason: null,
@@ -18,11 +20,24 @@ const running: TaskSnapshot = {
   cancelDeadlineAt: null,
   epoch: 1,
   startsLeft: 2,
-  attempt: { epoch: 1, state: "running", startedAt: 0, outcome: null },
+  attempt: begun,
   waits: [],
   waitingSince: null,
   waitedMs: 0,
 };
+const storing: TaskSnapshot = { ...running, state: "finishing", cancelDeadlineAt: 500_000 };
+const outcome = {
+  state: "completed",
+  reason: null,
+  summary: "",
+  files: null,
+  added: null,
+  removed: null,
+  commit: null,
+  commits: [],
+  branch: null,
+  checks: [],
+} satisfies Outcome;
 const waiting = (since: number, until: number | null): TaskSnapshot => ({
   ...running,
   state: "waiting",
@@ -55,9 +70,33 @@ describe("supervision", () => {
     ["watches a healthy run", {}, 1000, { kind: "watch" }],
     [
       "settles a run whose runner handed in its outcome",
-      { task: { ...running, state: "finishing" } },
+      { task: { ...storing, attempt: { ...begun, state: "finalizing", outcome } } },
       1000,
       { kind: "settle" },
+    ],
+    [
+      "lets a run store what it made beyond its time limit and without a word of the agent",
+      { task: storing, lastContactAt: 450_000 },
+      499_999,
+      { kind: "watch" },
+    ],
+    [
+      "does not wait for ever until all is stored",
+      { task: storing, lastContactAt: 500_000 },
+      500_000,
+      { kind: "end", cause: "timeout", message: expect.stringContaining("could not be stored") },
+    ],
+    [
+      "ends a run that stores when its sandbox is gone",
+      { task: storing, sandbox: "gone" },
+      1000,
+      { kind: "end", cause: "sandbox_lost" },
+    ],
+    [
+      "ends a run that stores when nothing is heard of it any more",
+      { task: { ...storing, cancelDeadlineAt: 900_000 } },
+      600_001,
+      { kind: "end", cause: "sandbox_lost" },
     ],
     [
       "cleans up behind a finished task",

@@ -52,13 +52,24 @@ export function decideSupervision(
 ): SupervisionAction {
   const { task } = view;
   if (isTerminal(task.state) || task.state === "queued") return { kind: "clean_up" };
-  if (task.state === "finishing") return { kind: "settle" };
+  if (task.state === "finishing")
+    return task.attempt?.outcome === null ? whileStoring(view, times, now) : { kind: "settle" };
   return (
     endedByCancel(view, now) ??
     endedByLoss(view, times, now) ??
     waitOver(task, times, now) ??
     endedByLimit(view, times, now) ?? { kind: "watch" }
   );
+}
+
+/** Only its loss, and the end of the time it was given, end it: or somebody does not want it any more. */
+function whileStoring(view: SupervisionView, times: SupervisionTimes, now: number): SupervisionAction {
+  const { cancelDeadlineAt } = view.task;
+  if (cancelDeadlineAt !== null && now >= cancelDeadlineAt) {
+    const message = "Its files could not be stored in time; they are where the sandbox was.";
+    return { kind: "end", cause: "timeout", message };
+  }
+  return endedByLoss(view, times, now) ?? { kind: "watch" };
 }
 
 function waitOver(task: TaskSnapshot, times: SupervisionTimes, now: number): SupervisionAction | null {

@@ -5,6 +5,9 @@ import { holdEpoch } from "./fence.ts";
 import { toCheckpoint } from "./row.ts";
 import type { CheckpointColumns } from "./row.ts";
 
+/** Those with a label stay, and another name for the same blob takes no room in storage that would stop it. */
+const MOST_CHECKPOINTS = 1_000;
+
 type NewCheckpoint = PostCheckpoint & { taskId: string; epoch: number; at: number };
 
 const SELECT = `
@@ -31,10 +34,11 @@ export function addCheckpoint(
   db: Database,
   checkpoint: NewCheckpoint,
   keep: number,
-): Promise<"added" | "fenced" | "no_blob"> {
+): Promise<"added" | "fenced" | "no_blob" | "full"> {
   return db.tx(async (tx) => {
     if (!(await holdEpoch(tx, checkpoint.taskId, checkpoint.epoch))) return "fenced";
     if (await isKnown(tx, checkpoint)) return "added";
+    if ((await countOf(tx, checkpoint.taskId)) >= MOST_CHECKPOINTS) return "full";
     if (!(await insert(tx, checkpoint))) return "no_blob";
     await forgetOld(tx, checkpoint.taskId, keep);
     await forgetUntold(tx, checkpoint);
@@ -50,19 +54,26 @@ async function isKnown(tx: Sql, { taskId, epoch, number }: NewCheckpoint): Promi
   return rowCount === 1;
 }
 
+async function countOf(tx: Sql, taskId: string): Promise<number> {
+  const { rows } = await tx.query<{ count: number }>(
+    "select count(*)::int as count from checkpoints where task_id = $1",
+    [taskId],
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** The attempt's own, which stands in its events, as long as it goes on from what there is; else the next one. */
 const NEXT_NUMBER = `
   select case when $3 > last and $3 <= last + 1000 then $3 else last + 1 end
   from (select coalesce(max(number), 0) as last from checkpoints where task_id = $1) numbers`;
 
-/** Only of a blob the same attempt stored, and of each but once. */
+/** Only of a blob the same attempt stored. Several of one blob: the same state, wanted under several names. */
 async function insert(tx: Sql, checkpoint: NewCheckpoint): Promise<boolean> {
   const { rowCount } = await tx.query(
     `insert into checkpoints (task_id, number, epoch, attempt_number, label, turn, blob_id, base, head, branch, commit,
                               session_id, engine_version, at)
      select b.task_id, (${NEXT_NUMBER}), $2, $3, $4, $5, b.id, $7, $8, $9, $10, $11, $12, $13
-     from blobs b where b.id = $6 and b.task_id = $1 and b.epoch = $2 and b.kind = 'checkpoint'
-     on conflict (blob_id) do nothing`,
+     from blobs b where b.id = $6 and b.task_id = $1 and b.epoch = $2 and b.kind = 'checkpoint'`,
     [
       checkpoint.taskId,
       checkpoint.epoch,
@@ -83,16 +94,29 @@ async function insert(tx: Sql, checkpoint: NewCheckpoint): Promise<boolean> {
 }
 
 async function forgetOld(tx: Sql, taskId: string, keep: number): Promise<void> {
-  await tx.query(
-    `delete from blobs where id in (
-       select c.blob_id from checkpoints c
-       where c.task_id = $1 and c.label is null
-         and c.number not in (select number from checkpoints where task_id = $1 order by number desc limit $2)
-         and not exists (
-           select from tasks t
-           where t.spec -> 'resume' ->> 'taskId' = $1::text and (t.spec -> 'resume' ->> 'checkpoint')::int = c.number
-             and t.finished_at is null and t.spec -> 'resume' <> 'null'))`,
+  const { rows } = await tx.query<{ blob_id: string }>(
+    `delete from checkpoints c
+     where c.task_id = $1 and c.label is null
+       and c.number not in (select number from checkpoints where task_id = $1 order by number desc limit $2)
+       and not exists (
+         select from tasks t
+         where t.spec -> 'resume' ->> 'taskId' = $1::text and (t.spec -> 'resume' ->> 'checkpoint')::int = c.number
+           and t.finished_at is null and t.spec -> 'resume' <> 'null')
+     returning blob_id`,
     [taskId, keep],
+  );
+  await forgetBlobs(
+    tx,
+    rows.map((row) => row.blob_id),
+  );
+}
+
+/** Of checkpoints that are gone, but for what another checkpoint still is. */
+export async function forgetBlobs(tx: Sql, ids: readonly string[]): Promise<void> {
+  await tx.query(
+    `delete from blobs b
+     where b.id = any($1) and not exists (select from checkpoints c where c.blob_id = b.id)`,
+    [ids],
   );
 }
 

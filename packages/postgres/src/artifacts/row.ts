@@ -12,6 +12,8 @@ export interface BlobColumns {
   sha256: string;
   media_type: string;
   at: Date;
+  expired_at: Date | null;
+  missing_at: Date | null;
 }
 
 export interface CheckpointColumns {
@@ -35,8 +37,17 @@ export interface CheckpointColumns {
   at: Date;
 }
 
-export function toBlob({ account_id, task_id, media_type, at, ...row }: BlobColumns): BlobRow {
-  return { ...row, accountId: account_id, taskId: task_id, mediaType: media_type, at: at.getTime() };
+export function toBlob(columns: BlobColumns): BlobRow {
+  const { account_id, task_id, media_type, at, expired_at, missing_at, ...row } = columns;
+  return {
+    ...row,
+    accountId: account_id,
+    taskId: task_id,
+    mediaType: media_type,
+    at: at.getTime(),
+    ...(expired_at === null ? {} : { expiredAt: expired_at.getTime() }),
+    ...(missing_at === null ? {} : { missingSince: missing_at.getTime() }),
+  };
 }
 
 export function toCheckpoint(columns: CheckpointColumns): CheckpointRow {

@@ -9,7 +9,7 @@ import { openDatabase } from "../database.ts";
 import type { Database } from "../database.ts";
 import { createQueue } from "../queue/queue.ts";
 import { createTaskStore } from "../tasks/store.ts";
-import { newTask } from "../tasks/test-support.ts";
+import { deletedBy, newTask } from "../tasks/test-support.ts";
 import { createArtifactStore } from "./store.ts";
 
 const NOW = Date.parse("2026-11-21T10:00:00Z");
@@ -186,12 +186,51 @@ describe("a checkpoint", () => {
     expect(await store.checkpoint(id, 7)).toMatchObject({ blob });
   });
 
-  it("is refused without one, of another's, of a plain file, and of one that has been used", async () => {
+  it("shares its blob with others of the same state, each with its own name", async () => {
+    const id = await running();
+    const blob = await checkpoint(id, 1, "first name");
+    const again = { ...about, taskId: id, epoch: 1, at: NOW, blob };
+    expect(await store.addCheckpoint({ ...again, number: 2, label: "second name" }, 1)).toBe("added");
+    expect(await store.addCheckpoint({ ...again, number: 3, label: null }, 1)).toBe("added");
+    expect(await store.addCheckpoint({ ...again, number: 4, label: null }, 1)).toBe("added");
+    expect(await store.checkpoints(id)).toMatchObject([
+      { number: 4, label: null, blob },
+      { number: 2, label: "second name", blob },
+      { number: 1, label: "first name", blob },
+    ]);
+    expect(await store.blob(id, blob)).not.toBeNull();
+  });
+
+  it("takes its blob with it when it is the last one of it", async () => {
+    const id = await running();
+    const row = await store.blob(id, await checkpoint(id, 1));
+    const again = { ...about, taskId: id, epoch: 1, at: NOW, blob: row?.id ?? "", label: null };
+    await store.addCheckpoint({ ...again, number: 2 }, 2);
+    const newest = await added(id, { kind: "checkpoint" });
+    await store.addCheckpoint({ ...again, blob: newest.id, number: 3 }, 1);
+    expect(await numbers(id)).toEqual([3]);
+    expect(await store.blob(id, again.blob)).toBeNull();
+    expect(await orphaned()).toContain(row?.key);
+  });
+
+  it("is one of at most a thousand", async () => {
+    const id = await running();
+    const blob = await checkpoint(id, 1, "kept");
+    await db.query(
+      `insert into checkpoints select task_id, n, epoch, n, label, turn, blob_id, base, head, branch, commit,
+         session_id, engine_version, at from checkpoints, generate_series(2, 1000) n where task_id = $1`,
+      [id],
+    );
+    const told = { ...about, taskId: id, epoch: 1, at: NOW, number: 1001, label: "more", blob };
+    expect(await store.addCheckpoint(told, 10)).toBe("full");
+  });
+
+  it("is refused without one, of another's, and of a plain file", async () => {
     const id = await running();
     const used = await checkpoint(id, 1);
     const { id: file } = await added(id);
     const { id: theirs } = await added(await running(), { kind: "checkpoint" });
-    for (const blob of [randomUUID(), file, theirs, used]) {
+    for (const blob of [randomUUID(), file, theirs]) {
       const told = { ...about, taskId: id, epoch: 1, at: NOW, number: 2, label: null, blob };
       expect(await store.addCheckpoint(told, 10)).toBe("no_blob");
     }
@@ -239,7 +278,7 @@ describe("deleting a task", () => {
     await checkpoint(id, 1);
     const row = await added(id);
     await end(id);
-    expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id)).toMatchObject({ kind: "deleted" });
+    expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id, deletedBy())).toMatchObject({ kind: "deleted" });
     expect([await store.blobs(id), await store.checkpoints(id)]).toEqual([[], []]);
     expect(await orphaned()).toContain(row.key);
   });
@@ -249,10 +288,9 @@ describe("deleting a task", () => {
     await checkpoint(id, 1);
     await end(id);
     const child = await created(resuming(id));
-    expect([await tasks.neededBy(id), await tasks.neededBy(child)]).toEqual([child, null]);
-    expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id)).toEqual({ kind: "needed", by: child });
+    expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id, deletedBy())).toEqual({ kind: "needed", by: child });
     await apply(child, { kind: "cancel", graceMs: 0 });
-    expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id)).toMatchObject({ kind: "deleted" });
+    expect(await tasks.delete(DEFAULT_ACCOUNT_ID, id, deletedBy())).toMatchObject({ kind: "deleted" });
   });
 
   it("and going on from it at the same moment do not miss each other", async () => {
@@ -262,7 +300,7 @@ describe("deleting a task", () => {
       await end(id);
       const [made, gone] = await Promise.all([
         tasks.create(newTask(resuming(id)), null),
-        tasks.delete(DEFAULT_ACCOUNT_ID, id),
+        tasks.delete(DEFAULT_ACCOUNT_ID, id, deletedBy()),
       ]);
       expect([made.kind, gone.kind]).toEqual(
         made.kind === "created" ? ["created", "needed"] : ["no_checkpoint", "deleted"],

@@ -2,6 +2,8 @@ import { runnerCommandSchema } from "@agency/contract";
 import { firstWait } from "@agency/core";
 import type { AttemptAccess, AttemptStore, SandboxRecord, WaitSnapshot } from "@agency/core";
 import type { Database } from "../database.ts";
+import { keepSandbox, keptTooLong, SANDBOX_COLUMNS, toSandboxRecord } from "./kept.ts";
+import type { SandboxRow } from "./kept.ts";
 
 const LIVE = "('claimed', 'provisioning', 'running', 'finalizing')";
 
@@ -30,12 +32,17 @@ export function createAttemptStore(db: Database): AttemptStore {
         [id, state, ref === null ? null : JSON.stringify(ref)],
       );
     },
+    keepSandbox: (id, until, most) => keepSandbox(db, id, until, most),
+    async dropSandbox(id) {
+      await db.query("update sandboxes set kept_until = null where id = $1", [id]);
+    },
+    keptTooLong: (provider) => keptTooLong(db, provider),
     commandsAfter: (taskId, afterId) => commandsAfter(db, taskId, afterId),
     strays: (provider) => strays(db, provider),
     async needed(ids) {
       const { rows } = await db.query<{ id: string }>(
         `select s.id from sandboxes s join attempts a on a.id = s.attempt_id
-         where s.id::text = any($1) and a.state in ${LIVE}`,
+         where s.id::text = any($1) and (a.state in ${LIVE} or s.kept_until > now())`,
         [ids],
       );
       return new Set(rows.map((row) => row.id));
@@ -50,6 +57,7 @@ interface AccessRow {
   epoch: number;
   task_epoch: number;
   live: boolean;
+  kept: boolean;
   working: boolean;
   demo: boolean;
   on_usage_limit: AttemptAccess["onUsageLimit"];
@@ -63,11 +71,12 @@ interface AccessRow {
 async function findAttempt(db: Database, attemptId: string): Promise<AttemptAccess | null> {
   const { rows } = await db.query<AccessRow>(
     `select a.id, a.task_id, a.account_id, a.epoch, t.epoch as task_epoch, a.state in ${LIVE} as live,
+       (s.kept_until > now() and s.state not in ('deleted', 'discarded')) is true as kept,
        (a.state = 'running' and t.desired = 'run') as working, (t.spec->>'demo')::boolean as demo, t.cost_usd::text,
        t.spec->>'onUsageLimit' as on_usage_limit, t.spec->'network' <> '"internet"' as strict_egress,
        (t.spec->'limits'->>'costUsd')::float8 as budget_usd,
        (t.spec->'limits'->>'eventsPerSecond')::int as events_per_second, t.waits
-     from attempts a join tasks t on t.id = a.task_id where a.id = $1`,
+     from attempts a join tasks t on t.id = a.task_id left join sandboxes s on s.attempt_id = a.id where a.id = $1`,
     [attemptId],
     "find an attempt",
   );
@@ -80,6 +89,7 @@ async function findAttempt(db: Database, attemptId: string): Promise<AttemptAcce
     epoch: row.epoch,
     taskEpoch: row.task_epoch,
     live: row.live,
+    kept: row.kept,
     working: row.working,
     ...holdOf(row.waits),
     demo: row.demo,
@@ -108,12 +118,13 @@ async function commandsAfter(db: Database, taskId: string, afterId: string | nul
 }
 
 async function strays(db: Database, provider: string): Promise<SandboxRecord[]> {
-  const { rows } = await db.query<Omit<SandboxRecord, "taskId"> & { task_id: string }>(
-    `select s.id, s.task_id, s.provider, s.generation, s.state, s.ref
+  const { rows } = await db.query<SandboxRow>(
+    `select ${SANDBOX_COLUMNS}
      from sandboxes s join attempts a on a.id = s.attempt_id
      where s.provider = $1 and s.state not in ('deleted', 'discarded') and a.state not in ${LIVE}
+       and (s.kept_until is null or s.kept_until <= now())
      order by s.created_at limit 100`,
     [provider],
   );
-  return rows.map(({ task_id, ...rest }) => ({ ...rest, taskId: task_id }));
+  return rows.map(toSandboxRecord);
 }

@@ -1,10 +1,12 @@
 import type { EventType, TaskEvent } from "@agency/contract";
-import type { EventPage } from "@agency/core";
+import type { RowPage } from "@agency/core";
 import type { Sql } from "../database.ts";
 
 interface Row {
   last_seq: number;
   first_seq: number;
+  archived_through: number;
+  expired_at: Date | null;
   seq: number | null;
   at: Date;
   epoch: number;
@@ -16,13 +18,17 @@ interface Row {
 }
 
 const READ = `
-select h.last_seq,
-       coalesce((select seq from events where task_id = $1 order by seq limit 1), h.last_seq + 1) as first_seq,
+select h.last_seq, h.archived_through, h.expired_at,
+       case when h.expired_at is not null then h.last_seq + 1
+            when h.archived_through > 0 then 1
+            else coalesce((select seq from events where task_id = $1 order by seq limit 1), h.last_seq + 1)
+       end as first_seq,
        e.seq, e.at, e.epoch, e.type, e.sanitized, e.blob_key, e.blob_bytes, e.data
 from task_heads h
 left join lateral (
   select * from events
   where task_id = $1 and seq > $2 and ($4::text[] is null or type = any($4))
+    and $2 >= h.archived_through and h.expired_at is null
   order by seq limit $3
 ) e on true
 where h.task_id = $1
@@ -34,12 +40,14 @@ export async function readEvents(
   after: number,
   limit: number,
   types?: readonly EventType[],
-): Promise<EventPage> {
+): Promise<RowPage> {
   const { rows } = await sql.query<Row>(READ, [taskId, after, limit, types ?? null], "read events");
   return {
     events: rows.flatMap((row) => (row.seq === null ? [] : [toEvent(row, row.seq)])),
     lastSeq: rows[0]?.last_seq ?? 0,
     firstSeq: rows[0]?.first_seq ?? 1,
+    archivedThrough: rows[0]?.archived_through ?? 0,
+    ...(rows[0]?.expired_at ? { expiredAt: rows[0].expired_at.toISOString() } : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AppendResult, Clock, EventAppend, EventStore } from "@agency/core";
+import type { AppendResult, Clock, EventAppend, EventRows } from "@agency/core";
 import { isAgencyError } from "@agency/contract";
 import type { Database } from "../database.ts";
 import { appendEncoded, encodeBatch } from "./append.ts";
@@ -24,7 +24,7 @@ interface Waiting {
 }
 
 /** Many callers, few statements in flight: what arrives meanwhile goes with the next one. */
-export function createEventStore(db: Database, clock: Clock): EventStore {
+export function createEventStore(db: Database, clock: Clock): EventRows {
   let waiting: Waiting[] = [];
   const inFlight = new Set<string>();
   let flushes = 0;

@@ -38,6 +38,11 @@ export async function removeWaiting(sql: Sql, taskId: string): Promise<void> {
   ]);
 }
 
+/** Of a task that has ended: what the library keeps of its jobs goes, too. */
+export async function forgetJobs(sql: Sql, taskId: string): Promise<void> {
+  await sql.query("delete from pgboss.job where name = $1 and singleton_key = $2", [QUEUE, taskId]);
+}
+
 export async function waiting(sql: Sql): Promise<{ count: number; oldestMs: number }> {
   const { rows } = await sql.query<{ count: number; oldest_ms: number }>(
     `select count(*) as count,

@@ -2,6 +2,7 @@ import { MAX_STARTS } from "@agency/core";
 import type { CreateOutcome, Idempotency, NewTask, Queue } from "@agency/core";
 import { addAuditRow } from "../audit/log.ts";
 import type { Database, Sql } from "../database.ts";
+import { useUpload } from "../artifacts/upload-store.ts";
 import { appendOrFail } from "../events/append.ts";
 import { selectTask } from "./select.ts";
 import { toTask } from "./view.ts";
@@ -38,6 +39,9 @@ export async function createTaskRow(
         }),
         state === "queued" ? queue.enqueue(job, tx) : null,
       ]);
+      const { upload } = task.spec;
+      if (upload !== null && !(await useUpload(tx, task.accountId, task.id, upload)))
+        throw new Missing("no_upload");
       const row = await selectTask(tx, task.id);
       if (row === null) throw new Error(`task ${task.id} vanished inside its own transaction`);
       return { kind: "created" as const, task: toTask(row) };
@@ -50,7 +54,7 @@ export async function createTaskRow(
 
 /** Thrown, not returned, so that the idempotency row is rolled back with the rest. */
 class Missing extends Error {
-  readonly what: "no_parent" | "no_checkpoint";
+  readonly what: "no_parent" | "no_checkpoint" | "no_upload";
 
   constructor(what: Missing["what"]) {
     super(what);

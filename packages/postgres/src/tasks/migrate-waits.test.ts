@@ -11,6 +11,15 @@ import { toTask } from "./view.ts";
 
 const migration = (name: string) =>
   readFile(new URL(`../../migrations/${name}.sql`, import.meta.url), "utf8");
+const LATER = [
+  "0005-waits",
+  "0006-budgets",
+  "0007-secrets",
+  "0008-artifacts",
+  "0009-retention",
+  "0010-kept-sandboxes",
+  "0011-uploads",
+];
 /** What a request said before tasks could wait. */
 const OLD_SPEC = {
   limits: { wallMs: 1_000, silenceMs: 1_000, turns: 1, costUsd: 5 },
@@ -43,8 +52,7 @@ it("tasks from before there were waits, and artifacts, can be read, and those th
     const waiting = await insertOld(db, "waiting", "budget");
     const result = { summary: "done", workspace: null, files: 1, added: 1, removed: 0 };
     await db.query("update tasks set result = $2 where id = $1", [queued, JSON.stringify(result)]);
-    for (const name of ["0005-waits", "0006-budgets", "0007-secrets", "0008-artifacts"])
-      await db.query(await migration(name));
+    for (const name of LATER) await db.query(await migration(name));
     const read = async (id: string) => {
       const row = await selectTask(db, id);
       return row === null ? null : taskSchema.parse(toTask(row));

@@ -48,6 +48,7 @@ export interface TaskRow {
   runner_seq: number;
   output_bytes: number;
   last_event_at: Date | null;
+  expired: NonNullable<Task["expired"]>;
   attempt_id: string | null;
   attempt_epoch: number | null;
   attempt_state: AttemptState | null;
@@ -60,6 +61,8 @@ export interface TaskRow {
   sandbox_state: SandboxState | null;
   sandbox_generation: number | null;
   sandbox_ref: SandboxRef | null;
+  sandbox_kept_until: Date | null;
+  sandbox_discard: boolean | null;
 }
 
 /** Looked up only for a task that waits; one that was stopped leaves its asks unanswered. */
@@ -73,11 +76,12 @@ export const TASK_COLUMNS = `
   t.id, t.account_id, t.hidden, t.state, t.reason, t.message, t.desired, t.cancel_deadline_at, t.epoch,
   t.attempts_left, t.name, t.prompt, t.engine, t.model, t.provider, t.spec, t.labels, t.priority, t.not_before,
   t.parent_id, t.waits, t.waiting_since, t.waited_ms, ${OPEN_ASKS} as asks, t.cost_usd::text, t.compute_usd::text, t.usage, t.activity, t.result, t.created_at, t.started_at, t.finished_at,
-  h.last_seq, h.runner_seq, h.bytes as output_bytes, e.at as last_event_at,
+  h.last_seq, h.runner_seq, h.bytes as output_bytes, coalesce(e.at, h.last_at) as last_event_at, t.expired,
   a.id as attempt_id, a.epoch as attempt_epoch, a.state as attempt_state, a.created_at as attempt_created_at,
   a.started_at as attempt_started_at, a.last_seen_at as attempt_seen_at, a.outcome as attempt_outcome,
   s.id as sandbox_id, s.provider as sandbox_provider, s.state as sandbox_state,
-  s.generation as sandbox_generation, s.ref as sandbox_ref`;
+  s.generation as sandbox_generation, s.ref as sandbox_ref, s.kept_until as sandbox_kept_until,
+  s.discard as sandbox_discard`;
 
 export const TASK_JOINS = `
   join task_heads h on h.task_id = t.id
@@ -158,5 +162,7 @@ function toSandbox(row: TaskRow): SandboxRecord | null {
     generation: row.sandbox_generation ?? 1,
     state: row.sandbox_state,
     ref: row.sandbox_ref,
+    keptUntil: row.sandbox_kept_until?.getTime() ?? null,
+    discard: row.sandbox_discard ?? false,
   };
 }

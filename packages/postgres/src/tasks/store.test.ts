@@ -13,7 +13,7 @@ import { appendEvents } from "../events/append.ts";
 import { readEvents } from "../events/read.ts";
 import { createQueue } from "../queue/queue.ts";
 import { createTaskStore } from "./store.ts";
-import { newTask } from "./test-support.ts";
+import { deletedBy, newTask } from "./test-support.ts";
 
 const NOW = Date.parse("2026-11-21T10:00:00Z");
 const OTHER = randomUUID();
@@ -343,22 +343,22 @@ describe("a model call", () => {
     await finished(id);
     await costs.record(call(id, "late"));
     expect(await store.get(DEFAULT_ACCOUNT_ID, id)).toMatchObject({ costUsd: 0.000_123, state: "completed" });
-    expect(await store.delete(OTHER, id)).toEqual({ kind: "not_found" });
-    expect(await store.delete(DEFAULT_ACCOUNT_ID, id)).toMatchObject({
+    expect(await store.delete(OTHER, id, deletedBy())).toEqual({ kind: "not_found" });
+    expect(await store.delete(DEFAULT_ACCOUNT_ID, id, deletedBy())).toMatchObject({
       kind: "deleted",
-      sandboxes: [{ taskId: id }],
+      removal: { taskId: id, part: "task", sandboxes: [{ taskId: id }] },
     });
     expect(await store.get(DEFAULT_ACCOUNT_ID, id)).toBeNull();
     const left = await db.query(
-      `select (select count(*) from events where task_id = $1) as events, (select count(*) from attempts where task_id = $1) as attempts,
+      `select (select count(*) from task_heads where task_id = $1) as logs, (select count(*) from attempts where task_id = $1) as attempts,
          (select count(*) from model_calls where task_id = $1) as calls`,
       [id],
     );
-    expect(left.rows).toEqual([{ events: 0, attempts: 0, calls: 1 }]);
+    expect(left.rows).toEqual([{ logs: 0, attempts: 0, calls: 1 }]);
   });
 
   it("does not stand in the way of a task that runs: only a finished one can be deleted", async () => {
     const id = await created();
-    expect(await store.delete(DEFAULT_ACCOUNT_ID, id)).toEqual({ kind: "live" });
+    expect(await store.delete(DEFAULT_ACCOUNT_ID, id, deletedBy())).toEqual({ kind: "live" });
   });
 });

@@ -1,15 +1,17 @@
 import { isTerminal } from "@agency/core";
-import type { DeleteOutcome, MessageOutcome, Queue, SandboxRecord, TaskStore } from "@agency/core";
-import { forgetTaskScopes } from "../costs/scopes.ts";
-import type { Database, Sql } from "../database.ts";
+import type { MessageOutcome, Queue, TaskStore } from "@agency/core";
+import type { Database } from "../database.ts";
 import { appendOrFail } from "../events/append.ts";
 import { applyCommand } from "./apply.ts";
 import { stateCounts } from "../overview/counts.ts";
+import { countKept, keepTask } from "../attempts/kept.ts";
 import { changeTaskLimits } from "./change-limits.ts";
 import { createTaskRow } from "./create.ts";
+import { deleteTask } from "./delete.ts";
 import { listTaskRows } from "./list.ts";
 import { lockTask, selectTask } from "./select.ts";
 import { toSupervisedTask } from "./row.ts";
+import { noteTerminal, openTerminal } from "./terminals.ts";
 import { toTask } from "./view.ts";
 
 export function createTaskStore(db: Database, queue: Queue): TaskStore {
@@ -51,8 +53,18 @@ export function createTaskStore(db: Database, queue: Queue): TaskStore {
         JSON.stringify(result),
       ]);
     },
-    neededBy: (id) => neededBy(db, id),
-    delete: (accountId, id) => deleteTask(db, accountId, id),
+    keep: (...given) => keepTask(db, ...given),
+    keptCount: (accountId) => countKept(db, accountId),
+    async discardSandbox(id) {
+      await db.query(
+        `update sandboxes set discard = true
+         where attempt_id = (select id from attempts where task_id = $1 order by epoch desc limit 1)`,
+        [id],
+      );
+    },
+    openTerminal: (...given) => openTerminal(db, ...given),
+    noteTerminal: (id, text, now) => noteTerminal(db, id, text, now),
+    delete: (accountId, id, audit) => deleteTask(db, accountId, id, audit),
   };
 }
 
@@ -80,35 +92,4 @@ async function addMessage(
     await tx.query("select pg_notify('ctl', $1)", [id]);
     return "sent";
   });
-}
-
-async function deleteTask(db: Database, accountId: string, id: string): Promise<DeleteOutcome> {
-  return db.tx(async (tx) => {
-    const row = await lockTask(tx, id);
-    if (row === null || row.account_id !== accountId || row.hidden) return { kind: "not_found" };
-    if (!isTerminal(row.state)) return { kind: "live" };
-    const by = await neededBy(tx, id);
-    if (by !== null) return { kind: "needed", by };
-    const { rows } = await tx.query<Omit<SandboxRecord, "taskId"> & { task_id: string }>(
-      "select id, task_id, provider, generation, state, ref from sandboxes where task_id = $1",
-      [id],
-    );
-    await tx.query("delete from events where task_id = $1", [id]);
-    await tx.query("delete from idempotency_keys where account_id = $1 and task_id = $2", [accountId, id]);
-    await tx.query("delete from tasks where id = $1", [id]);
-    await forgetTaskScopes(tx, id);
-    // Lists that show it look again.
-    await tx.query("select pg_notify('ev', $1)", [`${id}:0`]);
-    return { kind: "deleted", sandboxes: rows.map(({ task_id, ...rest }) => ({ ...rest, taskId: task_id })) };
-  });
-}
-
-/** Certain only under the lock that `create` takes, too. */
-async function neededBy(sql: Sql, id: string): Promise<string | null> {
-  const { rows } = await sql.query<{ id: string }>(
-    `select id from tasks
-     where spec -> 'resume' ->> 'taskId' = $1::text and finished_at is null and spec -> 'resume' <> 'null' limit 1`,
-    [id],
-  );
-  return rows[0]?.id ?? null;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { DEFAULT_LIMITS } from "@agency/contract";
-import type { NewTask } from "@agency/core";
+import type { AuditRow, NewTask } from "@agency/core";
 import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
 
 export function newTask(more: Partial<NewTask> = {}): NewTask {
@@ -30,6 +30,9 @@ export function newTask(more: Partial<NewTask> = {}): NewTask {
       checks: [],
       artifacts: [],
       resume: null,
+      keepMs: null,
+      upload: null,
+      review: null,
       env: {},
       command: null,
       demo: false,
@@ -43,4 +46,10 @@ export function newTask(more: Partial<NewTask> = {}): NewTask {
     audit: null,
     ...more,
   };
+}
+
+/** The audit entry of a deletion. */
+export function deletedBy(): AuditRow {
+  const row = { actor: "key 1", action: "task.delete", target: "task", detail: {}, at: 0 };
+  return { id: randomUUID(), accountId: DEFAULT_ACCOUNT_ID, ...row };
 }

@@ -2,6 +2,7 @@ import { REASON_SENTENCES } from "@agency/contract";
 import type { Task } from "@agency/contract";
 import { firstWait, waitedUntil } from "@agency/core";
 import { toSnapshot } from "./row.ts";
+import { isKept } from "../attempts/kept.ts";
 import type { TaskRow } from "./row.ts";
 
 /** The task as its owner sees it. */
@@ -23,7 +24,10 @@ export function toTask(row: TaskRow): Task {
     result,
     ...requested(row),
     ...waiting(row),
+    ...(Object.keys(row.expired).length === 0 ? {} : { expired: row.expired }),
     message: sentence(row),
+    sandbox:
+      isKept(row) && row.sandbox_kept_until ? { keptUntil: row.sandbox_kept_until.toISOString() } : null,
     cancelRequested: row.desired === "cancel",
     parentId: row.parent_id,
     attempt: row.attempt_epoch ?? 0,
@@ -52,12 +56,14 @@ type Requested = Pick<
   | "deliver"
   | "checks"
   | "resumedFrom"
+  | "upload"
+  | "keepMs"
   | "demo"
 >;
 
 function requested({ spec }: TaskRow): Requested {
   const { repository, repositories, limits, network, allowInternalNetwork, approve } = spec;
-  const { onBudget, onUsageLimit, project, deliver, checks, resume, demo } = spec;
+  const { onBudget, onUsageLimit, project, deliver, checks, resume, upload, demo } = spec;
   return {
     repository,
     repositories,
@@ -71,6 +77,8 @@ function requested({ spec }: TaskRow): Requested {
     deliver,
     checks,
     resumedFrom: resume === null ? null : { taskId: resume.taskId, checkpoint: resume.checkpoint },
+    upload: upload === null ? null : { commit: upload.commit, bytes: upload.bytes, sha256: upload.sha256 },
+    keepMs: spec.keepMs,
     demo,
   };
 }

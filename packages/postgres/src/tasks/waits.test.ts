@@ -13,7 +13,7 @@ import { appendEvents } from "../events/append.ts";
 import { readEvents } from "../events/read.ts";
 import { createQueue } from "../queue/queue.ts";
 import { createTaskStore } from "./store.ts";
-import { newTask } from "./test-support.ts";
+import { deletedBy, newTask } from "./test-support.ts";
 
 const NOW = Date.parse("2026-11-21T10:00:00Z");
 const LATER = NOW + 3_600_000;
@@ -254,7 +254,7 @@ describe("an ask", () => {
     expect(await seen(id)).toMatchObject({ state: "running", asks: [], waits: [], cancelRequested: true });
     await apply(id, { kind: "end", epoch: 1, cause: "sandbox_lost" });
     expect(await seen(id)).toMatchObject({ state: "cancelled", asks: [], waits: [] });
-    expect(await store.delete(ME, id)).toMatchObject({ kind: "deleted" });
+    expect(await store.delete(ME, id, deletedBy())).toMatchObject({ kind: "deleted" });
   });
 });
 

@@ -1,47 +1,20 @@
-import { execFile } from "node:child_process";
 import { rmdir } from "node:fs/promises";
-import { promisify } from "node:util";
-import { ProviderError } from "@agency/core";
 import type { LocalContext } from "./context.ts";
 import { endSandbox } from "./end-sandbox.ts";
 import { isMissing } from "./records.ts";
+import { removeTree } from "./remove-tree.ts";
 import type { SandboxFolder } from "./sandbox-folder.ts";
 
-const run = promisify(execFile);
-const ENVIRONMENT = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
-
-/**
- * Removes what a hostile program wrote, after it has ended: the system's own rm walks by descriptor,
- * so it follows no link and takes trees deeper than the longest path. The record goes last, so that
- * a removal cut short is found again.
- */
+/** Everything of a sandbox, after it has ended. The record goes last, so that a removal cut short is found again. */
 export async function discardSandbox(
   local: LocalContext,
   folder: SandboxFolder,
   signal: AbortSignal,
 ): Promise<void> {
   await endSandbox(local, folder, signal);
-  await removeTree([folder.workspace, folder.home], signal);
+  await removeTree([folder.workspace, folder.home, folder.mounts.root], signal);
   await removeTree([folder.control.root], signal);
   await rmdir(folder.root).catch((error: unknown) => {
     if (!isMissing(error)) throw error;
   });
-}
-
-async function removeTree(paths: readonly string[], signal: AbortSignal): Promise<void> {
-  if (await tryRemove(paths, signal)) return;
-  // Folders the program closed to itself: root passes them, an ordinary user has to open them first.
-  await run("chmod", ["-R", "u+rwx", "--", ...paths], { env: ENVIRONMENT, signal }).catch(() => undefined);
-  if (await tryRemove(paths, signal)) return;
-  throw new ProviderError(
-    "transient",
-    `${paths.join(" and ")} could not be removed: discard the sandbox again`,
-  );
-}
-
-async function tryRemove(paths: readonly string[], signal: AbortSignal): Promise<boolean> {
-  return run("rm", ["-rf", "--one-file-system", "--", ...paths], { env: ENVIRONMENT, signal }).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,4 @@
-import { chmod } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { ProviderError } from "@agency/core";
 import { removeGroups, wasOutOfMemory } from "./cgroup/groups.ts";
 import type { LocalContext } from "./context.ts";
@@ -31,6 +31,8 @@ export async function endSandbox(
   await killChain(context, folder, record.marker, { until, signal });
   const oom = (await readEnd(folder))?.oom === true || (await wasOutOfMemory(record.cgroups));
   await removeGroups(record.cgroups, context.clock, until);
+  // Nobody borrows from it any more.
+  await rm(folder.mounts.readOnly, { recursive: true, force: true });
   await writeJson(folder.control.end, { at: new Date(context.clock.now()).toISOString(), oom });
   if (context.uids !== null) {
     // The uid goes to another sandbox now: it must not open this folder, should it ever get here.

@@ -6,6 +6,7 @@ import { FIRST_INPUT_FD, STATUS_FD } from "./launch.ts";
 import type { Launch } from "./launch.ts";
 import { insideCommand, profileArguments } from "./profile.ts";
 import { cgroupName } from "./sandbox-folder.ts";
+import { givenMounts } from "./given-mounts.ts";
 import { secondsLeft } from "./spec.ts";
 
 /** The files that the chain reads over descriptors, in the order of their numbers. */
@@ -17,7 +18,13 @@ export function sandboxOptions(local: LocalContext, { preparation, folder, spec 
   const ownFiles = Object.keys(preparation.ownFiles.files);
   return profileArguments(
     preparation.hostRoot,
-    { ...preparation, workspace: folder.workspace, home: folder.home, door: local.doorDir },
+    {
+      ...preparation,
+      workspace: folder.workspace,
+      home: folder.home,
+      door: local.doorDir,
+      given: givenMounts(spec, folder),
+    },
     {
       status: STATUS_FD,
       seccomp: descriptor(INPUTS.seccomp),

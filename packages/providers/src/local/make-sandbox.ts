@@ -9,6 +9,7 @@ import { consoleTail } from "./console.ts";
 import type { LocalContext } from "./context.ts";
 import type { Draft } from "./draft.ts";
 import { endSandbox } from "./end-sandbox.ts";
+import { handOverMounts, takeMounts } from "./given-mounts.ts";
 import { launch } from "./launch.ts";
 import { planLaunch, sandboxOptions } from "./launch-plan.ts";
 import { prepare } from "./preparation.ts";
@@ -93,6 +94,7 @@ async function writeFolder(local: LocalContext, draft: Draft): Promise<void> {
   });
   const folders = [fresh.control.root, fresh.workspace, fresh.home];
   await Promise.all(folders.map((path) => mkdir(path, { mode: 0o700 })));
+  await takeMounts(spec, fresh);
   const options = sandboxOptions(local, draft).map((option) => `${option}\0`);
   await Promise.all([
     writeJson(fresh.control.record, { ...record, labels: spec.labels, deadlineAt: spec.deadlineAt }),
@@ -119,6 +121,7 @@ async function takeUid(local: LocalContext, folder: SandboxFolder): Promise<numb
   await Promise.all([
     chown(folder.workspace, uid, uid),
     chown(folder.home, uid, uid),
+    handOverMounts(folder, uid),
     chown(folder.root, 0, uid).then(() => chmod(folder.root, 0o710)),
   ]);
   return uid;

@@ -29,7 +29,9 @@ describe("the profile", () => {
     workspace: "/data/x/workspace",
     home: "/data/x/home",
     door: "/data/door",
+    given: [],
     node: "/n/node",
+    sealedNode: "/n/sealed/node",
     runner: "/n/runner.mjs",
     engines: { claude: "/n/claude" },
     readOnly: ["/opt/tools"],
@@ -86,7 +88,9 @@ describe("the profile", () => {
       `--fsize=${resources.fileBytes}`,
     ]);
     expect(command.at(-1)).toBe("/opt/agency/runner.mjs");
-    expect(command).toContain("/opt/agency/bin/node");
+    expect(command).toContain("/opt/agency/sealed/node");
+    // Anybody of the same uid may send it, and would get a debugger.
+    expect(command).toContain("--disable-sigusr1");
   });
 });
 
@@ -243,6 +247,7 @@ describe("the doctor's verdicts", () => {
     interfaces: "",
     loopback: "ECONNREFUSED",
     writable: "",
+    runner: "cat: /proc/2/environ: Permission denied",
     git: "git version 2.39.5",
     tar: "tar (GNU tar) 1.34",
   };
@@ -265,6 +270,7 @@ describe("the doctor's verdicts", () => {
     [{ interfaces: "eth0" }, "local.network fail"],
     [{ loopback: "reached" }, "local.network fail"],
     [{ writable: "/etc/canary" }, "local.files fail"],
+    [{ runner: "PATH=/opt/agency/bin" }, "local.runner fail"],
     [{ git: "ENOENT" }, "local.git fail"],
   ])("take %j for %s", (changes, verdict) => {
     expect(judge(changes)).toEqual([verdict]);

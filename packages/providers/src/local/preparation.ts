@@ -5,7 +5,7 @@ import type { LocalContext, OwnFiles } from "./context.ts";
 import { checkHostPaths } from "./host-paths.ts";
 import type { HostRoot } from "./host-root.ts";
 import { MachineProblem } from "./machine-problem.ts";
-import { closedFolder, makeOpenFolder, resolveProgram, stageForEveryone } from "./staging.ts";
+import { closedFolder, makeOpenFolder, resolveProgram, stageForEveryone, stageSealed } from "./staging.ts";
 import type { Program } from "./staging.ts";
 import type { Tools } from "./tools.ts";
 
@@ -17,6 +17,7 @@ export interface Preparation {
   readonly cgroups: CgroupTree | null;
   readonly inherited: readonly number[];
   readonly node: string;
+  readonly sealedNode: string;
   readonly runner: string;
   readonly engines: Readonly<Record<string, string>>;
   readonly readOnly: readonly string[];
@@ -45,15 +46,19 @@ export function runtimeDir(home: string): string {
   return join(dirname(home), "runtime");
 }
 
-async function placePrograms(local: LocalContext): Promise<Pick<Preparation, "node" | "runner" | "engines">> {
+type Programs = Pick<Preparation, "node" | "sealedNode" | "runner" | "engines">;
+
+async function placePrograms(local: LocalContext): Promise<Programs> {
   const { nodePath, runnerPath, enginePaths } = local.runtime;
   const place = async (program: Program): Promise<string> =>
     local.uids === null
       ? resolveProgram(program)
       : stageForEveryone(runtimeDir(local.home), program, local.clock.now());
   const names = Object.keys(enginePaths);
-  const [node, runner, ...engines] = await Promise.all([
-    place({ name: "node", source: nodePath, executable: true }),
+  const nodeProgram: Program = { name: "node", source: nodePath, executable: true };
+  const [node, sealedNode, runner, ...engines] = await Promise.all([
+    place(nodeProgram),
+    stageSealed(runtimeDir(local.home), nodeProgram, local.clock.now()),
     place({ name: "runner", source: runnerPath, executable: false }),
     ...Object.entries(enginePaths).map(([name, source]) =>
       place({ name: `engine-${name}`, source, executable: true }),
@@ -61,6 +66,7 @@ async function placePrograms(local: LocalContext): Promise<Pick<Preparation, "no
   ]);
   return {
     node,
+    sealedNode,
     runner,
     engines: Object.fromEntries(names.map((name, index) => [name, engines[index] ?? ""])),
   };

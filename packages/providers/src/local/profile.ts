@@ -1,14 +1,19 @@
 import type { ResourceLimits } from "@agency/core";
 import type { HostRoot } from "./host-root.ts";
 
-/** The runner passes everything through: a large young generation would only be memory taken from the agent. */
-const NODE_FLAGS = ["--max-semi-space-size=2"];
+/**
+ * The runner passes everything through: a large young generation would only be memory taken from the agent. And the
+ * agent, who has the same uid, may send it any signal: Node's answer to SIGUSR1 is a debugger for whoever comes.
+ */
+const NODE_FLAGS = ["--max-semi-space-size=2", "--disable-sigusr1"];
 
 /** Where things are inside. The runner and the engines rely on these. */
 export const INSIDE = {
   workspace: "/workspace",
   home: "/home/agent",
   node: "/opt/agency/bin/node",
+  /** The runner's own: nobody inside can read it. */
+  sealedNode: "/opt/agency/sealed/node",
   runner: "/opt/agency/runner.mjs",
   engines: "/opt/agency/engines",
   door: "/run/agency/door",
@@ -31,7 +36,10 @@ export interface ProfileMounts {
   readonly workspace: string;
   readonly home: string;
   readonly door: string;
+  /** Given to this sandbox alone. */
+  readonly given: readonly { readonly path: string; readonly target: string; readonly readOnly: boolean }[];
   readonly node: string;
+  readonly sealedNode: string;
   readonly runner: string;
   readonly engines: Readonly<Record<string, string>>;
   readonly readOnly: readonly string[];
@@ -130,9 +138,15 @@ function ownMounts(mounts: ProfileMounts): Option[] {
   const engines = Object.entries(mounts.engines);
   return [
     ["--ro-bind", mounts.node, INSIDE.node],
+    ["--ro-bind", mounts.sealedNode, INSIDE.sealedNode],
     ["--ro-bind", mounts.runner, INSIDE.runner],
     ...engines.map(([name, path]): Option => ["--ro-bind", path, `${INSIDE.engines}/${name}`]),
     ["--ro-bind", mounts.door, INSIDE.door],
+    ...mounts.given.map(({ path, target, readOnly }): Option => [
+      readOnly ? "--ro-bind" : "--bind",
+      path,
+      target,
+    ]),
     ["--bind", mounts.workspace, INSIDE.workspace],
     ["--bind", mounts.home, INSIDE.home],
     ["--chdir", INSIDE.workspace],
@@ -160,6 +174,6 @@ export function insideCommand(prlimit: string, host: HostRoot, limits: ResourceL
     `--nproc=${Math.min(limits.pids, hardLimits.processes)}`,
     `--fsize=${Math.min(limits.fileBytes, hardLimits.fileBytes)}`,
   ];
-  const runner = [INSIDE.node, ...NODE_FLAGS, INSIDE.runner];
+  const runner = [INSIDE.sealedNode, ...NODE_FLAGS, INSIDE.runner];
   return [prlimit, ...held, "--", "/bin/sh", "-c", ANNOUNCE, "agency", ...runner];
 }

@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Provider, ProviderCapabilities, SandboxObservation, SandboxRef } from "@agency/core";
 import { ProviderError } from "@agency/core";
 import { describeLimits } from "./cgroup/describe.ts";
@@ -45,6 +46,10 @@ export function createLocalProvider(options: LocalProviderOptions): Provider {
     discard: (ref, signal) =>
       attempt(`discarding the sandbox ${ref.nativeId}`, () => alone(local, ref, signal, discardSandbox)),
     console: (ref) => attempt("reading the console", () => consoleTail(folderOf(local.home, ref))),
+    mounted: (ref, name) => {
+      const { writable } = folderOf(local.home, ref).mounts;
+      return existsSync(join(writable, name)) ? join(writable, name) : null;
+    },
     workspace: (ref) => (parseFolderName(ref.nativeId) === null ? null : folderOf(local.home, ref).workspace),
   };
 }
@@ -82,6 +87,7 @@ async function capabilities(local: LocalContext): Promise<ProviderCapabilities> 
     start: "exec",
     ttl: "hard",
     isolation: "os",
+    mounts: true,
     limits: describeLimits(await local.cgroups(), totalmem()),
   };
 }

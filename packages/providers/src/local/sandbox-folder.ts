@@ -10,6 +10,8 @@ export interface SandboxFolder {
   readonly root: string;
   readonly workspace: string;
   readonly home: string;
+  /** What the sandbox was given beside: read-only ones go with its end, the others with its files. */
+  readonly mounts: { readonly root: string; readonly readOnly: string; readonly writable: string };
   readonly control: {
     readonly root: string;
     readonly record: string;
@@ -65,11 +67,13 @@ export function folderOf(home: string, ref: SandboxRef): SandboxFolder {
 
 export function folderAt(root: string, name: string): SandboxFolder {
   const control = join(root, "control");
+  const mounts = join(root, "mounts");
   return {
     name,
     root,
     workspace: join(root, "workspace"),
     home: join(root, "home"),
+    mounts: { root: mounts, readOnly: join(mounts, "read-only"), writable: join(mounts, "writable") },
     control: {
       root: control,
       record: join(control, "record.json"),

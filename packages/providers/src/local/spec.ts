@@ -1,4 +1,5 @@
-import type { ResourceLimits, SandboxSpec } from "@agency/core";
+import { isAbsolute } from "node:path";
+import type { ResourceLimits, SandboxMount, SandboxSpec } from "@agency/core";
 import { ProviderError } from "@agency/core";
 import { isSandboxId } from "./sandbox-folder.ts";
 
@@ -16,6 +17,7 @@ export function checkSpec(spec: SandboxSpec, now: number): void {
       throw invalid(`the label ${name}=${value} does not fit [a-z0-9-]{1,63}`);
   }
   checkResources(spec.resources);
+  checkMounts(spec.mounts ?? []);
   const deadline = Date.parse(spec.deadlineAt);
   if (Number.isNaN(deadline)) throw invalid(`the deadline "${spec.deadlineAt}" is no instant`);
   if (deadline <= now) throw invalid(`the deadline ${spec.deadlineAt} has passed`);
@@ -35,6 +37,20 @@ function checkResources(resources: ResourceLimits): void {
   }
   if (!Number.isFinite(resources.cpus) || resources.cpus <= 0) {
     throw invalid(`the limit cpus must be above 0, not ${resources.cpus}`);
+  }
+}
+
+/** Beside what is ours inside, never over it. */
+const MOUNT_TARGET = /^\/opt\/agency\/[a-z]{1,32}$/u;
+const OUR_OWN = new Set(["/opt/agency/bin", "/opt/agency/engines"]);
+
+function checkMounts(mounts: readonly SandboxMount[]): void {
+  for (const { name, source, target } of mounts) {
+    if (!MOUNT_TARGET.test(target) || OUR_OWN.has(target))
+      throw invalid(`nothing can be mounted at ${target}`);
+    if (!isAbsolute(source)) throw invalid(`the folder "${source}" is no absolute path`);
+    if (mounts.filter((other) => other.name === name || other.target === target).length > 1)
+      throw invalid(`${name} is to be mounted twice`);
   }
 }
 

@@ -32,12 +32,40 @@ export async function stageForEveryone(runtime: string, program: Program, now: n
     const what = `the sandbox user cannot read the folder ${real} (${program.name})`;
     throw new MachineProblem("unavailable", what, "move it to a place every user may read");
   }
-  const versions = join(runtime, `${program.name}-${shortHash(program.source)}`);
+  const mode = open ? null : program.executable ? 0o755 : 0o644;
+  return stage({ runtime, program, name: program.name, real, facts, mode, now });
+}
+
+/** Not even its owner reads it: the owner is the sandbox's user where the server is no root. */
+const RUN_ONLY = 0o111;
+
+/**
+ * A copy that can be run and not read. The kernel lets nobody look into a process of such a program: its /proc/<pid>
+ * belongs to root, and neither the memory nor the environment nor the descriptors open to others of its uid. Being a
+ * matter of the file, this begins with the first instruction and cannot be taken back from inside.
+ */
+export async function stageSealed(runtime: string, program: Program, now: number): Promise<string> {
+  const real = await resolveProgram(program);
+  const name = `${program.name}-sealed`;
+  return stage({ runtime, program, name, real, facts: await stat(real), mode: RUN_ONLY, now });
+}
+
+async function stage(what: {
+  runtime: string;
+  program: Program;
+  name: string;
+  real: string;
+  facts: Stats;
+  mode: number | null;
+  now: number;
+}): Promise<string> {
+  const { real, facts, mode } = what;
+  const versions = join(what.runtime, `${what.name}-${shortHash(what.program.source)}`);
   const version = join(versions, versionOf(real, facts));
   const staged = join(version, basename(real));
   if (await isThere(staged)) return staged;
-  await place({ real, version, mode: open ? null : program.executable ? 0o755 : 0o644 });
-  await removeOldVersions(versions, version, now);
+  await place({ real, version, mode });
+  await removeOldVersions(versions, version, what.now);
   return staged;
 }
 

@@ -19,7 +19,7 @@ const list = {
   operationId: "listArtifacts",
   tag,
   summary: "List what was kept of a task",
-  description: "Oldest first: the archive of the workspace, the patch, the engine's session, named files.",
+  description: "Oldest first: the archive of the workspace, the patch, named files.",
   params: taskParams,
   responses: { 200: { description: "The artifacts.", schema: artifactListSchema } },
   problems: ["not_found"],

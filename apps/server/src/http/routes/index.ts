@@ -19,11 +19,14 @@ import { overviewRoutes } from "./overview.ts";
 import { pairingRoutes } from "./pairing.ts";
 import { pauseRoutes } from "./pauses.ts";
 import { providerRoutes } from "./providers.ts";
+import { sandboxRoutes } from "./sandboxes.ts";
+import { retentionRoutes } from "./retention.ts";
 import { secretRoutes } from "./secrets.ts";
 import { signInRoutes } from "./sign-in.ts";
 import { statusRoutes } from "./status.ts";
 import { taskRoutes } from "./tasks.ts";
 import { templateRoutes } from "./templates.ts";
+import { uploadRoutes } from "./uploads.ts";
 
 export function apiRoutes(deps: ApiDeps): Route[] {
   const streams = createEventStreams(deps);
@@ -35,9 +38,12 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...limitRoutes(deps),
     ...eventRoutes({ ...deps, streams }),
     ...feedRoutes({ ...deps, streams }),
+    ...sandboxRoutes(deps),
     ...artifactRoutes(deps),
     ...checkpointRoutes(deps),
+    ...uploadRoutes(deps),
     ...budgetRoutes(deps),
+    ...retentionRoutes(deps),
     ...secretRoutes(deps),
     ...engineRoutes(deps),
     ...providerRoutes(deps),

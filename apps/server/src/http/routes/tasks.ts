@@ -1,4 +1,10 @@
-import { createTaskSchema, listTasksSchema, taskPageSchema, taskSchema } from "@agency/contract";
+import {
+  cancelTaskSchema,
+  createTaskSchema,
+  listTasksSchema,
+  taskPageSchema,
+  taskSchema,
+} from "@agency/contract";
 import { z } from "zod";
 import type { ApiDeps } from "../deps.ts";
 import { actorOf, route } from "../route.ts";
@@ -69,6 +75,7 @@ const cancel = {
   summary: "Stop a task",
   description: "Once this is answered the task never starts again. What it has made so far is kept.",
   params: taskParams,
+  query: cancelTaskSchema,
   responses: { 202: { description: "The task, being stopped or ended already.", schema: taskSchema } },
   problems: ["not_found"],
 } as const;
@@ -104,11 +111,11 @@ export function taskRoutes({ useCases }: Pick<ApiDeps, "useCases">): Route[] {
     route(get, async ({ params, caller }) => {
       return { status: 200, body: await useCases.getTask(caller.accountId, params.id) };
     }),
-    route(cancel, async ({ params, caller }) => {
-      return { status: 202, body: await useCases.cancelTask(caller.accountId, params.id) };
+    route(cancel, async ({ params, query, caller }) => {
+      return { status: 202, body: await useCases.cancelTask(caller.accountId, params.id, query) };
     }),
     route(remove, async ({ params, caller }) => {
-      await useCases.deleteTask(caller.accountId, params.id);
+      await useCases.deleteTask(caller.accountId, params.id, actorOf(caller));
       return { status: 204 };
     }),
   ];

@@ -30,6 +30,7 @@ const checkpoint = {
   engine: "claude",
   engineVersion: null,
   bytes: 10,
+  sha256: SHA,
 };
 
 type Kept =
@@ -39,7 +40,9 @@ type Kept =
   | "listFiles"
   | "readFile"
   | "listCheckpoints"
-  | "askCheckpoint";
+  | "askCheckpoint"
+  | "downloadCheckpoint"
+  | "takeUpload";
 
 export function memoryFiles(
   find: (accountId: string, id: string) => Task,
@@ -67,6 +70,15 @@ export function memoryFiles(
     async downloadArtifact(accountId, id, artifactId) {
       named(accountId, id, artifactId);
       return { ...artifact, sign: async () => null, open };
+    },
+    async downloadCheckpoint(accountId, id, number) {
+      own(accountId, id);
+      if (number > 1) throw new AgencyError("not_found", "There is no such checkpoint.");
+      return { ...artifact, name: "checkpoint.tar", sign: async () => null, open };
+    },
+    async takeUpload(_, told) {
+      fail();
+      return { ...told, id: ARTIFACT_ID, expiresAt: NOW };
     },
     async listFiles(accountId, id, { prefix }) {
       own(accountId, id);

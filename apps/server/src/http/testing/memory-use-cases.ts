@@ -1,5 +1,5 @@
 import { AgencyError, DEFAULT_LIMITS, TERMINAL_STATES } from "@agency/contract";
-import type { CreateTask, SecretInfo, SetSecret, Task } from "@agency/contract";
+import type { CreateTask, Retention, SecretInfo, SetSecret, Task } from "@agency/contract";
 import { createEventFollower, uuidv7 } from "@agency/control";
 import type { UseCases } from "../deps.ts";
 import { memoryFiles } from "./memory-files.ts";
@@ -67,6 +67,19 @@ export function createMemoryUseCases(): MemoryUseCases {
       fail();
       return change(accountId, id, { cancelRequested: true });
     },
+    async keepTask(accountId, id) {
+      fail();
+      return change(accountId, id, { keepMs: 1000 });
+    },
+    async releaseTask(accountId, id) {
+      fail();
+      return change(accountId, id, { keepMs: null });
+    },
+    async openTerminal(accountId, id) {
+      fail();
+      find(accountId, id);
+      return { id, runner: Promise.resolve(null), close: () => undefined };
+    },
     async sendMessage(accountId, id) {
       fail();
       if (isOver(find(accountId, id))) throw new AgencyError("task_finished", `Task ${id} has ended.`);
@@ -132,6 +145,8 @@ function accounts(
   UseCases,
   | "accountBudget"
   | "setAccountBudget"
+  | "retention"
+  | "setRetention"
   | "listSecrets"
   | "setSecret"
   | "removeSecret"
@@ -141,6 +156,7 @@ function accounts(
   const span = { capUsd: null, spentUsd: 0, resetsAt: NOW };
   const secrets = new Map<string, SecretInfo>();
   const caps: { dayUsd: number | null; monthUsd: number | null } = { dayUsd: null, monthUsd: null };
+  const kept: Retention = { eventsMs: 1, artifactsMs: null, checkpointsMs: null };
   const budget = () => ({ day: { ...span, capUsd: caps.dayUsd }, month: { ...span, capUsd: caps.monthUsd } });
   return {
     async accountBudget() {
@@ -151,6 +167,14 @@ function accounts(
       fail();
       Object.assign(caps, definedOnly(input));
       return budget();
+    },
+    async retention() {
+      fail();
+      return kept;
+    },
+    async setRetention(_, input) {
+      fail();
+      return Object.assign(kept, definedOnly(input));
     },
     async listSecrets() {
       fail();
@@ -256,6 +280,8 @@ function taskFrom(input: Pick<CreateTask, "prompt"> & Partial<CreateTask>): Task
     deliver: input.deliver ?? "files",
     checks: input.checks ?? [],
     resumedFrom: null,
+    keepMs: null,
+    sandbox: null,
     waits: [],
     asks: [],
     waitedMs: 0,

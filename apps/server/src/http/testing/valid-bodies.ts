@@ -1,11 +1,13 @@
 /** A body that each operation takes, by its id; an operation without one takes none. */
 export const VALID_BODIES: Readonly<Record<string, object>> = {
   createTask: { prompt: "x" },
+  keepSandbox: { addMs: 60_000 },
   sendMessage: { text: "stop that", mode: "steer" },
   answerTask: { answer: { kind: "approval", allow: true } },
   askCheckpoint: { label: "before the rewrite" },
   changeLimits: { add: { wallMs: 60_000 }, set: { costUsd: 5 } },
   setBudget: { dayUsd: 20, monthUsd: null },
+  setRetention: { eventsMs: 86_400_000, artifactsMs: null },
   setSecret: { value: "sk-ant-api03-0123456789", kind: "api_key", check: false },
   signInByLink: { token: "a-token-that-is-long-enough" },
   signInByPassword: { password: "correct horse" },
@@ -23,4 +25,5 @@ export const VALID_BODIES: Readonly<Record<string, object>> = {
 /** What else a request must say, by the operation's id. */
 export const VALID_QUERIES: Readonly<Record<string, string>> = {
   readFile: "?path=src/a.txt",
+  takeUpload: `?bytes=0&sha256=${"0".repeat(64)}`,
 };

@@ -83,12 +83,15 @@ export async function openWayOut(network: Network): Promise<WayOut> {
   };
 }
 
-function doorTo(path: string): { connect(): Promise<Socket>; distrust(): void } {
+function doorTo(path: string): Parameters<typeof startProxy>[0]["door"] {
   return {
     async connect() {
       const socket = connect({ path });
       await once(socket, "connect");
       return socket;
+    },
+    async *each() {
+      yield await this.connect();
     },
     distrust: () => undefined,
   };

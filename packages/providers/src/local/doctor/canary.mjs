@@ -44,6 +44,7 @@ const report = {
     .filter((name) => name !== "lo")
     .join(" "),
   writable: writable.join(" "),
+  runner: said("cat", `/proc/${process.pid}/environ`),
   loopback,
   git: said("git", "--version"),
   tar: said("tar", "--version"),

@@ -42,6 +42,10 @@ export function judgeTrial(trial: Trial): Check[] {
       ok: "The system's folders and the door cannot be written to.",
       bad: `These can be written to from inside: ${text("writable")}.`,
     }),
+    hold("local.runner", /denied/iu.test(text("runner")), {
+      ok: "The runner's memory and environment are closed to the agent.",
+      bad: "The agent can look into the runner, which holds the token of its task.",
+    }),
     judgeOrphans(trial),
     tool("local.git", "git", text("git")),
     tool("local.tar", "tar", text("tar")),

@@ -1,0 +1,102 @@
+import { spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { text } from "node:stream/consumers";
+import type { OpenTerminal, TerminalSize } from "@agency/contract";
+import { endMarked } from "./end-marked.ts";
+
+const SHELL = "/bin/sh";
+/** `bash` where there is one: /bin/sh has neither history nor completion. */
+const INTERACTIVE = `exec "$(command -v bash || echo ${SHELL})" -i`;
+const NOT_FOUND = 127;
+
+export interface Inside {
+  readonly input: Writable;
+  readonly output: Readable;
+  /** Null in a terminal: there both are one. */
+  readonly errorOutput: Readable | null;
+  resize(size: TerminalSize): void;
+  /** Resolves with the exit code when everything was read. */
+  readonly ended: Promise<number>;
+  /** Nobody is there any more: it is told, and nothing of it stays. Resolves when nothing is left. */
+  hangUp(): Promise<void>;
+}
+
+export interface InsideOptions {
+  id: string;
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+  wanted: OpenTerminal;
+}
+
+/** What a person asked for, in the agent's environment. The mark finds its processes again, wherever they went. */
+export function startInside({ id, cwd, env, wanted }: InsideOptions): Inside {
+  const mark = `AGENCY_TERMINAL=${id}`;
+  const { command, size } = wanted;
+  const [file = SHELL, ...args] =
+    size === null ? [SHELL, "-c", command ?? SHELL] : withTerminal(command, size);
+  const child = spawn(file, args, {
+    cwd,
+    env: { ...env, TERM: "xterm-256color", AGENCY_TERMINAL: id },
+    stdio: ["pipe", "pipe", "pipe", "pipe"],
+    detached: true,
+  });
+  const place = child.stdio[3];
+  const terminal = size !== null && place ? text(place as Readable).then((name) => name.trim()) : null;
+  // A program that reads no input, or ends before all of it came, is no error.
+  child.stdin.on("error", () => undefined);
+  if (size !== null) child.stderr.resume();
+  else place?.destroy();
+  const ended = new Promise<number>((resolve) => {
+    child.once("error", () => resolve(NOT_FOUND));
+    child.once("close", (code, signal) => resolve(code ?? exitOf(signal)));
+  });
+  return {
+    input: child.stdin,
+    output: child.stdout,
+    errorOutput: size === null ? child.stderr : null,
+    resize: (to) => void terminal?.then((name) => resize(name, to, env)).catch(() => undefined),
+    ended,
+    async hangUp() {
+      await endMarked(mark);
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
+  };
+}
+
+/**
+ * A terminal without native code: util-linux's `script` holds the master end and passes our pipes through. It takes
+ * no size from a pipe, and turns echo off for one; descriptor 3 tells which terminal it became.
+ */
+function withTerminal(command: string | null, { columns, rows }: TerminalSize): string[] {
+  const setUp = `tty >&3; exec 3>&-; stty sane rows ${rows} cols ${columns}`;
+  const run = command === null ? INTERACTIVE : `exec ${SHELL} -c ${quoted(command)}`;
+  return ["script", "-qefc", `${setUp}; ${run}`, "/dev/null"];
+}
+
+function quoted(words: string): string {
+  return `'${words.replaceAll("'", "'\\''")}'`;
+}
+
+/** The kernel tells the program in front. */
+function resize(name: string, { columns, rows }: TerminalSize, env: Readonly<Record<string, string>>): void {
+  if (!/^\/dev\/pts\/\d+$/.test(name)) return;
+  const set = spawn("stty", ["-F", name, "rows", String(rows), "cols", String(columns)], {
+    env,
+    stdio: "ignore",
+  });
+  set.on("error", () => undefined);
+}
+
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGKILL: 9,
+  SIGTERM: 15,
+};
+
+/** As shells say it. */
+function exitOf(signal: NodeJS.Signals | null): number {
+  return 128 + (SIGNALS[signal ?? ""] ?? 0);
+}

@@ -1,0 +1,230 @@
+import { execFileSync } from "node:child_process";
+import { access, chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startGitHost } from "@agency/testing";
+import type { GitHost } from "@agency/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CreateTaskInput } from "@agency/contract";
+import { Agency } from "./support/agency.ts";
+
+const ENV = {
+  PATH: process.env["PATH"] ?? "",
+  HOME: "/nonexistent",
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_AUTHOR_NAME: "Owner",
+  GIT_AUTHOR_EMAIL: "owner@example.invalid",
+  GIT_COMMITTER_NAME: "Owner",
+  GIT_COMMITTER_EMAIL: "owner@example.invalid",
+};
+
+let folder: string;
+let host: GitHost;
+let agency: Agency;
+let plain: Agency;
+let canary: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "agency-mirrors-"));
+  canary = join(folder, "canary");
+  await makeRepository("private/work");
+  await makeRepository("open/hostile", seedHostile);
+  await makeRepository("open/odd", seedOdd);
+  git(folder, "init", "--quiet", "--bare", "--initial-branch=main", "open/empty.git");
+  host = await startGitHost(folder);
+  const env = { AGENCY_INTERNAL_HOSTS: host.host };
+  [agency, plain] = await Promise.all([
+    Agency.start({ env }),
+    Agency.start({ env: { ...env, AGENCY_MIRROR_BYTES: "0" } }),
+  ]);
+  for (const server of [agency, plain])
+    await server.client.setSecret(`GIT_TOKEN@${host.host}`, { value: "agency:host-secret" });
+});
+
+afterAll(async () => {
+  await agency?.[Symbol.asyncDispose]();
+  await plain?.[Symbol.asyncDispose]();
+  await host?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function git(cwd: string, ...args: string[]): string {
+  return execFileSync("git", args, { cwd, env: ENV, encoding: "utf8" }).trim();
+}
+
+async function makeRepository(
+  name: string,
+  seed: (work: string) => Promise<void> = async () => {},
+): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), "agency-mirrors-work-"));
+  git(work, "init", "--quiet", "--initial-branch=main");
+  await writeFile(join(work, "README.md"), `This is ${name}.\n`);
+  await seed(work);
+  git(work, "add", "--all");
+  git(work, "commit", "--quiet", "-m", "Begin");
+  git(work, "clone", "--quiet", "--bare", work, join(folder, `${name}.git`));
+  git(join(folder, `${name}.git`), "config", "http.receivepack", "true");
+  await rm(work, { recursive: true });
+}
+
+/** What git runs for a repository that is believed. */
+async function seedHostile(work: string): Promise<void> {
+  const script = `#!/bin/sh\necho run >> ${canary}\n`;
+  await mkdir(join(work, "hooks"));
+  for (const hook of ["post-checkout", "reference-transaction", "post-index-change"])
+    await writeFile(join(work, "hooks", hook), script, { mode: 0o755 });
+  await writeFile(join(work, "evil"), script);
+  await chmod(join(work, "evil"), 0o755);
+  await writeFile(join(work, ".gitattributes"), "* filter=evil\n");
+  await writeFile(
+    join(work, "config"),
+    '[core]\n\tfsmonitor = ./evil\n\thooksPath = hooks\n[filter "evil"]\n\tsmudge = ./evil\n',
+  );
+  await writeFile(
+    join(work, ".gitmodules"),
+    '[submodule "x"]\n\tpath = x\n\turl = https://h.invalid/x\n\tupdate = merge\n',
+  );
+}
+
+async function seedOdd(work: string): Promise<void> {
+  await writeFile(join(work, "two\nlines"), "one\n");
+  await writeFile(Buffer.concat([Buffer.from(`${work}/latin-`), Buffer.from([0xe9])]), "two\n");
+  await symlink("../../../../etc/passwd", join(work, "way-out"));
+}
+
+async function run(server: Agency, name: string, command: string, more: Partial<CreateTaskInput> = {}) {
+  const { id } = await server.client.createTask({
+    prompt: "Work.",
+    engine: "command",
+    command,
+    repository: { url: `${host.origin}/${name}.git`, ...more.repository },
+    ...more,
+  });
+  const { task, events } = await server.finished(id);
+  const said = events.flatMap((event) => (event.type === "log" ? [event.data.text] : [])).join("\n");
+  return { task, said, story: () => server.story(id) };
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const BORROWS = "cat .git/objects/info/alternates 2>/dev/null || echo borrows nothing";
+
+describe("a checkout from a mirror", () => {
+  it("borrows what the server has, and everything later works as without", async () => {
+    const work =
+      `${BORROWS}; echo more >> README.md; git commit -qam "Do more"; git gc -q --prune=now; git fsck && echo sound; ` +
+      "git status --porcelain; (echo x > /opt/agency/mirror/HEAD) 2>&1; git log --oneline | wc -l";
+    const { task, said, story } = await run(agency, "private/work", work, {
+      deliver: "branch",
+      checks: ["grep -q more README.md"],
+    });
+    expect(task.state, await story()).toBe("completed");
+    expect(said).toContain("/opt/agency/mirror/objects");
+    expect(said).toContain("sound");
+    expect(said).toMatch(/read-only file system/i);
+    const pushed = git(join(folder, "private/work.git"), "show", `agency/${task.id}/work:README.md`);
+    expect(pushed).toContain("more");
+    expect(git(join(folder, "private/work.git"), "fsck", "--full", "--no-dangling")).toBe("");
+  });
+
+  it("is current: what was pushed a moment ago is there", async () => {
+    const bare = join(folder, "private/work.git");
+    const tree = git(bare, "rev-parse", "main^{tree}");
+    git(bare, "update-ref", "refs/heads/main", git(bare, "commit-tree", "-p", "main", "-m", "Newest", tree));
+    const { said, story } = await run(agency, "private/work", `git log -1 --format=%s; ${BORROWS}`);
+    expect(said, await story()).toContain("Newest");
+    expect(said).toContain("/opt/agency/mirror/objects");
+  });
+
+  it("is not made for a server that keeps no mirrors", async () => {
+    const { said, story } = await run(plain, "private/work", BORROWS);
+    expect(said, await story()).toContain("borrows nothing");
+  });
+
+  it("goes on in a task that resumes another", async () => {
+    const first = await run(
+      agency,
+      "private/work",
+      "echo kept > kept.txt; git add kept.txt; git commit -qm Kept",
+    );
+    expect(first.task.state, await first.story()).toBe("completed");
+    const { said, story } = await run(
+      agency,
+      "private/work",
+      `cat kept.txt; ${BORROWS}; git fsck && echo sound`,
+      {
+        resume: { taskId: first.task.id },
+      } as Partial<CreateTaskInput>,
+    );
+    expect(said, await story()).toContain("kept");
+    expect(said).toContain("sound");
+  });
+});
+
+describe.each([
+  ["with mirrors", () => agency],
+  ["without mirrors", () => plain],
+])("a repository that gives trouble, %s", (_, server) => {
+  it.each([
+    ["is missing", "private/nowhere", {}, /does not exist/i],
+    [
+      "has no such branch",
+      "private/work",
+      { branch: "nowhere" },
+      /nowhere.*not found|could not find remote branch/i,
+    ],
+  ])("that %s fails with a sentence that says so", async (__, name, repository, words) => {
+    const { task, story } = await run(server(), name, "true", {
+      repository: { url: `${host.origin}/${name}.git`, ...repository },
+    });
+    expect(task, await story()).toMatchObject({ state: "failed", reason: "setup_failed" });
+    expect(await story()).toMatch(words);
+  });
+
+  it("that is private fails without its credential, whoever had one before", async () => {
+    const { client } = server();
+    await run(server(), "private/work", "true");
+    await client.removeSecret(`GIT_TOKEN@${host.host}`);
+    const { task, story } = await run(server(), "private/work", "true");
+    await client.setSecret(`GIT_TOKEN@${host.host}`, { value: "agency:host-secret" });
+    expect(task, await story()).toMatchObject({ state: "failed", reason: "setup_failed" });
+    expect(await story()).toMatch(/credential/i);
+  });
+
+  it("that is empty is begun", async () => {
+    const { task, said, story } = await run(server(), "open/empty", "git log --format=%s");
+    expect(task.state, await story()).toBe("completed");
+    expect(said).toContain("Start of the task");
+  });
+
+  it("with names of newlines and unknown encodings and a link out of it is checked out as it is", async () => {
+    const { task, said, story } = await run(
+      server(),
+      "open/odd",
+      "git status --porcelain; ls | wc -l; readlink way-out; cat way-out",
+    );
+    expect(task.state, await story()).toBe("completed");
+    expect(said).toContain("../../../../etc/passwd");
+    // Inside it is the sandbox's own file.
+    expect(said).not.toContain("root:");
+  });
+
+  it("that is hostile runs nothing on the server", async () => {
+    const { task, story } = await run(server(), "open/hostile", "git status --porcelain");
+    expect(task.state, await story()).toBe("completed");
+    expect(await isThere(canary)).toBe(false);
+  });
+});
+
+it("the hostile repository does run something where it is believed: the control", async () => {
+  const work = await mkdtemp(join(folder, "believer-"));
+  git(work, "clone", "--quiet", join(folder, "open/hostile.git"), "x");
+  git(join(work, "x"), "config", "include.path", "../config");
+  git(join(work, "x"), "status");
+  expect(await isThere(canary)).toBe(true);
+  expect((await readdir(join(agency.home, "mirrors", "lent"))).length).toBe(0);
+});

@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import { buffer } from "node:stream/consumers";
+import { zstdDecompressSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Artifact, CreateTaskInput, TaskEvent } from "@agency/contract";
+import { createScriptedModel, shell, write } from "@agency/scripted-model";
+import type { ScriptedModel } from "@agency/scripted-model";
+import { Agency } from "./support/agency.ts";
+import { FORGE_TOKEN, startForge } from "./support/forge.ts";
+import type { Forge } from "./support/forge.ts";
+
+const KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz-WORK";
+const MODEL = "claude-sonnet-4-5";
+const REPO = "owner/name";
+
+let forge: Forge;
+let model: ScriptedModel;
+let closeModel: () => Promise<void>;
+let agency: Agency;
+
+beforeAll(async () => {
+  forge = await startForge();
+  await forge.add(REPO, {
+    "add.mjs": "export const add = (a, b) => a - b;\n",
+    "check.mjs":
+      'import { add } from "./add.mjs";\nif (add(2, 3) !== 5) throw new Error("2 + 3 is " + add(2, 3));\n',
+    ".gitignore": "ignored/\n",
+  });
+  model = createScriptedModel({
+    apiKey: KEY,
+    keepBodies: true,
+    scripts: {
+      learn: {
+        steps: [
+          { tools: [write("/workspace/notes.txt", "kept\n"), shell("echo the word is amaranth")] },
+          { text: "I have learnt it." },
+        ],
+      },
+      recall: { steps: [{ tools: [shell("cat notes.txt; echo more >> notes.txt")] }, { text: "Recalled." }] },
+    },
+  });
+  const listening = await model.listen();
+  closeModel = () => listening.close();
+  agency = await Agency.start({
+    env: {
+      ANTHROPIC_BASE_URL: listening.url,
+      ANTHROPIC_API_KEY: KEY,
+      AGENCY_INTERNAL_HOSTS: forge.host,
+      AGENCY_GITHUB_API_URL: `${forge.origin}/api/v3`,
+    },
+  });
+  await agency.client.setSecret(`GIT_TOKEN@${forge.host}`, { value: FORGE_TOKEN });
+});
+
+afterEach(() => model.assertClean());
+
+afterAll(async () => {
+  await agency?.[Symbol.asyncDispose]();
+  await closeModel?.();
+  await forge?.[Symbol.asyncDispose]();
+});
+
+async function run(more: Partial<CreateTaskInput>) {
+  const { id } = await agency.client.createTask({
+    prompt: "Repair the sum\n\nIt subtracts.",
+    engine: "command",
+    repository: { url: `${forge.origin}/${REPO}.git` },
+    ...more,
+  });
+  const { task, events } = await agency.finished(id);
+  return { id, task, events, story: () => agency.story(id) };
+}
+
+const REPAIR = "sed -i 's/a - b/a + b/' add.mjs";
+const of = <T extends TaskEvent["type"]>(events: TaskEvent[], type: T) =>
+  events.filter((event): event is TaskEvent & { type: T } => event.type === type);
+
+async function bytesOf(taskId: string, artifact: Artifact): Promise<Buffer> {
+  const { body } = await agency.client.artifactContent(taskId, artifact, () => createHash("sha256"));
+  return buffer(body);
+}
+
+describe("work that is delivered", () => {
+  it("is one commit on a branch of its own, checked in a clean checkout, with archive and patch beside", async () => {
+    const { id, task, events, story } = await run({
+      command: `${REPAIR}; mkdir ignored dist; echo big > ignored/file; echo built > dist/out.js; git add -A; git commit -qm "half way"; echo end >> check.mjs.txt`,
+      checks: ["node check.mjs", "test ! -e ignored"],
+      artifacts: ["dist/**"],
+    });
+    expect(task, await story()).toMatchObject({ state: "completed", reason: null });
+    const { result } = task;
+    expect(result?.branch).toMatch(new RegExp(`^agency/${id}/`));
+    expect(result?.checks.map(({ command, passed }) => [command, passed])).toEqual([
+      ["node check.mjs", true],
+      ["test ! -e ignored", true],
+    ]);
+    const branch = result?.branch ?? "";
+    expect(forge.run(REPO, "rev-parse", branch)).toBe(result?.commit);
+    expect(forge.run(REPO, "rev-list", "--count", `main..${branch}`)).toBe("1");
+    expect(forge.run(REPO, "show", `${branch}:add.mjs`)).toContain("a + b");
+    expect(forge.run(REPO, "log", "-1", "--format=%s", branch)).toBe("Repair the sum");
+    expect(of(events, "delivery").length).toBeGreaterThan(0);
+
+    const artifacts = await agency.client.artifacts(id);
+    const one = (kind: string) => {
+      const found = artifacts.find((artifact) => artifact.kind === kind);
+      if (found === undefined) throw new Error(`no ${kind} among ${JSON.stringify(artifacts)}`);
+      return found;
+    };
+    const patch = (await bytesOf(id, one("patch"))).toString();
+    expect(patch).toContain("+export const add = (a, b) => a + b;");
+    expect((await bytesOf(id, one("file"))).toString()).toBe("built\n");
+    expect(zstdDecompressSync(await bytesOf(id, one("archive"))).includes("a + b")).toBe(true);
+    const { files } = await agency.client.files(id);
+    expect(files.map(({ path }) => path)).toEqual(expect.arrayContaining(["add.mjs", "dist/out.js"]));
+    expect(files.map(({ path }) => path).filter((path) => path.startsWith("ignored"))).toEqual([]);
+    const content = await buffer(await agency.client.fileContent(id, "add.mjs"));
+    expect(content.toString()).toBe("export const add = (a, b) => a + b;\n");
+  });
+
+  it("is judged by its checks, not by the agent's word, and is kept when they fail", async () => {
+    const { id, task, story } = await run({
+      command: "echo I repaired everything > done.txt",
+      checks: ["node check.mjs"],
+    });
+    expect(task, await story()).toMatchObject({ state: "failed", reason: "checks_failed" });
+    expect(task.result?.checks).toEqual([expect.objectContaining({ passed: false, exitCode: 1 })]);
+    expect(await agency.client.artifacts(id)).toContainEqual(expect.objectContaining({ kind: "archive" }));
+  });
+
+  it("is a pull request with a title, what was done and a mark of its origin", async () => {
+    const { task, story } = await run({ command: REPAIR, deliver: "pr", checks: ["node check.mjs"] });
+    expect(task, await story()).toMatchObject({ state: "completed" });
+    const { pullRequest, branch } = task.result ?? {};
+    expect(pullRequest?.url ?? "none", await story()).toMatch(/\/owner\/name\/pull\/\d+$/);
+    const asked = forge.api.seen.find(({ method, path }) => method === "POST" && path.endsWith("/pulls"));
+    expect(asked?.body).toMatchObject({ title: "Repair the sum", head: branch, base: "main" });
+    expect(JSON.stringify(asked?.body)).toContain("node check.mjs");
+  });
+
+  it("keeps the agent's commits when it is told so", async () => {
+    const commits =
+      "echo 1 > one; git add one; git commit -qm One; echo 2 > two; git add two; git commit -qm Two";
+    const { task, story } = await run({ command: commits, commits: "keep" });
+    expect(task, await story()).toMatchObject({ state: "completed" });
+    const subjects = forge.run(REPO, "log", "--format=%s", `main..${task.result?.branch}`).split("\n");
+    expect(subjects).toEqual(expect.arrayContaining(["Two", "One"]));
+  });
+});
+
+describe("a task that is gone on from", () => {
+  it("has the files and the memory of the one before, and says what came back", async () => {
+    const first = await run({ engine: "claude", model: MODEL, prompt: "[[s:learn]] Learn the word." });
+    expect(first.task, await first.story()).toMatchObject({ state: "completed" });
+    expect((await agency.client.checkpoints(first.id)).length).toBeGreaterThan(0);
+    const second = await run({
+      engine: "claude",
+      model: MODEL,
+      prompt: "[[s:recall]] What was the word?",
+      resume: { taskId: first.id },
+    });
+    expect(second.task, await second.story()).toMatchObject({ state: "completed", parentId: first.id });
+    expect(of(second.events, "restored")).toEqual([
+      expect.objectContaining({ data: expect.objectContaining({ taskId: first.id, session: "restored" }) }),
+    ]);
+    const output = of(second.events, "tool_end").map(({ data }) => data.output);
+    expect(output.join("\n")).toContain("kept");
+    const asked = model.requests.filter(({ script }) => script === "recall");
+    expect(JSON.stringify(asked.at(-1)?.body)).toContain("the word is amaranth");
+  });
+});

@@ -1,0 +1,36 @@
+import { AgencyError } from "@agency/contract";
+import type { ArtifactStore, TaskStore } from "@agency/core";
+import { getTask } from "../tasks/manage-task.ts";
+import { downloadOf } from "./artifacts.ts";
+import type { Download } from "./artifacts.ts";
+import type { BlobStorage } from "./blob-storage.ts";
+
+export interface DownloadCheckpointDeps {
+  tasks: TaskStore;
+  artifacts: Pick<ArtifactStore, "checkpoint" | "blob">;
+  storage: BlobStorage;
+}
+
+/** Workspace and session in one file. Number 0 is what was uploaded for the task to go on from. */
+export async function downloadCheckpoint(
+  deps: DownloadCheckpointDeps,
+  accountId: string,
+  id: string,
+  number: number,
+): Promise<Download> {
+  await getTask(deps, accountId, id);
+  const gone = () =>
+    new AgencyError("not_found", `Checkpoint ${number} of task ${id} is not kept.`, {
+      next: `See those it has with \`agency checkpoints ${id}\`.`,
+    });
+  const found = number === 0 ? await uploadOf(deps, id) : await deps.artifacts.checkpoint(id, number);
+  if (found === null) throw gone();
+  const { key, bytes, sha256 } = found;
+  const name = number === 0 ? "upload.tar" : `checkpoint-${number}.tar`;
+  return downloadOf(deps.storage, { key, name, bytes, sha256, mediaType: "application/x-tar" }, gone);
+}
+
+async function uploadOf({ tasks, artifacts }: DownloadCheckpointDeps, id: string) {
+  const upload = (await tasks.load(id))?.spec.upload ?? null;
+  return upload === null ? null : artifacts.blob(id, upload.id);
+}

@@ -1,0 +1,110 @@
+import type { EventType, TaskEvent } from "@agency/contract";
+import type { EventArchive, EventRows, EventSegment, EventStore, RowPage, Storage } from "@agency/core";
+import { damaged, unpackSegment } from "./segment-file.ts";
+
+/** About 2 MiB of text each: whoever reads a log reads on in the same one. */
+const MOST_CACHED = 4;
+
+interface OpenSegment {
+  segment: EventSegment;
+  lines: Promise<string[]>;
+}
+
+export interface ArchivedEventsDeps {
+  rows: EventRows;
+  archive: Pick<EventArchive, "segmentAfter">;
+  storage: Pick<Storage, "get">;
+}
+
+/**
+ * The log as if every event were still in its row: what has moved to storage is read from there. Each turn asks the
+ * rows first how far the log has moved, so that events on their way are found in one place or the other.
+ */
+export function createArchivedEvents(deps: ArchivedEventsDeps): EventStore {
+  const cache = new Map<string, OpenSegment>();
+  const open = (segment: EventSegment): OpenSegment => {
+    const opened = { segment, lines: readLines(deps.storage, segment) };
+    const [oldest] = cache.keys();
+    if (cache.size >= MOST_CACHED && oldest !== undefined) cache.delete(oldest);
+    cache.set(segment.key, opened);
+    opened.lines.catch(() => cache.delete(segment.key));
+    return opened;
+  };
+  const find = async (taskId: string, after: number, types?: readonly EventType[]) => {
+    for (const known of cache.values()) {
+      const { taskId: own, firstSeq, lastSeq } = known.segment;
+      if (own === taskId && firstSeq <= after + 1 && after < lastSeq) return touched(cache, known);
+    }
+    const segment = await deps.archive.segmentAfter(taskId, after, types);
+    return segment === null ? null : open(segment);
+  };
+  return {
+    append: (batch) => deps.rows.append(batch),
+    read: (taskId, after, limit, types) => read(deps.rows, find, { taskId, after, limit, types }),
+  };
+}
+
+interface Wanted {
+  taskId: string;
+  after: number;
+  limit: number;
+  types: readonly EventType[] | undefined;
+}
+
+type Find = (taskId: string, after: number, types?: readonly EventType[]) => Promise<OpenSegment | null>;
+
+async function read(rows: EventRows, find: Find, wanted: Wanted) {
+  const { taskId, limit, types } = wanted;
+  const events: TaskEvent[] = [];
+  let at = wanted.after;
+  /** Where no segment was found although one had to be there; it may have expired just then. */
+  let lost: number | null = null;
+  for (;;) {
+    const page = await rows.read(taskId, at, limit - events.length, types);
+    if (at >= page.archivedThrough) return answer(page, [...events, ...page.events]);
+    const opened = await find(taskId, at, types);
+    if (opened === null) {
+      if (types === undefined && lost === at) throw noSegment(taskId, at, page);
+      lost = at;
+      if (types !== undefined) at = page.archivedThrough;
+      continue;
+    }
+    const { firstSeq, lastSeq } = opened.segment;
+    if (types === undefined && firstSeq > at + 1)
+      throw noSegment(taskId, at, { archivedThrough: firstSeq - 1 });
+    take(events, await opened.lines, { from: Math.max(at + 1 - firstSeq, 0), limit, types });
+    if (events.length >= limit) return answer(page, events);
+    at = lastSeq;
+  }
+}
+
+function take(
+  events: TaskEvent[],
+  lines: readonly string[],
+  { from, limit, types }: { from: number; limit: number; types: readonly EventType[] | undefined },
+): void {
+  for (let i = from; i < lines.length && events.length < limit; i += 1) {
+    // Our own words, behind a checksum.
+    const event = JSON.parse(lines[i] ?? "") as TaskEvent;
+    if (types === undefined || types.includes(event.type)) events.push(event);
+  }
+}
+
+function answer({ archivedThrough: _, ...page }: RowPage, events: TaskEvent[]) {
+  return { ...page, events };
+}
+
+async function readLines(storage: Pick<Storage, "get">, segment: EventSegment): Promise<string[]> {
+  return unpackSegment(segment, await storage.get(segment.key));
+}
+
+function touched(cache: Map<string, OpenSegment>, known: OpenSegment): OpenSegment {
+  cache.delete(known.segment.key);
+  cache.set(known.segment.key, known);
+  return known;
+}
+
+function noSegment(taskId: string, after: number, { archivedThrough }: Pick<RowPage, "archivedThrough">) {
+  const about = { taskId, firstSeq: after + 1, lastSeq: archivedThrough, key: `tasks/${taskId}/segments` };
+  return damaged(about, "no row names it");
+}

@@ -1,0 +1,37 @@
+import type { CreateTask } from "@agency/contract";
+
+/** What a task takes over from the one it goes on from, when the request does not name its own. */
+export type Inherited =
+  | "network"
+  | "approve"
+  | "commandPolicy"
+  | "questions"
+  | "commits"
+  | "artifacts"
+  | "env";
+
+/** A request in which nothing is left open but what has no default. */
+export type SettledTask = CreateTask & { [K in Inherited]: NonNullable<CreateTask[K]> };
+
+const DEFAULTS: Pick<SettledTask, Inherited> = {
+  network: "internet",
+  approve: "none",
+  commandPolicy: { allow: [], deny: [] },
+  questions: true,
+  commits: "squash",
+  artifacts: [],
+  env: {},
+};
+
+export function settleRequest(input: CreateTask): SettledTask {
+  return {
+    ...input,
+    network: input.network ?? DEFAULTS.network,
+    approve: input.approve ?? DEFAULTS.approve,
+    commandPolicy: input.commandPolicy ?? DEFAULTS.commandPolicy,
+    questions: input.questions ?? DEFAULTS.questions,
+    commits: input.commits ?? DEFAULTS.commits,
+    artifacts: input.artifacts ?? DEFAULTS.artifacts,
+    env: input.env ?? DEFAULTS.env,
+  };
+}

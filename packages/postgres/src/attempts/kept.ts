@@ -1,0 +1,100 @@
+import { MAX_WAIT_MS, MAX_WALL_MS } from "@agency/contract";
+import type { KeepOutcome, SandboxRecord, TaskStore } from "@agency/core";
+import { isTerminal } from "@agency/core";
+import type { Database, Sql } from "../database.ts";
+import { wake } from "../tasks/apply.ts";
+import { lockTask, selectTask } from "../tasks/select.ts";
+import type { TaskRow } from "../tasks/row.ts";
+import { toTask } from "../tasks/view.ts";
+
+const STANDING = "s.kept_until is not null and s.state not in ('deleted', 'discarded')";
+/** Providers end every sandbox in the end, whatever is wanted of it. */
+const LONGEST_LIFE_MS = MAX_WALL_MS + MAX_WAIT_MS;
+
+export const SANDBOX_COLUMNS =
+  "s.id, s.task_id, s.provider, s.generation, s.state, s.ref, s.kept_until, s.discard";
+
+export interface SandboxRow extends Omit<SandboxRecord, "taskId" | "keptUntil"> {
+  task_id: string;
+  kept_until: Date | null;
+}
+
+export function toSandboxRecord({ task_id, kept_until, ...rest }: SandboxRow): SandboxRecord {
+  return { ...rest, taskId: task_id, keptUntil: kept_until?.getTime() ?? null };
+}
+
+/** The account's row is locked first: two tasks that end together are counted one after the other. */
+export function keepSandbox(db: Database, id: string, until: number, most: number): Promise<boolean> {
+  return db.tx(async (tx) => {
+    const { rows } = await tx.query<{ id: string; begun: Date }>(
+      `select a.id, s.created_at as begun from accounts a join sandboxes s on s.account_id = a.id where s.id = $1
+       for update of a`,
+      [id],
+    );
+    const [account] = rows;
+    if (account === undefined) return false;
+    const { rowCount } = await tx.query(
+      `update sandboxes set kept_until = coalesce(kept_until, $2)
+       where id = $1 and state not in ('deleting', 'deleted', 'discarded') and (kept_until is not null or (
+         select count(*) from sandboxes s where s.account_id = $3 and ${STANDING}) < $4)`,
+      [id, new Date(Math.min(until, account.begun.getTime() + LONGEST_LIFE_MS)), account.id, most],
+    );
+    return rowCount === 1;
+  });
+}
+
+export async function keptTooLong(sql: Sql, provider: string): Promise<SandboxRecord[]> {
+  const { rows } = await sql.query<SandboxRow>(
+    `select ${SANDBOX_COLUMNS} from sandboxes s
+     where s.provider = $1 and ${STANDING} and s.kept_until <= now() order by s.kept_until limit 100`,
+    [provider],
+  );
+  return rows.map(toSandboxRecord);
+}
+
+/** Promised ones count, too: a task must not find out at its end that there is no room. */
+export async function countKept(sql: Sql, accountId: string): Promise<number> {
+  const { rows } = await sql.query<{ count: number }>(
+    `select (select count(*) from sandboxes s where s.account_id = $1 and ${STANDING})::int
+       + (select count(*) from tasks where account_id = $1 and finished_at is null and spec -> 'keepMs' <> 'null')::int
+       as count`,
+    [accountId],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+export function isKept(row: TaskRow): boolean {
+  const standing = row.sandbox_state !== "deleted" && row.sandbox_state !== "discarded";
+  return isTerminal(row.state) && row.sandbox_kept_until !== null && standing;
+}
+
+type KeepArguments = Parameters<TaskStore["keep"]>;
+
+export function keepTask(db: Database, ...[accountId, id, change, now]: KeepArguments): Promise<KeepOutcome> {
+  return db.tx(async (tx) => {
+    const row = await lockTask(tx, id);
+    if (row === null || row.account_id !== accountId || row.hidden) return { kind: "not_found" };
+    const over = isTerminal(row.state);
+    if (over && !isKept(row)) return { kind: "gone" };
+    const until = row.sandbox_kept_until?.getTime() ?? now;
+    const changed = change(over ? Math.max(0, until - now) : (row.spec.keepMs ?? 0));
+    if (typeof changed !== "number" && changed !== null) return { kind: "invalid", ...changed };
+    if (over) await setKeptUntil(tx, row, changed === null ? null : now + changed);
+    else
+      await tx.query(
+        "update tasks set spec = spec || jsonb_build_object('keepMs', $2::bigint) where id = $1",
+        [id, changed],
+      );
+    await wake(tx, id);
+    const written = await selectTask(tx, id);
+    return written === null ? { kind: "not_found" } : { kind: "kept", task: toTask(written) };
+  });
+}
+
+async function setKeptUntil(tx: Sql, row: TaskRow, until: number | null): Promise<void> {
+  const begun = row.attempt_created_at?.getTime() ?? 0;
+  await tx.query("update sandboxes set kept_until = $2 where id = $1", [
+    row.sandbox_id,
+    until === null ? null : new Date(Math.min(until, begun + LONGEST_LIFE_MS)),
+  ]);
+}
