@@ -25,8 +25,12 @@ import {
   settingSchema,
   statusSchema,
   taskEventSchema,
+  feedUpdateSchema,
   taskPageSchema,
   taskSchema,
+  taskSummarySchema,
+  templateListSchema,
+  templateSchema,
   waitSchema,
 } from "@agency/contract";
 import { z } from "zod";
@@ -63,6 +67,10 @@ const NAMED: Record<Direction, Record<string, z.ZodType>> = {
     Checkpoint: checkpointSchema,
     CheckpointList: checkpointListSchema,
     AuditEntry: auditEntrySchema,
+    TaskSummary: taskSummarySchema,
+    FeedUpdate: feedUpdateSchema,
+    Template: templateSchema,
+    TemplateList: templateListSchema,
     Problem: problemSchema,
     Json: jsonSchema,
   },
