@@ -11,7 +11,13 @@ export function ChangeView({ change, open: openAtFirst }: { change: Change; open
   const has = diff !== undefined && diff !== "";
   return (
     <div className="change">
-      <button type="button" className="change-head" aria-expanded={open && has} disabled={!has} onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        className="change-head"
+        aria-expanded={open && has}
+        disabled={!has}
+        onClick={() => setOpen(!open)}
+      >
         <code className="cut">
           <Text>{firstLine(path, 400)}</Text>
         </code>

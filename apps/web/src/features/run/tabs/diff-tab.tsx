@@ -35,7 +35,8 @@ export function DiffTab({ task, view }: { task: Task; view: RunView }) {
   return (
     <div className="tab-scroll">
       <p className="tab-note">
-        {plural(shown.length, "file")}. {files === null ? "As the agent reported them so far." : "The whole change."}
+        {plural(shown.length, "file")}.{" "}
+        {files === null ? "As the agent reported them so far." : "The whole change."}
         {patch.data?.cut === true && " Only its beginning: the rest is in the download."}
         {patch.data !== null && (
           <a href={`/v1/tasks/${task.id}/artifacts/${patch.data.id}/content`} download>
