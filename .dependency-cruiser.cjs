@@ -76,6 +76,12 @@ module.exports = {
       "the CLI is one more API client",
     ),
     only(
+      "web-speaks-client",
+      "apps/web",
+      ["packages/client", "packages/contract"],
+      "the web app is one more API client",
+    ),
+    only(
       "runner-is-small",
       "apps/runner",
       ["packages/contract", "packages/engines", "packages/core"],

@@ -4,7 +4,6 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/p
 import { extname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import { build } from "vite";
 import type { Plugin } from "vite";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -46,6 +45,8 @@ export async function buildWeb({ folder = join(ROOT, "dist/web") } = {}): Promis
   if (existing === wanted) return { folder, built: false };
   // Two set-ups at once must not see each other's half, nor a server that serves the folder.
   const partial = `${folder}.${process.pid}.partial`;
+  // Loaded only when there is something to build: every start comes by here.
+  const { build } = await import("vite");
   await build({
     configFile: false,
     root: APP,

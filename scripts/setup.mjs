@@ -1,5 +1,5 @@
-// Makes a fresh clone ready: dependencies, system programs, the runner bundle. Plain JavaScript for Node 18+,
-// because it runs before the project's own Node is there. Does nothing when nothing is to be done.
+// Makes a fresh clone ready: dependencies, system programs, the runner bundle, the web app. Plain JavaScript for
+// Node 18+, because it runs before the project's own Node is there. Does nothing when nothing is to be done.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
@@ -16,11 +16,13 @@ const TEST_PROGRAMS = [
   { program: "git-lfs", debian: "git-lfs", why: "large files of repositories" },
   { program: "curl", debian: "curl", why: "asks through the egress broker" },
   { program: "ip", debian: "iproute2", why: "makes the network the egress tests reach" },
+  { program: "chromium", debian: "chromium", why: "opens the web app" },
 ];
 
 installDependencies();
 installPrograms();
 bundleRunner();
+buildWebApp();
 
 function installDependencies() {
   const lock = readFileSync(join(root, "package-lock.json"));
@@ -60,6 +62,14 @@ function bundleRunner() {
     [join(root, "node_modules", ".bin", "node")],
     [join(root, "scripts", "bundle-runner.ts")],
     "bundling the runner",
+  );
+}
+
+function buildWebApp() {
+  run(
+    [join(root, "node_modules", ".bin", "node")],
+    [join(root, "scripts", "build-web.ts")],
+    "building the web app",
   );
 }
 

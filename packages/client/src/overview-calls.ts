@@ -56,7 +56,7 @@ export function overviewCalls(connection: Connection): OverviewCalls {
       const search = new URLSearchParams();
       for (const [name, value] of Object.entries(filterQuery(filter)))
         if (value !== undefined) search.set(name, String(value));
-      return search.size === 0 ? "/v1/tasks.csv" : `/v1/tasks.csv?${search}`;
+      return search.size === 0 ? "/v1/tasks.csv" : `/v1/tasks.csv?${search.toString()}`;
     },
     queue: ({ signal } = {}) => call(connection, { path: "/v1/queue", signal }, queueSchema),
     spend: (query = {}, { signal } = {}) =>

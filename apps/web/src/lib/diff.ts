@@ -6,7 +6,8 @@ export interface DiffLine {
 }
 
 const HUNK = /^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)$/;
-const META = /^(?:diff --git|index |--- |\+\+\+ |new file|deleted file|old mode|new mode|similarity|rename|Binary)/;
+const META =
+  /^(?:diff --git|index |--- |\+\+\+ |new file|deleted file|old mode|new mode|similarity|rename|Binary)/;
 
 /** A unified diff of one file, line by line, with the numbers both sides have. Anything else comes out as context. */
 export function parseDiff(diff: string): DiffLine[] {

@@ -22,7 +22,10 @@ describe("markdown", () => {
   });
 
   it("keeps an unfinished fence, as it comes while a model types", () => {
-    expect(parseMarkdown("text\n```js\nlet a")).toMatchObject([{ kind: "paragraph" }, { kind: "code", text: "let a" }]);
+    expect(parseMarkdown("text\n```js\nlet a")).toMatchObject([
+      { kind: "paragraph" },
+      { kind: "code", text: "let a" },
+    ]);
   });
 
   it("reads emphasis, code and links", () => {
@@ -34,7 +37,12 @@ describe("markdown", () => {
       { kind: "text", text: " " },
       { kind: "em", children: [{ kind: "text", text: "e" }] },
       { kind: "text", text: " " },
-      { kind: "link", href: "https://g.example/h", host: "g.example", children: [{ kind: "text", text: "f" }] },
+      {
+        kind: "link",
+        href: "https://g.example/h",
+        host: "g.example",
+        children: [{ kind: "text", text: "f" }],
+      },
       { kind: "text", text: " snake_case_name" },
     ]);
   });
@@ -70,5 +78,7 @@ describe("markdown", () => {
 });
 
 function kinds(nodes: Inline[]): string[] {
-  return nodes.flatMap((node) => ["children" in node ? kinds(node.children) : [], node.kind].flat().reverse());
+  return nodes.flatMap((node) =>
+    ["children" in node ? kinds(node.children) : [], node.kind].flat().reverse(),
+  );
 }

@@ -48,11 +48,7 @@ function blockAt(lines: readonly string[], at: number, depth: number): [Block, n
   const fence = FENCE.exec(line);
   if (fence !== null) return fenced(lines, at, fence[1] ?? "```", fence[2] ?? "");
   const heading = HEADING.exec(line);
-  if (heading !== null)
-    return [
-      { kind: "heading", level: heading[1]?.length ?? 1, children: parseInline(heading[2] ?? "") },
-      at + 1,
-    ];
+  if (heading !== null) return [headed(heading), at + 1];
   if (RULE.test(line)) return [{ kind: "rule" }, at + 1];
   if (depth < MAX_DEPTH && QUOTE.test(line)) return quoted(lines, at, depth);
   if (depth < MAX_DEPTH && ITEM.test(line)) return listed(lines, at, depth);
@@ -60,8 +56,13 @@ function blockAt(lines: readonly string[], at: number, depth: number): [Block, n
   return paragraph(lines, at);
 }
 
+function headed([, marks = "#", text = ""]: RegExpExecArray): Block {
+  return { kind: "heading", level: marks.length, children: parseInline(text) };
+}
+
 function fenced(lines: readonly string[], at: number, mark: string, language: string): [Block, number] {
-  const closes = (line: string) => line.trim().startsWith(mark) && line.trim().replaceAll(mark[0] ?? "`", "") === "";
+  const closes = (line: string) =>
+    line.trim().startsWith(mark) && line.trim().replaceAll(mark[0] ?? "`", "") === "";
   let end = at + 1;
   while (end < lines.length && !closes(lines[end] ?? "")) end += 1;
   return [{ kind: "code", language, text: lines.slice(at + 1, end).join("\n") }, end + 1];
@@ -75,23 +76,34 @@ function quoted(lines: readonly string[], at: number, depth: number): [Block, nu
 }
 
 function listed(lines: readonly string[], at: number, depth: number): [Block, number] {
-  const ordered = /\d/.test(ITEM.exec(lines[at] ?? "")?.[2] ?? "");
+  const mark = markOf(lines[at]);
+  const ordered = isNumber(mark);
   const items: { checked: boolean | null; children: Block[] }[] = [];
   let end = at;
-  while (end < lines.length) {
-    const item = ITEM.exec(lines[end] ?? "");
-    if (item === null || /\d/.test(item[2] ?? "") !== ordered) break;
-    const indent = item[0].length;
-    const body = [(lines[end] ?? "").slice(indent)];
-    end += 1;
-    while (end < lines.length && belongs(lines, end)) {
-      body.push((lines[end] ?? "").replace(new RegExp(`^ {0,${indent}}`), ""));
-      end += 1;
-    }
+  while (end < lines.length && ITEM.test(lines[end] ?? "") && isNumber(markOf(lines[end])) === ordered) {
+    const [body, next] = bodyOf(lines, end);
     items.push(itemOf(body, depth));
+    end = next;
   }
-  const start = Number.parseInt(ITEM.exec(lines[at] ?? "")?.[2] ?? "1", 10) || 1;
-  return [{ kind: "list", ordered, start, items }, end];
+  return [{ kind: "list", ordered, start: Number.parseInt(mark, 10) || 1, items }, end];
+}
+
+function markOf(line = ""): string {
+  return ITEM.exec(line)?.[2] ?? "";
+}
+
+function isNumber(mark: string): boolean {
+  return /\d/.test(mark);
+}
+
+function bodyOf(lines: readonly string[], at: number): [string[], number] {
+  const first = lines[at] ?? "";
+  const indent = ITEM.exec(first)?.[0].length ?? 0;
+  const body = [first.slice(indent)];
+  let end = at + 1;
+  for (; end < lines.length && belongs(lines, end); end += 1)
+    body.push((lines[end] ?? "").replace(new RegExp(`^ {0,${indent}}`), ""));
+  return [body, end];
 }
 
 /** A further line of an item is indented, or follows on without a break. */
@@ -150,7 +162,8 @@ export function parseInline(text: string, depth = 0): Inline[] {
 function inlineOf(match: RegExpExecArray, depth: number): Inline {
   const [whole, , code, star, under, oneStar, oneUnder, strike, label, target, bare] = match;
   const inner = (value: string) => parseInline(value, depth + 1);
-  if (code !== undefined) return { kind: "code", text: code.trim() === "" ? code : code.replace(/^ (.*) $/s, "$1") };
+  if (code !== undefined)
+    return { kind: "code", text: code.trim() === "" ? code : code.replace(/^ (.*) $/s, "$1") };
   const strong = star ?? under;
   if (strong !== undefined) return { kind: "strong", children: inner(strong) };
   const em = oneStar ?? oneUnder;

@@ -1,5 +1,7 @@
 import { memo, useMemo, useState } from "react";
+import type { ReactNode } from "react";
 import { parseDiff } from "../lib/diff.ts";
+import type { DiffLine } from "../lib/diff.ts";
 import { count } from "../lib/format.ts";
 import { Text } from "./text.tsx";
 
@@ -7,7 +9,16 @@ const SIGNS = { added: "+", removed: "−", context: " ", hunk: "", meta: "" } a
 /** A minified file has one line of a megabyte. */
 const MAX_LINE = 2_000;
 
-export const DiffView = memo(function DiffView({ diff, most }: { diff: string; most: number }) {
+interface DiffViewProps {
+  diff: string;
+  most: number;
+  /** A line was chosen to say something of it. */
+  onPick?: (line: DiffLine) => void;
+  /** What stands below a line. */
+  below?: (line: DiffLine) => ReactNode;
+}
+
+export const DiffView = memo(function DiffView({ diff, most, onPick, below }: DiffViewProps) {
   const [whole, setWhole] = useState(false);
   const lines = useMemo(() => parseDiff(diff).filter((line) => line.kind !== "meta"), [diff]);
   const shown = whole ? lines : lines.slice(0, most);
@@ -16,17 +27,7 @@ export const DiffView = memo(function DiffView({ diff, most }: { diff: string; m
       <table>
         <tbody>
           {shown.map((line, at) => (
-            <tr key={at} className={`diff-${line.kind}`}>
-              <td className="diff-number">{line.kind === "hunk" ? "" : line.old}</td>
-              <td className="diff-number">{line.kind === "hunk" ? "" : line.new}</td>
-              <td className="diff-sign">{SIGNS[line.kind]}</td>
-              <td className="diff-text">
-                <Text>{line.kind === "hunk" ? `… ${line.text}` : line.text.slice(0, MAX_LINE)}</Text>
-                {line.text.length > MAX_LINE && (
-                  <span className="quiet"> … {count(line.text.length - MAX_LINE)} more characters</span>
-                )}
-              </td>
-            </tr>
+            <Line key={at} line={line} onPick={onPick} below={below?.(line) ?? null} />
           ))}
         </tbody>
       </table>
@@ -38,3 +39,47 @@ export const DiffView = memo(function DiffView({ diff, most }: { diff: string; m
     </div>
   );
 });
+
+interface LineProps {
+  line: DiffLine;
+  onPick: ((line: DiffLine) => void) | undefined;
+  below: ReactNode;
+}
+
+function Line({ line, onPick, below }: LineProps) {
+  const isHunk = line.kind === "hunk";
+  return (
+    <>
+      <tr className={`diff-${line.kind}`}>
+        <td className="diff-number">{isHunk ? "" : line.old}</td>
+        <td className="diff-number">{isHunk ? "" : line.new}</td>
+        <td className="diff-sign">
+          {SIGNS[line.kind]}
+          {onPick !== undefined && !isHunk && (
+            <button
+              type="button"
+              className="diff-pick"
+              aria-label={`Comment on line ${line.new ?? line.old ?? ""}`}
+              onClick={() => onPick(line)}
+            >
+              +
+            </button>
+          )}
+        </td>
+        <td className="diff-text">
+          <Text>{isHunk ? `… ${line.text}` : line.text.slice(0, MAX_LINE)}</Text>
+          {line.text.length > MAX_LINE && (
+            <span className="quiet"> … {count(line.text.length - MAX_LINE)} more characters</span>
+          )}
+        </td>
+      </tr>
+      {below !== null && (
+        <tr>
+          <td colSpan={4} className="diff-below">
+            {below}
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}

@@ -34,7 +34,11 @@ export interface ApiKeys {
 
 const KNOWN_FOR_MS = 5_000;
 
-export function createApiKeys(deps: { store: Pick<ApiKeyStore, "find" | "insert">; pepper: Uint8Array; now: () => number }): ApiKeys {
+export function createApiKeys(deps: {
+  store: Pick<ApiKeyStore, "find" | "insert">;
+  pepper: Uint8Array;
+  now: () => number;
+}): ApiKeys {
   // A short memory spares the database a read per request; a revoked key lives on for at most that long.
   const known = new Map<string, { caller: Caller; hmac: Uint8Array; until: number }>();
   return {

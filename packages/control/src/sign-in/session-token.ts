@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, randomInt, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes, randomInt } from "node:crypto";
 import { PAIRING_CODE_LENGTH } from "@agency/contract";
 
 const SESSION = /^ags_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
@@ -27,11 +27,6 @@ export function parseSessionToken(token: string): { id: string; secret: string }
 
 export function csrfToken(pepper: Uint8Array, sessionId: string): string {
   return Buffer.from(keyedHash(pepper, "csrf", sessionId)).toString("base64url");
-}
-
-export function sameText(a: string, b: string): boolean {
-  const [one, other] = [Buffer.from(a), Buffer.from(b)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 /** 39 bits: within ten minutes and five tries nobody guesses one of twenty that wait. */

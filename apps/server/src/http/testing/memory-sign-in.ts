@@ -15,17 +15,36 @@ export function createMemorySignIn(): SignIn {
   const entered: Entered = {
     token: ANNAS_SESSION,
     session: {
-      ...{ id: DEVICE_ID, accountId: "anna", method: "link", name: "Firefox on Linux", address: "127.0.0.1" },
-      ...{ hmac: new Uint8Array(32), previousHmac: null, previousUntil: null },
-      ...{ rotatedAt: at, createdAt: at, seenAt: at, expiresAt: session.expiresAt },
+      id: DEVICE_ID,
+      accountId: "anna",
+      method: "link",
+      name: "Firefox on Linux",
+      address: "127.0.0.1",
+      hmac: new Uint8Array(32),
+      previousHmac: null,
+      previousUntil: null,
+      rotatedAt: at,
+      createdAt: at,
+      seenAt: at,
+      expiresAt: session.expiresAt,
     },
   };
   const pairing: Pairing = {
-    ...{ id: DEVICE_ID, deviceName: "a phone", address: "10.0.0.9", requestedAt: NOW, expiresAt: NOW },
+    id: DEVICE_ID,
+    deviceName: "a phone",
+    address: "10.0.0.9",
+    requestedAt: NOW,
+    expiresAt: NOW,
   };
   const device: Device = {
-    ...{ id: DEVICE_ID, name: "a phone", address: "10.0.0.9", method: "pairing", current: false },
-    ...{ createdAt: NOW, lastSeenAt: NOW, expiresAt: NOW },
+    id: DEVICE_ID,
+    name: "a phone",
+    address: "10.0.0.9",
+    method: "pairing",
+    current: false,
+    createdAt: NOW,
+    lastSeenAt: NOW,
+    expiresAt: NOW,
   };
   return {
     hasPassword: async () => true,

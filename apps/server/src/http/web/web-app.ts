@@ -75,5 +75,5 @@ async function send(c: ApiContext, asset: Asset): Promise<Response> {
 
 function isKnown(header: string | undefined, etag: string): boolean {
   const given = (header ?? "").split(",").map((one) => one.trim().replace(/^W\//, ""));
-  return given.includes(etag) || given.includes("*");
+  return given.some((one) => one === etag || one === "*");
 }

@@ -129,7 +129,11 @@ function Approval({ ask, busy, onSend }: ApprovalProps) {
           className="button"
           disabled={busy}
           onClick={() =>
-            onSend({ kind: "approval", allow: false, ...(reason.trim() === "" ? {} : { reason: reason.trim() }) })
+            onSend({
+              kind: "approval",
+              allow: false,
+              ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
+            })
           }
         >
           Refuse

@@ -26,7 +26,11 @@ export function Home() {
       </header>
       <QuickStart />
       {failure !== null && <Failure error={failure} onRetry={() => location.reload()} />}
-      {known === null ? failure === null && <Skeleton lines={6} label="Loading runs" /> : <Lists known={known} />}
+      {known === null ? (
+        failure === null && <Skeleton lines={6} label="Loading runs" />
+      ) : (
+        <Lists known={known} />
+      )}
     </div>
   );
 }

@@ -4,7 +4,8 @@ import { useRef, useState } from "react";
 import { api, newKey } from "../../lib/api.ts";
 import { tell } from "../../ui/states.tsx";
 
-export function QuickStart() {
+/** What was typed, and the way to make a run of it. */
+function useStart() {
   const [prompt, setPrompt] = useState("");
   const [failure, setFailure] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
@@ -15,7 +16,10 @@ export function QuickStart() {
     setBusy(true);
     try {
       // The key stays until it has worked: pressed twice, or again after a lost answer, it is one run.
-      const task = await api.createTask({ prompt, demo }, { idempotencyKey: `${key.current}-${String(demo)}` });
+      const task = await api.createTask(
+        { prompt, demo },
+        { idempotencyKey: `${key.current}-${String(demo)}` },
+      );
       await navigate({ to: "/runs/$id", params: { id: task.id } });
     } catch (error) {
       setFailure(error);
@@ -27,6 +31,11 @@ export function QuickStart() {
     setFailure(null);
     key.current = newKey();
   };
+  return { prompt, failure, busy, start, change };
+}
+
+export function QuickStart() {
+  const { prompt, failure, busy, start, change } = useStart();
   return (
     <form
       className="quick"
@@ -49,7 +58,11 @@ export function QuickStart() {
         }}
       />
       <div className="quick-foot">
-        <Link to="/new" search={prompt.trim() === "" ? {} : { prompt: prompt.slice(0, 2000) }} className="quiet-link">
+        <Link
+          to="/new"
+          search={prompt.trim() === "" ? {} : { prompt: prompt.slice(0, 2000) }}
+          className="quiet-link"
+        >
           Repository, model, limits…
         </Link>
         <button type="submit" className="button button-primary" disabled={busy || prompt.trim() === ""}>

@@ -29,7 +29,9 @@ function RunningRun({ task }: { task: TaskSummary }) {
           <Text>{task.name}</Text>
         </span>
         <StatePill state={task.state} reason={task.reason} stopping={task.cancelRequested} />
-        <span className={task.state === "running" ? "run-card-activity cut shimmer" : "run-card-activity cut"}>
+        <span
+          className={task.state === "running" ? "run-card-activity cut shimmer" : "run-card-activity cut"}
+        >
           <Text>{activityOf(task)}</Text>
         </span>
         <span className="run-card-figures figure">

@@ -13,7 +13,8 @@ export function Attention({ task }: { task: Task }) {
       {task.asks.map((ask) => (
         <div key={ask.id} className="attention-item">
           <p className="attention-title">
-            <Icon name="question" /> {ask.kind === "question" ? "The agent asks" : "The agent wants to do this"}
+            <Icon name="question" />{" "}
+            {ask.kind === "question" ? "The agent asks" : "The agent wants to do this"}
           </p>
           <AskForm taskId={task.id} ask={ask} />
         </div>
@@ -21,7 +22,8 @@ export function Attention({ task }: { task: Task }) {
       {budget && (
         <div className="attention-item">
           <p className="attention-title">
-            <Icon name="alert" /> {money(task.costUsd)} of {money(task.limits.costUsd)} is spent. The run stands still.
+            <Icon name="alert" /> {money(task.costUsd)} of {money(task.limits.costUsd)} is spent. The run
+            stands still.
           </p>
           <AddBudget taskId={task.id} />
         </div>

@@ -31,7 +31,13 @@ export function LimitsDialog({ task, onClose }: { task: Task; onClose: () => voi
       </p>
       <div className="limit-steps">
         {STEPS.map(({ label, add }) => (
-          <button key={label} type="button" className="button" disabled={busy} onClick={() => void extend({ add }, label)}>
+          <button
+            key={label}
+            type="button"
+            className="button"
+            disabled={busy}
+            onClick={() => void extend({ add }, label)}
+          >
             {label}
           </button>
         ))}

@@ -23,7 +23,11 @@ export function RunActions({ task }: { task: Task }) {
   return (
     <div className="run-actions">
       {paused ? (
-        <button type="button" className="button" onClick={() => void attempt(() => api.resumeTask(task.id), "Going on")}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => void attempt(() => api.resumeTask(task.id), "Going on")}
+        >
           <Icon name="play" /> Resume
         </button>
       ) : (

@@ -37,7 +37,11 @@ function Loaded({ task, run }: { task: Task; run: Run }) {
   const { tab = "timeline" } = useSearch({ from: "/runs/$id" });
   const navigate = useNavigate();
   const open = (name: (typeof TABS)[number]["id"]) =>
-    void navigate({ to: "/runs/$id", params: { id: task.id }, search: name === "timeline" ? {} : { tab: name } });
+    void navigate({
+      to: "/runs/$id",
+      params: { id: task.id },
+      search: name === "timeline" ? {} : { tab: name },
+    });
   useKeys(Object.fromEntries(TABS.map(({ id }, at) => [String(at + 1), () => open(id)])));
   const name = visible(task.name);
   useEffect(() => {

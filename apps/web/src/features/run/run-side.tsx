@@ -38,9 +38,15 @@ export function RunSide({ task, view }: { task: Task; view: RunView }) {
       <Panel title="Use">
         <dl className="facts">
           <Fact name="Model calls" value={count(summary.modelCalls)} />
-          <Fact name="Tokens in" value={`${count(summary.tokens.input)} + ${count(summary.tokens.cached)} cached`} />
+          <Fact
+            name="Tokens in"
+            value={`${count(summary.tokens.input)} + ${count(summary.tokens.cached)} cached`}
+          />
           <Fact name="Tokens out" value={count(summary.tokens.output)} />
-          <Fact name="Network" value={`${summary.network.allowed} allowed, ${summary.network.denied} refused`} />
+          <Fact
+            name="Network"
+            value={`${summary.network.allowed} allowed, ${summary.network.denied} refused`}
+          />
           {summary.tests !== null && (
             <Fact name="Tests" value={testNote(summary.tests).title.replace("Tests: ", "")} />
           )}

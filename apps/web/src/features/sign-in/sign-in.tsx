@@ -47,8 +47,19 @@ function ByLink({ token, onOther }: { token: string; onOther: () => void }) {
     <>
       <h1>Sign in on this device</h1>
       <p>The link works once. Afterwards this browser stays signed in until you sign it out.</p>
-      {failure !== null && <p className="field-error" role="alert">{`${tell(failure).detail} Ask for a new one with: agency open`}</p>}
-      <button type="button" autoFocus className="button button-primary wide" disabled={busy} onClick={() => void enter()}>
+      {failure !== null && (
+        <p
+          className="field-error"
+          role="alert"
+        >{`${tell(failure).detail} Ask for a new one with: agency open`}</p>
+      )}
+      <button
+        type="button"
+        autoFocus
+        className="button button-primary wide"
+        disabled={busy}
+        onClick={() => void enter()}
+      >
         {busy ? "Signing in" : "Sign in"}
       </button>
       {failure !== null && (
@@ -72,8 +83,8 @@ function Ways() {
       <>
         <h1>Not over this connection</h1>
         <p>
-          This page came over plain http from another machine, where no sign-in is safe. Put https in front of the
-          server, or open it through a tunnel as localhost.
+          This page came over plain http from another machine, where no sign-in is safe. Put https in front of
+          the server, or open it through a tunnel as localhost.
         </p>
       </>
     );

@@ -19,7 +19,9 @@ export function NetworkRow({ row: { calls } }: { row: RowOf<"network"> }) {
       <ul className="network">
         {calls.map((call, at) => (
           <li key={at}>
-            <span className={call.verdict === "allowed" ? "tag tag-good" : "tag tag-bad"}>{call.verdict}</span>
+            <span className={call.verdict === "allowed" ? "tag tag-good" : "tag tag-bad"}>
+              {call.verdict}
+            </span>
             <code>
               <Text>{`${call.host}:${call.port}`}</Text>
             </code>

@@ -43,33 +43,11 @@ function Body({ row, prompt }: { row: Row; prompt: string }) {
     case "turn":
       return <Turn row={row} prompt={prompt} />;
     case "message":
-      return (
-        <div className="said">
-          <p className="said-by">
-            <Icon name="person" /> You {row.mode === "next_turn" && <span className="quiet">after the turn</span>}
-          </p>
-          <Markdown text={row.text} />
-        </div>
-      );
+      return <Said row={row} />;
     case "text":
-      return (
-        <div className={row.sub ? "spoken spoken-sub" : "spoken"}>
-          <Markdown text={row.text} />
-          {row.typing && <span className="caret" aria-hidden="true" />}
-        </div>
-      );
+      return <Spoken row={row} />;
     case "thinking":
-      return (
-        <details className="fold">
-          <summary>
-            <span className="quiet">Thought</span>{" "}
-            <span className="cut quiet">
-              <Text>{firstLine(row.text, 140)}</Text>
-            </span>
-          </summary>
-          <Markdown text={row.text} />
-        </details>
-      );
+      return <Thought row={row} />;
     case "tool":
       return <ToolRow row={row} />;
     case "change":
@@ -85,6 +63,40 @@ function Body({ row, prompt }: { row: Row; prompt: string }) {
     case "note":
       return <Note row={row} />;
   }
+}
+
+function Said({ row }: { row: RowOf<"message"> }) {
+  return (
+    <div className="said">
+      <p className="said-by">
+        <Icon name="person" /> You {row.mode === "next_turn" && <span className="quiet">after the turn</span>}
+      </p>
+      <Markdown text={row.text} />
+    </div>
+  );
+}
+
+function Spoken({ row }: { row: RowOf<"text"> }) {
+  return (
+    <div className={row.sub ? "spoken spoken-sub" : "spoken"}>
+      <Markdown text={row.text} />
+      {row.typing && <span className="caret" aria-hidden="true" />}
+    </div>
+  );
+}
+
+function Thought({ row }: { row: RowOf<"thinking"> }) {
+  return (
+    <details className="fold">
+      <summary>
+        <span className="quiet">Thought</span>{" "}
+        <span className="cut quiet">
+          <Text>{firstLine(row.text, 140)}</Text>
+        </span>
+      </summary>
+      <Markdown text={row.text} />
+    </details>
+  );
 }
 
 const ICONS: Record<Tone, IconName> = {

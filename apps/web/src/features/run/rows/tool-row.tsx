@@ -60,7 +60,9 @@ function Ending({ row: { end } }: { row: RowOf<"tool"> }) {
     <>
       {end.status === "denied" && <span className="tag tag-bad">refused</span>}
       {end.status === "aborted" && <span className="tag">aborted</span>}
-      {end.status === "error" && (code === undefined || code === 0) && <span className="tag tag-bad">error</span>}
+      {end.status === "error" && (code === undefined || code === 0) && (
+        <span className="tag tag-bad">error</span>
+      )}
       {code !== undefined && code !== 0 && <span className="tag tag-bad">exit {code}</span>}
       {end.durationMs !== undefined && <span className="quiet">{duration(end.durationMs)}</span>}
     </>
@@ -77,7 +79,9 @@ function Details({ row: { call, end } }: { row: RowOf<"tool"> }) {
       {end !== null && end.output !== "" && <Output text={end.output} />}
       {end?.output === "" && <p className="quiet">No output.</p>}
       {end?.truncated === true && (
-        <p className="quiet">Cut: the whole output had {bytes(end.outputBytes)}. The log has what was kept.</p>
+        <p className="quiet">
+          Cut: the whole output had {bytes(end.outputBytes)}. The log has what was kept.
+        </p>
       )}
     </div>
   );
@@ -87,7 +91,7 @@ function titleOf({ call }: RowOf<"tool">): string {
   const command = commandOf(call.input);
   if (command !== null) return firstLine(command, 240);
   if (call.title !== undefined) return firstLine(call.title, 240);
-  return typeof call.input === "object" && call.input !== null && "file_path" in call.input
-    ? firstLine(String(call.input["file_path"]), 240)
-    : "";
+  const path: unknown =
+    typeof call.input === "object" ? Reflect.get(call.input ?? {}, "file_path") : undefined;
+  return typeof path === "string" ? firstLine(path, 240) : "";
 }

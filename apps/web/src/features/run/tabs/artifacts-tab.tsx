@@ -20,7 +20,12 @@ export function ArtifactsTab({ task, mark }: { task: Task; mark: number }) {
       {artifacts.data.map((artifact) => (
         <li key={artifact.id} className="artifact">
           <span className="tag">{artifact.kind}</span>
-          <a href={`/v1/tasks/${task.id}/artifacts/${artifact.id}/content`} download data-stop className="cut">
+          <a
+            href={`/v1/tasks/${task.id}/artifacts/${artifact.id}/content`}
+            download
+            data-stop
+            className="cut"
+          >
             <Text>{artifact.name}</Text>
           </a>
           <span className="figure quiet">{bytes(artifact.bytes)}</span>

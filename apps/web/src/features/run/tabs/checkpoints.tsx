@@ -14,7 +14,8 @@ import { attempt } from "../../../ui/toasts.tsx";
 export function Checkpoints({ task, mark }: { task: Task; mark: number }) {
   const checkpoints = useResource((signal) => api.checkpoints(task.id, { signal }), mark);
   if (checkpoints.state === "loading") return null;
-  if (checkpoints.state === "failed") return <Failure error={checkpoints.error} onRetry={checkpoints.reload} />;
+  if (checkpoints.state === "failed")
+    return <Failure error={checkpoints.error} onRetry={checkpoints.reload} />;
   const live = !isOver(task.state);
   return (
     <section className="checkpoints" aria-label="Checkpoints">
@@ -24,7 +25,9 @@ export function Checkpoints({ task, mark }: { task: Task; mark: number }) {
           <button
             type="button"
             className="button"
-            onClick={() => void attempt(() => api.takeCheckpoint(task.id), "It is taken after the present step")}
+            onClick={() =>
+              void attempt(() => api.takeCheckpoint(task.id), "It is taken after the present step")
+            }
           >
             Take one now
           </button>

@@ -5,6 +5,8 @@ import { splitPatch } from "../../../lib/diff.ts";
 import { plural } from "../../../lib/format.ts";
 import { useResource } from "../../../lib/resource.ts";
 import { Empty, Failure, Skeleton } from "../../../ui/states.tsx";
+import { ReviewBar } from "../review/review-bar.tsx";
+import { ReviewedDiff } from "../review/reviewed-diff.tsx";
 import { ChangeView } from "../rows/change-view.tsx";
 import type { RunView } from "../run-store.ts";
 import type { Change } from "../timeline/rows.ts";
@@ -35,7 +37,8 @@ export function DiffTab({ task, view }: { task: Task; view: RunView }) {
   return (
     <div className="tab-scroll">
       <p className="tab-note">
-        {plural(shown.length, "file")}. {files === null ? "As the agent reported them so far." : "The whole change."}
+        {plural(shown.length, "file")}.{" "}
+        {files === null ? "As the agent reported them so far." : "The whole change."}
         {patch.data?.cut === true && " Only its beginning: the rest is in the download."}
         {patch.data !== null && (
           <a href={`/v1/tasks/${task.id}/artifacts/${patch.data.id}/content`} download>
@@ -44,8 +47,11 @@ export function DiffTab({ task, view }: { task: Task; view: RunView }) {
         )}
       </p>
       {shown.map((change, at) => (
-        <ChangeView key={`${change.path} ${at}`} change={change} open={at < 12} />
+        <ChangeView key={`${change.path} ${at}`} change={change} open={at < 12}>
+          {(diff) => <ReviewedDiff taskId={task.id} path={change.path} diff={diff} most={400} />}
+        </ChangeView>
       ))}
+      <ReviewBar task={task} />
     </div>
   );
 }

@@ -27,7 +27,9 @@ export function FilesTab({ task, mark }: { task: Task; mark: number }) {
           {path !== undefined && <FileText key={path} taskId={task.id} path={path} />}
         </div>
       )}
-      {files.state === "ready" && files.data.more && <p className="tab-note">There are more files in the archive.</p>}
+      {files.state === "ready" && files.data.more && (
+        <p className="tab-note">There are more files in the archive.</p>
+      )}
     </div>
   );
 }
@@ -42,7 +44,10 @@ function NoFiles({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   return <Failure error={error} onRetry={onRetry} />;
 }
 
-async function allFiles(taskId: string, signal: AbortSignal): Promise<{ files: ArchivedFile[]; more: boolean }> {
+async function allFiles(
+  taskId: string,
+  signal: AbortSignal,
+): Promise<{ files: ArchivedFile[]; more: boolean }> {
   const files: ArchivedFile[] = [];
   let after: string | null = null;
   for (let page = 0; page < MOST_PAGES; page++) {

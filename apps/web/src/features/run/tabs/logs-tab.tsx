@@ -30,7 +30,9 @@ export function LogsTab({ view, name }: { view: RunView; name: string }) {
           onChange={(event) => setQuery(event.target.value)}
         />
         <span className="quiet figure filters-note" role="status">
-          {query === "" ? `${count(lines.length)} lines` : `${count(lines.length)} of ${count(view.lines.length)}`}
+          {query === ""
+            ? `${count(lines.length)} lines`
+            : `${count(lines.length)} of ${count(view.lines.length)}`}
         </span>
         <button type="button" className="button" onClick={() => download(view.lines, name)}>
           Download

@@ -56,7 +56,12 @@ function settingsOf(task: Task): [string, string][] {
     ["At the budget", task.onBudget],
     ["At a usage limit", task.onUsageLimit],
     ["Project", task.project ?? "none"],
-    ["Labels", Object.entries(task.labels).map(([key, value]) => `${key}=${value}`).join(", ") || "none"],
+    [
+      "Labels",
+      Object.entries(task.labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(", ") || "none",
+    ],
     ["Attempt", String(task.attempt)],
   ];
 }

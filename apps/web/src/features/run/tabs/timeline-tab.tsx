@@ -20,7 +20,13 @@ const WORDS: Record<Topic, string> = {
   problems: "Problems",
 };
 
-const HEIGHTS: Partial<Record<Row["kind"], number>> = { note: 30, turn: 40, thinking: 34, tool: 40, text: 90 };
+const HEIGHTS: Partial<Record<Row["kind"], number>> = {
+  note: 30,
+  turn: 40,
+  thinking: 34,
+  tool: 40,
+  text: 90,
+};
 
 export function TimelineTab({ task, run }: { task: Task; run: Run }) {
   const { view, failure } = run;
@@ -28,7 +34,8 @@ export function TimelineTab({ task, run }: { task: Task; run: Run }) {
   const hash = useLocation({ select: (location) => location.hash });
   const wanted = /^e(\d+)$/.exec(hash)?.[1];
   const rows = useMemo(
-    () => (topic === null ? view.rows : view.rows.filter((row) => row.topic === topic || row.kind === "turn")),
+    () =>
+      topic === null ? view.rows : view.rows.filter((row) => row.topic === topic || row.kind === "turn"),
     [view, topic],
   );
   const over = isOver(task.state);

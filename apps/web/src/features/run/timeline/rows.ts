@@ -1,4 +1,4 @@
-import type { AskBody, EventOf, TaskEvent } from "@agency/contract";
+import type { AskBody, EventOf } from "@agency/contract";
 
 export type Tone = "quiet" | "info" | "good" | "warn" | "bad";
 
@@ -40,4 +40,3 @@ export type Row = Base &
   );
 
 export type RowOf<K extends Row["kind"]> = Extract<Row, { kind: K }>;
-export type NoteEvent = Exclude<TaskEvent, { type: "text" }>;

@@ -7,7 +7,12 @@ type FeatureState = EventOf<"feature_list">["data"]["features"][number] & {
 
 /** What the whole log says by now, kept up to date event by event. */
 export interface Summary {
-  phases: { name: string; status: "started" | "completed" | "failed"; at: string; durationMs: number | null }[];
+  phases: {
+    name: string;
+    status: "started" | "completed" | "failed";
+    at: string;
+    durationMs: number | null;
+  }[];
   features: FeatureState[];
   progress: EventOf<"progress">["data"] | null;
   tests: EventOf<"test_run">["data"] | null;

@@ -40,7 +40,8 @@ describe("the timeline of a run", () => {
 
   it("lets a message grow while it is typed, and takes the whole text in its place", () => {
     const timeline = createTimeline();
-    for (const text of ["He", "llo"]) timeline.add(event({ type: "text_delta", data: { messageId: "m", text } }));
+    for (const text of ["He", "llo"])
+      timeline.add(event({ type: "text_delta", data: { messageId: "m", text } }));
     expect(timeline.rows.at(-1)).toMatchObject({ text: "Hello", typing: true, rev: 1 });
     timeline.add(event({ type: "text", data: { messageId: "m", text: "Hello." } }));
     expect(timeline.rows).toHaveLength(2);
@@ -116,7 +117,7 @@ describe("the timeline of a run", () => {
     const began = performance.now();
     for (let at = 0; at < 50_000; at++) {
       timeline.add(event({ type: "text", data: { messageId: `m${at}`, text: "x" } }));
-      timeline.add(event({ ...shellCall, data: { ...shellCall.data, id: `t${at}` } } as EventBody));
+      timeline.add(event({ ...shellCall, data: { ...shellCall.data, id: `t${at}` } }));
       timeline.add(
         event({
           type: "tool_end",

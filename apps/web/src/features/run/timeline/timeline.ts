@@ -173,11 +173,13 @@ function addGrouped(open: Open, event: TaskEvent): boolean {
   const last = open.rows.at(-1);
   switch (event.type) {
     case "network":
-      if (last?.kind === "network" && last.calls.length < MAX_GROUPED) return joined(last, last.calls, event.data);
+      if (last?.kind === "network" && last.calls.length < MAX_GROUPED)
+        return joined(last, last.calls, event.data);
       open.rows.push({ ...base(open, event, "network"), kind: "network", calls: [event.data] });
       return true;
     case "log":
-      if (last?.kind === "log" && last.lines.length < MAX_GROUPED) return joined(last, last.lines, event.data);
+      if (last?.kind === "log" && last.lines.length < MAX_GROUPED)
+        return joined(last, last.lines, event.data);
       open.rows.push({ ...base(open, event, "tools"), kind: "log", lines: [event.data] });
       return true;
     case "check":
