@@ -6,6 +6,7 @@ import { FakeControlPlane } from "./testing/fake-control-plane.ts";
 import { git, serveGit } from "./testing/git-server.ts";
 import { runRunner } from "./testing/run-runner.ts";
 import { ScriptedEngine } from "./testing/scripted-engine.ts";
+import type { ScriptedRun } from "./testing/scripted-engine.ts";
 
 const HOST = "https://git.example.invalid";
 const URL = `${HOST}/owner/project`;
@@ -231,17 +232,89 @@ describe("the end of a run", () => {
     });
   });
 
-  it("leaves everything out when the run is cancelled while it checks", async () => {
-    plane.order = { ...plane.order, checks: ["echo waiting; tail -f /dev/null"] };
-    const engine = new ScriptedEngine((run) => {
-      writeFileSync(join(run.options.cwd, "a.txt"), "two\n");
-      run.turnEnd("completed");
-    });
+  async function stopped(engine: ScriptedEngine, until: () => boolean): Promise<void> {
     const { exit } = runRunner(plane, engine);
-    await plane.until(() => plane.has("phase", { name: "checks", status: "started" }));
+    await plane.until(until);
     plane.command({ id: "c1", kind: "cancel" });
     expect(await exit).toBe(0);
-    expect(outcome()).toMatchObject({ state: "cancelled", checks: [{ passed: false }] });
-    expect(blobs("archive")).toEqual([]);
+    expect(outcome()).toMatchObject({ state: "cancelled", reason: "cancelled_by_user", branch: null });
+  }
+  const changed = (run: ScriptedRun): void => writeFileSync(join(run.options.cwd, "a.txt"), "two\n");
+
+  it("stores what a stopped run has made, and does no more with it", async () => {
+    plane.order = { ...plane.order, deliver: "branch", pushBranch: ownBranch(), checks: ["true"] };
+    const engine = new ScriptedEngine((run) => {
+      changed(run);
+      run.emit({ type: "text", data: { messageId: "m", text: "half done" } });
+    });
+    await stopped(engine, () => plane.has("text", { text: "half done" }));
+    expect([blobs("archive"), blobs("patch")]).toEqual([["workspace.tar.zst"], ["changes.patch"]]);
+    expect(plane.checkpoints).toHaveLength(1);
+    expect(phases()).not.toContain("checks started");
+    expect(git(origin, "branch", "--list", "agency/*")).toBe("");
+  });
+
+  it("stores what there is, too, when the run is stopped while it checks", async () => {
+    plane.order = { ...plane.order, checks: ["echo waiting; tail -f /dev/null"] };
+    const engine = new ScriptedEngine((run) => {
+      changed(run);
+      run.turnEnd("completed");
+    });
+    await stopped(engine, () => plane.has("phase", { name: "checks", status: "started" }));
+    expect(outcome()).toMatchObject({ checks: [{ passed: false }] });
+    expect(blobs("archive")).toEqual(["workspace.tar.zst"]);
+  });
+
+  it("waits with a stopped run, too, until storage is there again, and says so", async () => {
+    const away = outage(() => plane.storing > 0);
+    await stopped(
+      new ScriptedEngine((run) => {
+        changed(run);
+        run.emit({ type: "text", data: { messageId: "m", text: "half done" } });
+      }),
+      () => plane.has("text", { text: "half done" }),
+    );
+    expect(away()).toBeGreaterThan(0);
+    expect(blobs("archive")).toEqual(["workspace.tar.zst"]);
+    expect(plane.checkpoints).toHaveLength(1);
+  });
+
+  /** Storage fails until the test has seen enough. */
+  function outage(isEnough: () => boolean): () => number {
+    let failed = 0;
+    plane.script = (route) => {
+      if (route !== "blobs" || isEnough()) return undefined;
+      failed += 1;
+      return { status: 503 };
+    };
+    return () => failed;
+  }
+  const told = (level: string): string[] =>
+    plane
+      .ofType("notice")
+      .filter((data) => (data as { level: string }).level === level)
+      .map((data) => (data as { text: string }).text);
+
+  it("comes when storage is there again, and people know what is waited for and how to end it", async () => {
+    outage(() => plane.storing > 0 && told("warn").length > 0);
+    await work({ "a.txt": "two\n" });
+    expect(outcome()).toMatchObject({ state: "completed" });
+    expect(told("warn").join("\n")).toMatch(
+      new RegExp(`cannot be stored since .*503.*agency stop ${plane.order.taskId} --discard`, "s"),
+    );
+    expect(told("info")).toContain("The files of this run can be stored again.");
+    expect(plane.storing).toBe(1);
+    expect(blobs("checkpoint")).toHaveLength(1);
+    expect(blobs("archive")).toHaveLength(1);
+  });
+
+  it("collects what the checks said while they run and stores it afterwards, whatever storage did", async () => {
+    plane.order = { ...plane.order, checks: ["echo first; exit 1", "echo second", "true"] };
+    // Else storage that is away would cost a check its time.
+    outage(() => plane.ofType("check").length === 3);
+    await work({ "a.txt": "two\n" });
+    const logs = plane.blobs.filter(({ kind }) => kind === "log");
+    expect(logs.map(({ content }) => content.toString())).toEqual(["first\n", "second\n"]);
+    expect(outcome()?.checks.map(({ passed }) => passed)).toEqual([false, true, true]);
   });
 });
