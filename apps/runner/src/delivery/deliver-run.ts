@@ -8,6 +8,7 @@ import { endOthers } from "../process/end-others.ts";
 import type { ProcessGroups } from "../process/groups.ts";
 import { inPhase } from "../session/in-phase.ts";
 import type { Git } from "../workspace/git.ts";
+import { outsideAgent } from "../workspace/outside-agent.ts";
 import { openOwnRepository } from "../workspace/own-repository.ts";
 import type { OwnRepository } from "../workspace/own-repository.ts";
 import { asPeopleKnowIt } from "../workspace/prepare-workspace.ts";
@@ -123,7 +124,7 @@ class Delivery {
   async #makeCommit(signal: AbortSignal): Promise<string | null> {
     const { order, engineTitle, summary } = this.#options;
     const message = commitMessage({ summary, title: order.title, engineTitle });
-    const opened = await openOwnRepository(this.#options);
+    const opened = await openOwnRepository({ ...this.#options, env: this.#safeEnv() });
     if (!opened.ok) return opened.problem;
     const { repository } = opened;
     this.#repository = repository;
@@ -151,14 +152,14 @@ class Delivery {
     commands: readonly string[],
     on: { from: string; commit: string; round: string } | null,
   ): Promise<void> {
-    const { config, workspace, order } = this.#options;
+    const { order } = this.#options;
     // Of another commit.
     this.#checks = [];
     await this.#step("checks", async (signal, timeoutMs) => {
       const onOutput = async (name: string, path: string, bytes: number): Promise<void> => {
         if (bytes > 0 && order.deliver !== "none") this.#logs.push({ name, path });
       };
-      const agents = [config.home, workspace, config.tmp];
+      const agents = this.#agents();
       const alone = (): Promise<string | null> => this.#alone();
       const how = { timeoutMs, signal, onOutput, agents, alone };
       if (on !== null) this.#checks = await runChecks({ ...this.#options, ...on, ...how, commands });
@@ -167,6 +168,16 @@ class Delivery {
     // Whatever kept a check from running, it has not passed.
     for (const command of commands.slice(this.#checks.length))
       this.#checks.push({ command, passed: false, exitCode: null, durationMs: 0 });
+  }
+
+  /** The folders that the agent can write to. */
+  #agents(): string[] {
+    const { config, workspace } = this.#options;
+    return [config.home, workspace, config.tmp];
+  }
+
+  #safeEnv(): Record<string, string> {
+    return outsideAgent(this.#options.env, this.#agents());
   }
 
   /** People's terminals are the agent's place too: they end, and may be opened again when all is handed over. */
@@ -247,7 +258,7 @@ class Delivery {
     const from = this.#repository?.folder ?? "";
     let work: { checkout: Checkout; commit: string; commits: readonly string[] } | null = null;
     await this.#step("push", async (signal) => {
-      const made = await cleanCheckout({ ...this.#options, ...target, from, signal });
+      const made = await cleanCheckout({ ...this.#options, ...target, env: this.#safeEnv(), from, signal });
       if (!made.ok) return made.problem;
       const { checkout } = made;
       const rebased = await rebaseWork({ ...target, git: checkout.git, base: this.#options.base, signal });
