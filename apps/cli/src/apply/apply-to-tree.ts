@@ -9,6 +9,7 @@ import { row } from "../render/row.ts";
 import type { Session } from "../session.ts";
 import type { GitPath, GitTree } from "./git-tree.ts";
 import { withHandedOver } from "./handed-over.ts";
+import type { handedOver } from "./handed-over.ts";
 import { listed } from "./listed.ts";
 import { applyPatch, planPatch } from "./plan-patch.ts";
 import type { PatchPlan } from "./plan-patch.ts";
@@ -25,7 +26,7 @@ interface How {
 export async function applyToTree(
   session: Session,
   client: Client,
-  task: Task,
+  { task, sent }: { task: Task; sent: Awaited<ReturnType<typeof handedOver>> },
   tree: GitTree,
   how: How,
 ): Promise<number> {
@@ -38,7 +39,7 @@ export async function applyToTree(
     withArtifact(session, client, task.id, patch, (path, folder) =>
       applyWith(session, known, { path, folder, start }, how),
     );
-  return withHandedOver(session, client, task, tree, work);
+  return withHandedOver(session, client, sent, tree, work);
 }
 
 type Told = Pick<PatchPlan, "files" | "local" | "conflicts" | "leftOut" | "filtered"> & {
