@@ -187,6 +187,51 @@ describe("the end of a run", () => {
     expect(JSON.stringify(plane.ofType("notice"))).toContain("Nothing was pushed to main");
   });
 
+  it("stores what the checks printed when they are over: storage that is away costs them no time", async () => {
+    plane.order = { ...plane.order, deliver: "files", checks: ["echo one", "echo two"] };
+    plane.script = (route) =>
+      route === "blobs" && !plane.has("phase", { name: "checks", status: "completed" })
+        ? { status: 503 }
+        : undefined;
+    await work({ "a.txt": "two\n" });
+    expect(outcome()).toMatchObject({ state: "completed", checks: [{ passed: true }, { passed: true }] });
+    expect(blobs("log").toSorted()).toEqual(["check-1.log", "check-2.log"]);
+  });
+
+  it("has the checks run on the commit that is pushed when others pushed before, and says which", async () => {
+    await workWhileOthersPush(["cat theirs.txt || echo alone"]);
+    const pushed = git(origin, "rev-parse", "pr");
+    expect(outcome()).toMatchObject({ state: "completed", branch: "pr", commit: pushed });
+    expect(outcome()?.checks).toMatchObject([{ passed: true, commit: pushed }]);
+    const ran = plane.ofType("check").map((data) => data as { commit: string; output: string });
+    expect(ran.map(({ output }) => output.trim().split("\n").at(-1))).toEqual(["alone", "t"]);
+    expect(ran[0]?.commit).not.toBe(pushed);
+    expect(blobs("log").toSorted()).toEqual(["check-1-rebased.log", "check-1.log"]);
+  });
+
+  it("pushes nothing when the checks only pass without what others pushed", async () => {
+    await workWhileOthersPush(["test ! -e theirs.txt"]);
+    expect(outcome()).toMatchObject({ state: "failed", reason: "checks_failed", branch: null });
+    expect(git(origin, "ls-tree", "--name-only", "pr")).toBe(".gitignore\na.txt\ntheirs.txt");
+    expect(git(origin, "show", "pr:a.txt")).toBe("one");
+    expect(JSON.stringify(plane.ofType("notice"))).toContain("on top of it the checks do not pass");
+  });
+
+  async function workWhileOthersPush(checks: string[]): Promise<void> {
+    git(origin, "checkout", "--quiet", "-b", "pr");
+    git(origin, "checkout", "--quiet", "main");
+    const repository = { url: URL, branch: "pr" };
+    plane.order = { ...plane.order, deliver: "pr", pushBranch: "pr", repository, checks };
+    const engine = new ScriptedEngine((run) => {
+      writeFileSync(join(run.options.cwd, "a.txt"), "two\n");
+      git(origin, "checkout", "--quiet", "pr");
+      commit({ "theirs.txt": "t\n" });
+      git(origin, "checkout", "--quiet", "main");
+      run.turnEnd("completed");
+    });
+    expect(await runRunner(plane, engine).exit).toBe(0);
+  }
+
   it("puts the work on top of what others pushed to their branch", async () => {
     git(origin, "checkout", "--quiet", "-b", "pr");
     git(origin, "checkout", "--quiet", "main");
