@@ -91,7 +91,10 @@ async function pass(
   stand: (moment: Moment) => Promise<void>,
 ): Promise<void> {
   await stand("after");
-  if (response.destroyed) return answer.destroy();
+  if (response.destroyed) {
+    answer.destroy();
+    return;
+  }
   response.writeHead(answer.statusCode ?? 502, answer.headers);
   response.flushHeaders();
   try {

@@ -25,7 +25,7 @@ import { Asks } from "./session/asks.ts";
 import { createRunCalls } from "./session/run-calls.ts";
 import { NO_COUNTS } from "./session/deliver-workspace.ts";
 import { Session } from "./session/session.ts";
-import type { Lent } from "./session/session.ts";
+import type { Lent } from "./session/session-options.ts";
 import { RunnerTerminals } from "./terminal/terminals.ts";
 import type { UplinkClient } from "./uplink/client.ts";
 import type { Door } from "./uplink/door.ts";

@@ -14,6 +14,8 @@ export interface RunnerConfig {
   enginesDir: string;
   /** Longest time without any answer of the control plane before the agent is stopped. */
   deadManMs: number;
+  /** Every process of this sandbox is the runner's or the agent's, and none of another program on the machine. */
+  hasOwnProcesses: boolean;
 }
 
 /** The only place that reads the environment; the working directory is the workspace. */
@@ -27,6 +29,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, cw
     lang: env["LANG"] ?? "C.UTF-8",
     enginesDir: env["AGENCY_ENGINES"] ?? "/opt/agency/engines",
     deadManMs: positive(env["AGENCY_DEAD_MAN_MS"]) ?? 10 * MINUTE,
+    hasOwnProcesses: env["AGENCY_OWN_PROCESSES"] === "1",
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EventOf } from "@agency/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { git } from "./testing/git-server.ts";
 import { FakeControlPlane } from "./testing/fake-control-plane.ts";
 import { rememberingEngine } from "./testing/remembering-engine.ts";
 import type { Remembering } from "./testing/remembering-engine.ts";
@@ -250,6 +251,25 @@ describe("a runner's checkpoints", () => {
     expect(next.has("phase", { name: "restore", status: "completed" })).toBe(true);
     // Measured against where the work began, not where it was taken up.
     expect(next.finished[0]?.outcome).toMatchObject({ state: "completed", files: 1 });
+  });
+
+  it("bring what was on a branch that cannot be here without it, and say so", async () => {
+    const engine = rememberingEngine((mind) => {
+      const cwd = mind.run.options.cwd;
+      git(cwd, "checkout", "--quiet", "-b", "main-line");
+      git(cwd, "branch", "--quiet", "-D", "main");
+      git(cwd, "checkout", "--quiet", "-b", "main/line");
+      put(mind, "a.txt", "one\n");
+      mind.run.turnEnd("completed");
+    });
+    expect(await runRunner(plane, engine).exit).toBe(0);
+    next.restoreFrom(plane);
+    const resumed = rememberingEngine(({ run }) => run.turnEnd("completed"));
+    expect(await runRunner(next, resumed).exit).toBe(0);
+    expect(next.ofType("restored")).toMatchObject([
+      { files: 1, message: expect.stringContaining("The branch main/line cannot be made") },
+    ]);
+    expect(next.finished[0]?.outcome.state).toBe("completed");
   });
 
   it("bring the session as a fork when that is asked for", async () => {

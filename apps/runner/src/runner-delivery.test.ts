@@ -6,6 +6,7 @@ import { FakeControlPlane } from "./testing/fake-control-plane.ts";
 import { git, serveGit } from "./testing/git-server.ts";
 import { runRunner } from "./testing/run-runner.ts";
 import { ScriptedEngine } from "./testing/scripted-engine.ts";
+import type { ScriptedRun } from "./testing/scripted-engine.ts";
 
 const HOST = "https://git.example.invalid";
 const URL = `${HOST}/owner/project`;
@@ -186,6 +187,51 @@ describe("the end of a run", () => {
     expect(JSON.stringify(plane.ofType("notice"))).toContain("Nothing was pushed to main");
   });
 
+  it("stores what the checks printed when they are over: storage that is away costs them no time", async () => {
+    plane.order = { ...plane.order, deliver: "files", checks: ["echo one", "echo two"] };
+    plane.script = (route) =>
+      route === "blobs" && !plane.has("phase", { name: "checks", status: "completed" })
+        ? { status: 503 }
+        : undefined;
+    await work({ "a.txt": "two\n" });
+    expect(outcome()).toMatchObject({ state: "completed", checks: [{ passed: true }, { passed: true }] });
+    expect(blobs("log").toSorted()).toEqual(["check-1.log", "check-2.log"]);
+  });
+
+  it("has the checks run on the commit that is pushed when others pushed before, and says which", async () => {
+    await workWhileOthersPush(["cat theirs.txt || echo alone"]);
+    const pushed = git(origin, "rev-parse", "pr");
+    expect(outcome()).toMatchObject({ state: "completed", branch: "pr", commit: pushed });
+    expect(outcome()?.checks).toMatchObject([{ passed: true, commit: pushed }]);
+    const ran = plane.ofType("check").map((data) => data as { commit: string; output: string });
+    expect(ran.map(({ output }) => output.trim().split("\n").at(-1))).toEqual(["alone", "t"]);
+    expect(ran[0]?.commit).not.toBe(pushed);
+    expect(blobs("log").toSorted()).toEqual(["check-1-rebased.log", "check-1.log"]);
+  });
+
+  it("pushes nothing when the checks only pass without what others pushed", async () => {
+    await workWhileOthersPush(["test ! -e theirs.txt"]);
+    expect(outcome()).toMatchObject({ state: "failed", reason: "checks_failed", branch: null });
+    expect(git(origin, "ls-tree", "--name-only", "pr")).toBe(".gitignore\na.txt\ntheirs.txt");
+    expect(git(origin, "show", "pr:a.txt")).toBe("one");
+    expect(JSON.stringify(plane.ofType("notice"))).toContain("on top of it the checks do not pass");
+  });
+
+  async function workWhileOthersPush(checks: string[]): Promise<void> {
+    git(origin, "checkout", "--quiet", "-b", "pr");
+    git(origin, "checkout", "--quiet", "main");
+    const repository = { url: URL, branch: "pr" };
+    plane.order = { ...plane.order, deliver: "pr", pushBranch: "pr", repository, checks };
+    const engine = new ScriptedEngine((run) => {
+      writeFileSync(join(run.options.cwd, "a.txt"), "two\n");
+      git(origin, "checkout", "--quiet", "pr");
+      commit({ "theirs.txt": "t\n" });
+      git(origin, "checkout", "--quiet", "main");
+      run.turnEnd("completed");
+    });
+    expect(await runRunner(plane, engine).exit).toBe(0);
+  }
+
   it("puts the work on top of what others pushed to their branch", async () => {
     git(origin, "checkout", "--quiet", "-b", "pr");
     git(origin, "checkout", "--quiet", "main");
@@ -231,17 +277,89 @@ describe("the end of a run", () => {
     });
   });
 
-  it("leaves everything out when the run is cancelled while it checks", async () => {
-    plane.order = { ...plane.order, checks: ["echo waiting; tail -f /dev/null"] };
-    const engine = new ScriptedEngine((run) => {
-      writeFileSync(join(run.options.cwd, "a.txt"), "two\n");
-      run.turnEnd("completed");
-    });
+  async function stopped(engine: ScriptedEngine, until: () => boolean): Promise<void> {
     const { exit } = runRunner(plane, engine);
-    await plane.until(() => plane.has("phase", { name: "checks", status: "started" }));
+    await plane.until(until);
     plane.command({ id: "c1", kind: "cancel" });
     expect(await exit).toBe(0);
-    expect(outcome()).toMatchObject({ state: "cancelled", checks: [{ passed: false }] });
-    expect(blobs("archive")).toEqual([]);
+    expect(outcome()).toMatchObject({ state: "cancelled", reason: "cancelled_by_user", branch: null });
+  }
+  const changed = (run: ScriptedRun): void => writeFileSync(join(run.options.cwd, "a.txt"), "two\n");
+
+  it("stores what a stopped run has made, and does no more with it", async () => {
+    plane.order = { ...plane.order, deliver: "branch", pushBranch: ownBranch(), checks: ["true"] };
+    const engine = new ScriptedEngine((run) => {
+      changed(run);
+      run.emit({ type: "text", data: { messageId: "m", text: "half done" } });
+    });
+    await stopped(engine, () => plane.has("text", { text: "half done" }));
+    expect([blobs("archive"), blobs("patch")]).toEqual([["workspace.tar.zst"], ["changes.patch"]]);
+    expect(plane.checkpoints).toHaveLength(1);
+    expect(phases()).not.toContain("checks started");
+    expect(git(origin, "branch", "--list", "agency/*")).toBe("");
+  });
+
+  it("stores what there is, too, when the run is stopped while it checks", async () => {
+    plane.order = { ...plane.order, checks: ["echo waiting; tail -f /dev/null"] };
+    const engine = new ScriptedEngine((run) => {
+      changed(run);
+      run.turnEnd("completed");
+    });
+    await stopped(engine, () => plane.has("phase", { name: "checks", status: "started" }));
+    expect(outcome()).toMatchObject({ checks: [{ passed: false }] });
+    expect(blobs("archive")).toEqual(["workspace.tar.zst"]);
+  });
+
+  it("waits with a stopped run, too, until storage is there again, and says so", async () => {
+    const away = outage(() => plane.storing > 0);
+    await stopped(
+      new ScriptedEngine((run) => {
+        changed(run);
+        run.emit({ type: "text", data: { messageId: "m", text: "half done" } });
+      }),
+      () => plane.has("text", { text: "half done" }),
+    );
+    expect(away()).toBeGreaterThan(0);
+    expect(blobs("archive")).toEqual(["workspace.tar.zst"]);
+    expect(plane.checkpoints).toHaveLength(1);
+  });
+
+  /** Storage fails until the test has seen enough. */
+  function outage(isEnough: () => boolean): () => number {
+    let failed = 0;
+    plane.script = (route) => {
+      if (route !== "blobs" || isEnough()) return undefined;
+      failed += 1;
+      return { status: 503 };
+    };
+    return () => failed;
+  }
+  const told = (level: string): string[] =>
+    plane
+      .ofType("notice")
+      .filter((data) => (data as { level: string }).level === level)
+      .map((data) => (data as { text: string }).text);
+
+  it("comes when storage is there again, and people know what is waited for and how to end it", async () => {
+    outage(() => plane.storing > 0 && told("warn").length > 0);
+    await work({ "a.txt": "two\n" });
+    expect(outcome()).toMatchObject({ state: "completed" });
+    expect(told("warn").join("\n")).toMatch(
+      new RegExp(`cannot be stored since .*503.*agency stop ${plane.order.taskId} --discard`, "s"),
+    );
+    expect(told("info")).toContain("The files of this run can be stored again.");
+    expect(plane.storing).toBe(1);
+    expect(blobs("checkpoint")).toHaveLength(1);
+    expect(blobs("archive")).toHaveLength(1);
+  });
+
+  it("collects what the checks said while they run and stores it afterwards, whatever storage did", async () => {
+    plane.order = { ...plane.order, checks: ["echo first; exit 1", "echo second", "true"] };
+    // Else storage that is away would cost a check its time.
+    outage(() => plane.ofType("check").length === 3);
+    await work({ "a.txt": "two\n" });
+    const logs = plane.blobs.filter(({ kind }) => kind === "log");
+    expect(logs.map(({ content }) => content.toString())).toEqual(["first\n", "second\n"]);
+    expect(outcome()?.checks.map(({ passed }) => passed)).toEqual([false, true, true]);
   });
 });

@@ -80,6 +80,8 @@ export class Stage implements AsyncDisposable {
       AWS_SECRET_ACCESS_KEY: s3.account.secretAccessKey,
       AGENCY_INTERNAL_HOSTS: git.host,
       AGENCY_MAX_RUNNING: String(AT_ONCE),
+      // A mirror would be asked before there is a sandbox: what is held here is what the runner itself asks.
+      AGENCY_MIRROR_BYTES: "0",
     };
     const agency = await Agency.start({ home, env });
     await agency.client.setSecret(`GIT_TOKEN@${git.host}`, { value: "agency:host-secret" });
@@ -108,8 +110,12 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agency.clear().finally(() => this.#agency.stop());
-    await this.#closers[Symbol.asyncDispose]();
+    try {
+      await this.#agency.clear();
+    } finally {
+      await this.#agency.stop();
+      await this.#closers[Symbol.asyncDispose]();
+    }
   }
 }
 

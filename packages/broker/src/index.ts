@@ -6,3 +6,4 @@ export { createResolver } from "./egress/resolve-host.ts";
 export { createModelRoutes } from "./model/routes.ts";
 export { createCodeHosts } from "./code-host/code-hosts.ts";
 export { createMirrors } from "./mirrors/mirrors.ts";
+export { createBranchMover } from "./branches/branch-mover.ts";

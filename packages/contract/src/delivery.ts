@@ -14,6 +14,8 @@ export const checkResultSchema = z.object({
   passed: z.boolean(),
   exitCode: z.number().int().nullable(),
   durationMs: z.number().int().nonnegative(),
+  /** What was checked; missing where the check did not run at all. */
+  commit: z.string().optional(),
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;
 

@@ -194,6 +194,7 @@ const workEvents = [
     exitCode: z.number().int().nullable(),
     durationMs: ms,
     output: text.describe("The end of what it printed."),
+    commit: z.string().optional().describe("What was checked."),
   }),
   event("artifact", { name: text, path: text.optional(), bytes: count, mediaType: z.string().optional() }),
   event("delivery", {

@@ -60,6 +60,12 @@ export const limitsSchema = z.strictObject({
 });
 export type Limits = z.infer<typeof limitsSchema>;
 
+/** What a repository may ask for the tasks in it: each is taken where it is lower than the task's own. */
+export const lowerLimitsSchema = limitsSchema
+  .pick({ wallMs: true, silenceMs: true, turns: true, costUsd: true })
+  .partial();
+export type LowerLimits = z.infer<typeof lowerLimitsSchema>;
+
 /** `set` first, then `add`: `{add: {wallMs: 3600000}}` gives an hour more, whatever the limit is by now. */
 export const changeLimitsSchema = z
   .strictObject({

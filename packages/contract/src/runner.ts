@@ -24,6 +24,8 @@ export const UPLINK_PATHS = {
   restore: "/uplink/restore",
   /** POST: the work is over, only storing it takes time yet. */
   storing: "/uplink/storing",
+  /** POST: the limits the repository asks for. Answers with those the task has then. */
+  limits: "/uplink/limits",
   finished: "/uplink/finished",
   /** Upgraded to TERMINAL_PROTOCOL; the id follows. */
   terminals: "/uplink/terminals",
@@ -149,6 +151,8 @@ export const commandFrameSchema = z.union([
   z.object({ kind: z.literal("fenced") }),
 ]);
 export type CommandFrame = z.infer<typeof commandFrameSchema>;
+
+export const loweredLimitsSchema = z.object({ limits: limitsSchema });
 
 /** Asked until answered with 2xx; the same id asks once. The answer comes as a command. */
 export const postAskSchema = z.discriminatedUnion("kind", [

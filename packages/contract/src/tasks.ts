@@ -89,7 +89,7 @@ export const createTaskSchema = z.strictObject({
   repositories: z
     .array(gitUrlSchema)
     .max(50)
-    .default([])
+    .optional()
     .describe("Further repositories that may be read with the credential of their host."),
   network: networkSchema.optional().describe("Not set: internet, or as the task resumed from."),
   allowInternalNetwork: z
@@ -120,11 +120,13 @@ export const createTaskSchema = z.strictObject({
     .int()
     .positive()
     .optional()
-    .describe("Work on the branch of this pull request of the repository, and push to it."),
+    .describe(
+      "Work on the branch of this pull request of the repository. When the task completes, the branch is moved forward to the work, by the server.",
+    ),
   checks: z
     .array(z.string().min(1).max(4096))
     .max(20)
-    .default([])
+    .optional()
     .describe("Run in a clean checkout of the final commit: they decide whether the task completed."),
   artifacts: z
     .array(z.string().min(1).max(500))
@@ -139,7 +141,7 @@ export const createTaskSchema = z.strictObject({
     })
     .optional()
     .describe(
-      "Go on from another task's files and memory. It becomes the parent unless another one is named, and its network, approve, commandPolicy, questions, commits, artifacts and env are taken over unless given. Its secrets are not: send them again.",
+      "Go on from another task's files and memory. It becomes the parent unless another one is named, and its project, model, repository (with deliver and pullRequest), repositories, limits, checks, network, approve, commandPolicy, questions, commits, artifacts and env are taken over unless given. Its secrets are not: send them again.",
     ),
   upload: uploadedSchema
     .optional()
@@ -192,7 +194,10 @@ const resultSchema = z.object({
   files: z.number().nullable(),
   added: z.number().nullable(),
   removed: z.number().nullable(),
-  commit: z.string().nullable().describe("The final commit."),
+  commit: z
+    .string()
+    .nullable()
+    .describe("The final commit, as it was seen to be pushed; null when it was not."),
   commits: z.array(z.string()),
   branch: z.string().nullable().describe("The branch that was pushed."),
   pullRequest: pullRequestSchema.nullable(),

@@ -1,3 +1,5 @@
+import { realpath } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { AgencyError } from "@agency/contract";
 import type { Task } from "@agency/contract";
 import type { Client } from "@agency/client";
@@ -17,7 +19,11 @@ import { EXIT } from "../exit-codes.ts";
 import { plural } from "../render/numbers.ts";
 import { row } from "../render/row.ts";
 import type { Session } from "../session.ts";
+import { findGitTree } from "./git-tree.ts";
 import { listed } from "./listed.ts";
+import { aroundOf, runsByItself } from "./runs-by-itself.ts";
+import type { RunsByItself } from "./runs-by-itself.ts";
+import { warnOfRuns } from "./warn-of-runs.ts";
 
 interface How {
   dryRun: boolean;
@@ -37,12 +43,14 @@ export async function applyToFolder(
     const scanned = await scan(path, folder);
     const writer = createFolderWriter(folder);
     const compared = await compareFolder(writer, scanned.entries);
+    if (!how.dryRun) refuseLoss(compared, how.force);
+    const runs = await runsIn(session, folder, compared);
+    warnOfRuns(session, runs);
     if (!how.dryRun) {
-      refuseLoss(compared, how.force);
       const wanted = [...compared.create, ...compared.differ];
       await extractEntries(openArchive(path), wanted, writer, how.force);
     }
-    tell(session, folder, scanned, compared, how);
+    tell(session, folder, scanned, { ...compared, runs }, how);
     return EXIT.done;
   });
 }
@@ -78,19 +86,44 @@ function refuseLoss({ differ, inTheWay }: Comparison, force: boolean): void {
   }
 }
 
+/** The folder may lie in a work tree of the user's all the same. */
+async function runsIn(
+  session: Session,
+  folder: string,
+  { create, differ }: Comparison,
+): Promise<RunsByItself[]> {
+  const tree = await findGitTree(session, folder).catch((error: unknown) => {
+    // A repository that git does not want to read, or no git: then git runs nothing here either.
+    if (error instanceof AgencyError) return null;
+    throw error;
+  });
+  const top = tree?.top ?? folder;
+  const around = await aroundOf({ top, config: tree?.config ?? [] }, session.world.userHome);
+  const within = relative(top, await realpath(folder));
+  const names = [...create, ...differ]
+    .filter(({ kind }) => kind !== "folder")
+    .map(({ path }) => shownPath(path));
+  const found = runsByItself(
+    names.map((name) => join(within, name)),
+    around,
+  );
+  return found.map(({ path, why }) => ({ path: relative(within, path), why }));
+}
+
 function tell(
   { output, json }: Session,
   folder: string,
   scanned: Scanned,
-  compared: Comparison,
+  compared: Comparison & { runs: RunsByItself[] },
   how: How,
 ): void {
   const created = compared.create.filter(({ kind }) => kind !== "folder").map(({ path }) => shownPath(path));
   const replaced = compared.differ.map(({ path }) => shownPath(path));
   const { leftOut } = scanned;
-  const { inTheWay } = compared;
+  const { inTheWay, same, runs } = compared;
   if (json) {
-    output.json({ folder, applied: !how.dryRun, created, replaced, same: compared.same, leftOut, inTheWay });
+    const applied = !how.dryRun;
+    output.json({ folder, applied, created, replaced, same, leftOut, inTheWay, runs });
     return;
   }
   const { style, width } = output;

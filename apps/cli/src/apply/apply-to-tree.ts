@@ -9,9 +9,13 @@ import { row } from "../render/row.ts";
 import type { Session } from "../session.ts";
 import type { GitPath, GitTree } from "./git-tree.ts";
 import { withHandedOver } from "./handed-over.ts";
+import type { handedOver } from "./handed-over.ts";
 import { listed } from "./listed.ts";
 import { applyPatch, planPatch } from "./plan-patch.ts";
 import type { PatchPlan } from "./plan-patch.ts";
+import { aroundOf, runsByItself } from "./runs-by-itself.ts";
+import type { RunsByItself } from "./runs-by-itself.ts";
+import { warnOfRuns } from "./warn-of-runs.ts";
 
 interface How {
   dryRun: boolean;
@@ -22,21 +26,26 @@ interface How {
 export async function applyToTree(
   session: Session,
   client: Client,
-  task: Task,
+  { task, sent }: { task: Task; sent: Awaited<ReturnType<typeof handedOver>> },
   tree: GitTree,
   how: How,
 ): Promise<number> {
   const patch = await findArtifact(client, task, "patch", session.signal);
   if (patch.bytes === 0) {
-    tell(session, tree, { files: [], local: [], conflicts: [] }, how, "The task changed nothing.");
+    tell(session, tree, NOTHING, how, "The task changed nothing.");
     return EXIT.done;
   }
   const work = (known: GitTree, start: string | null) =>
     withArtifact(session, client, task.id, patch, (path, folder) =>
       applyWith(session, known, { path, folder, start }, how),
     );
-  return withHandedOver(session, client, task, tree, work);
+  return withHandedOver(session, client, sent, tree, work);
 }
+
+type Told = Pick<PatchPlan, "files" | "local" | "conflicts" | "leftOut" | "filtered"> & {
+  runs: RunsByItself[];
+};
+const NOTHING: Told = { files: [], local: [], conflicts: [], leftOut: [], filtered: [], runs: [] };
 
 async function applyWith(
   session: Session,
@@ -46,12 +55,16 @@ async function applyWith(
 ): Promise<number> {
   const plan = await planPatch(tree, path, folder, start);
   if (!how.force && !how.dryRun) refuseLoss(plan);
+  const around = await aroundOf(tree, session.world.userHome);
+  const names = plan.files.map(({ path }) => shown(path));
+  const runs = runsByItself(names, around);
+  warnOfRuns(session, runs);
   if (!how.dryRun) await applyPatch(tree, path, plan);
   const files = plural(plan.files.length, "file");
   tell(
     session,
     tree,
-    plan,
+    { ...plan, runs },
     how,
     how.dryRun
       ? `${files} would change in ${tree.top}.`
@@ -75,17 +88,15 @@ function refuseLoss({ local, conflicts }: PatchPlan): void {
   }
 }
 
-function tell(
-  { output, json }: Session,
-  tree: GitTree,
-  plan: Pick<PatchPlan, "files" | "local" | "conflicts">,
-  how: How,
-  sentence: string,
-): void {
+function tell({ output, json }: Session, tree: GitTree, plan: Told, how: How, sentence: string): void {
   const conflicts = plan.conflicts.map(shown);
   if (json) {
     const files = plan.files.map((file) => ({ ...file, path: shown(file.path) }));
-    output.json({ folder: tree.top, applied: !how.dryRun, files, local: plan.local.map(shown), conflicts });
+    const leftOut = plan.leftOut.map(({ path, why }) => ({ path: shown(path), why }));
+    const { runs } = plan;
+    const [local, filtered] = [plan.local.map(shown), plan.filtered.map(shown)];
+    const applied = !how.dryRun;
+    output.json({ folder: tree.top, applied, files, local, conflicts, leftOut, filtered, runs });
     return;
   }
   const { style, width } = output;
@@ -98,6 +109,21 @@ function tell(
     );
   }
   output.print(sentence);
+  tellTrouble(output, plan, how);
+}
+
+function tellTrouble(output: Session["output"], plan: Told, how: How): void {
+  const conflicts = plan.conflicts.map(shown);
+  const { leftOut, filtered } = plan;
+  if (leftOut.length > 0) {
+    const names = leftOut.map(({ path, why }) => `${shown(path)} ${why}`);
+    output.note([output.noteStyle.yellow(`Left out ${leftOut.length}:`), ...listed(names)]);
+  }
+  if (filtered.length > 0)
+    output.note([
+      "No filter of git's is run here: these come as git stores them:",
+      ...listed(filtered.map(shown)),
+    ]);
   const own = plural(plan.local.length, "file");
   if (plan.local.length > 0 && how.dryRun) {
     output.note([

@@ -1,7 +1,10 @@
-import { copyFile, lstat } from "node:fs/promises";
+import { copyFile, lstat, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AgencyError } from "@agency/contract";
 import type { Session } from "../session.ts";
+import { configEntries } from "./git-config.ts";
+import type { ConfigEntry } from "./git-config.ts";
+import { NO_PROGRAMS, withoutPrograms } from "./without-programs.ts";
 
 /** A name as git has it, one character a byte. */
 export type GitPath = string;
@@ -11,9 +14,14 @@ interface GitUse {
   input?: string;
 }
 
-/** A work tree of the user, driven with the user's own git. Nothing is ever staged: an index of our own is used. */
+/**
+ * A work tree of the user, driven with the user's own git. Nothing is ever staged: an index of our own is used. Nothing
+ * of the tree is run either: no hooks, filters, merge drivers and daemons, whatever the configuration says.
+ */
 export interface GitTree {
   readonly top: string;
+  /** Git's settings here, as they were before anything changed. */
+  readonly config: readonly ConfigEntry[];
   git(args: string[], options?: GitUse): Promise<{ code: number; stdout: string; stderr: string }>;
   /** As `git`, for what must succeed. */
   need(args: string[], options?: GitUse): Promise<string>;
@@ -26,30 +34,49 @@ export interface GitTree {
 /** The work tree a folder is in; null when it is in none. */
 export async function findGitTree(session: Session, folder: string): Promise<GitTree | null> {
   if (!(await isBelowGit(folder))) return null;
-  const found = await gitIn(session, folder)(["rev-parse", "--show-toplevel"]);
+  const found = await gitIn(session, folder, { config: [] })(["rev-parse", "--show-toplevel"]);
   if (found.code !== 0) throw refused("rev-parse", found.stderr);
   const top = Buffer.from(found.stdout.replace(/\n$/, ""), "latin1").toString("utf8");
-  return treeAt(session, top, {});
+  const listed = await runGit(session, top, ["config", "--list", "--show-origin", "-z"]);
+  if (listed.code !== 0) throw refused("config", listed.stderr);
+  const config = configEntries(Buffer.from(listed.stdout, "latin1").toString("utf8"));
+  return treeAt(session, top, { config });
 }
 
-function gitIn({ world, signal }: Session, cwd: string, always: Record<string, string> = {}): GitTree["git"] {
-  return async (args, { index, input } = {}) => {
-    const env = { LC_ALL: "C", ...always, ...(index === undefined ? {} : { GIT_INDEX_FILE: index }) };
-    const ran = await world.processes.run("git", args, {
-      cwd,
-      env,
-      signal,
+interface Setting {
+  config: readonly ConfigEntry[];
+  env?: Record<string, string>;
+}
+
+function gitIn(session: Session, cwd: string, { config, env = {} }: Setting): GitTree["git"] {
+  const quiet = withoutPrograms(config);
+  return (args, { index, input } = {}) =>
+    runGit(session, cwd, [...quiet, ...args], {
+      env: { ...env, ...(index === undefined ? {} : { GIT_INDEX_FILE: index }) },
       ...(input === undefined ? {} : { input: Buffer.from(input, "latin1") }),
     });
-    if (ran !== null) return { ...ran, stdout: ran.stdout.toString("latin1") };
-    throw new AgencyError("unsupported_option", "git is not installed, and this folder is a git work tree.", {
-      next: "Install git, or run this in another folder to get the files as they are.",
-    });
-  };
 }
 
-function treeAt(session: Session, top: string, env: Record<string, string>): GitTree {
-  const git = gitIn(session, top, env);
+async function runGit(
+  { world, signal }: Session,
+  cwd: string,
+  args: string[],
+  { env = {}, input }: { env?: Record<string, string>; input?: Buffer } = {},
+): ReturnType<GitTree["git"]> {
+  const ran = await world.processes.run("git", args, {
+    cwd,
+    env: { LC_ALL: "C", ...NO_PROGRAMS, ...env },
+    signal,
+    ...(input === undefined ? {} : { input }),
+  });
+  if (ran !== null) return { ...ran, stdout: ran.stdout.toString("latin1") };
+  throw new AgencyError("unsupported_option", "git is not installed, and this folder is a git work tree.", {
+    next: "Install git, or run this in another folder to get the files as they are.",
+  });
+}
+
+function treeAt(session: Session, top: string, setting: Setting): GitTree {
+  const git = gitIn(session, top, setting);
   const need: GitTree["need"] = async (args, options) => {
     const { code, stdout, stderr } = await git(args, options);
     if (code !== 0) throw refused(args[0] ?? "", stderr);
@@ -57,17 +84,27 @@ function treeAt(session: Session, top: string, env: Record<string, string>): Git
   };
   return {
     top,
+    config: setting.config,
     git,
     need,
-    withObjects: (folder) => treeAt(session, top, { GIT_ALTERNATE_OBJECT_DIRECTORIES: folder }),
+    withObjects: (folder) =>
+      treeAt(session, top, { ...setting, env: { GIT_ALTERNATE_OBJECT_DIRECTORIES: folder } }),
     copyIndex: async (to) => {
       const path = Buffer.from((await need(["rev-parse", "--git-path", "index"])).trim(), "latin1").toString(
         "utf8",
       );
-      // A repository without a first `git add` has none.
-      await copyFile(path.startsWith("/") ? path : join(top, path), to).catch(ignoreMissing);
+      await copyWithTime(path.startsWith("/") ? path : join(top, path), to);
     },
   };
+}
+
+/** Git believes an entry only when the file is older than the index: the copy keeps the time of the original. */
+async function copyWithTime(from: string, to: string): Promise<void> {
+  const stats = await stat(from).catch(ignoreMissing);
+  // A repository without a first `git add` has none.
+  if (stats === undefined) return;
+  await copyFile(from, to);
+  await utimes(to, stats.atimeMs / 1000, Math.floor(stats.mtimeMs) / 1000);
 }
 
 export const splitNul = (text: string): string[] => text.split("\0").filter((part) => part !== "");

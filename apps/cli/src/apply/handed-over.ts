@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isAgencyError } from "@agency/contract";
 import type { Task } from "@agency/contract";
 import type { Client } from "@agency/client";
 import { withCheckpoint } from "../download/with-checkpoint.ts";
@@ -8,6 +9,33 @@ import { userGit } from "../hand-off/user-git.ts";
 import type { Session } from "../session.ts";
 import type { GitTree } from "./git-tree.ts";
 
+type Upload = NonNullable<Task["upload"]>;
+
+/** Resumed tasks go on from tasks that do: nobody has more of them in a row. */
+const MOST_BEFORE = 200;
+
+/** What was sent for the task, or for the first of those it goes on from; null when nothing was. */
+export async function handedOver(
+  { signal }: Session,
+  client: Client,
+  task: Task,
+): Promise<{ taskId: string; upload: Upload } | null> {
+  let at = task;
+  for (let before = 0; before < MOST_BEFORE; before += 1) {
+    if (at.upload !== null && at.upload !== undefined) return { taskId: at.id, upload: at.upload };
+    if (at.resumedFrom === null) return null;
+    const found = await client.getTask(at.resumedFrom.taskId, { signal }).catch(ignoreDeleted);
+    if (found === null) return null;
+    at = found;
+  }
+  return null;
+}
+
+function ignoreDeleted(error: unknown): null {
+  if (isAgencyError(error) && error.code === "not_found") return null;
+  throw error;
+}
+
 /**
  * A patch of a task that began with uncommitted changes fits those, and git has none of them. They are fetched into a
  * folder of objects beside the user's, so that a three-way merge finds what both sides started from.
@@ -15,13 +43,13 @@ import type { GitTree } from "./git-tree.ts";
 export async function withHandedOver(
   session: Session,
   client: Client,
-  task: Task,
+  sent: { taskId: string; upload: Upload } | null,
   tree: GitTree,
   work: (tree: GitTree, start: string | null) => Promise<number>,
 ): Promise<number> {
-  const upload = task.upload ?? null;
-  if (upload === null) return work(tree, null);
-  return withCheckpoint(session, client, task.id, { ...upload, number: 0 }, async (path, folder) => {
+  if (sent === null) return work(tree, null);
+  const { taskId, upload } = sent;
+  return withCheckpoint(session, client, taskId, { ...upload, number: 0 }, async (path, folder) => {
     const bundle = join(folder, "workspace.bundle");
     await extractBundle(path, bundle);
     const objects = join(folder, "objects");

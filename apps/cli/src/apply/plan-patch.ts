@@ -3,6 +3,10 @@ import { join } from "node:path";
 import { AgencyError } from "@agency/contract";
 import { splitNul } from "./git-tree.ts";
 import type { GitPath, GitTree } from "./git-tree.ts";
+import { behindLinks, linksOut, patternOf } from "./leads-out.ts";
+import type { LeadsOut } from "./leads-out.ts";
+import { listed } from "./listed.ts";
+import { namesOf } from "./git-config.ts";
 
 interface PatchedFile {
   path: GitPath;
@@ -17,9 +21,16 @@ export interface PatchPlan {
   local: GitPath[];
   /** Changed on both sides in the same place. */
   conflicts: GitPath[];
+  /** Links that would lead out of the tree: they are not made. */
+  leftOut: LeadsOut[];
+  /** A filter of git's is for them, and is not run: they come as git stores them. */
+  filtered: GitPath[];
   /** The index that holds what is here now, local changes included. */
   index: string;
 }
+
+/** Byte for byte, whatever the user's settings make of white space. */
+const APPLY = ["apply", "--whitespace=nowarn"];
 
 /**
  * Tries a patch on a copy of the index: the work tree stays as it is. `start`: the commit of the files as they were
@@ -36,18 +47,36 @@ export async function planPatch(
   const before = splitNul(await tree.need(["apply", "-R", "--numstat", "-z", patch])).map(nameOf);
   const files = splitNul(numbers).map(toFile);
   const touched = [...new Set([...files.map(({ path }) => path), ...before])];
+  refuseBehind(await behindLinks(tree.top, touched));
   const index = join(folder, "index");
   await tree.copyIndex(index);
   await tree.git(["update-index", "-q", "--refresh"], { index });
   const changed = await localChanges(tree, index, touched);
   if (changed.length > 0) await recordFiles(tree, index, changed);
   const local = start === null ? changed : await changedSince(tree, index, start, touched);
-  return { files, local, index, conflicts: await tryPatch(tree, patch, index, join(folder, "trial")) };
+  const trial = join(folder, "trial");
+  const conflicts = await tryPatch(tree, patch, index, trial);
+  const leftOut = await linksOut(tree, trial, touched);
+  const isLeftOut = (path: GitPath) => leftOut.some((link) => link.path === path);
+  return {
+    files: files.filter(({ path }) => !isLeftOut(path)),
+    local: local.filter((path) => !isLeftOut(path)),
+    conflicts: conflicts.filter((path) => !isLeftOut(path)),
+    leftOut,
+    filtered: await filteredIn(tree, files),
+    index,
+  };
 }
 
 /** Puts the patch into the work tree. What conflicts gets git's marks. */
-export async function applyPatch(tree: GitTree, patch: string, { index }: PatchPlan): Promise<void> {
-  const { code, stderr } = await tree.git(["apply", "--3way", patch], { index });
+export async function applyPatch(
+  tree: GitTree,
+  patch: string,
+  { index, leftOut, files }: PatchPlan,
+): Promise<void> {
+  if (files.length === 0) return;
+  const without = leftOut.map(({ path }) => `--exclude=${patternOf(path)}`);
+  const { code, stderr } = await tree.git([...APPLY, "--3way", ...without, patch], { index });
   if (code !== 0 && (await unmerged(tree, index)).length === 0) throw doesNotApply(stderr);
 }
 
@@ -55,7 +84,9 @@ async function localChanges(tree: GitTree, index: string, touched: readonly GitP
   const changed = new Set<GitPath>();
   // Entries are `XY name`; one for a rename is followed by the name before it.
   for (const entry of splitNul(
-    await tree.need(["status", "--porcelain", "-z", "--untracked-files=no"], { index }),
+    await tree.need(["status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=dirty"], {
+      index,
+    }),
   )) {
     changed.add(/^.. /s.test(entry) ? entry.slice(3) : entry);
   }
@@ -73,7 +104,7 @@ async function changedSince(
   start: string,
   touched: readonly GitPath[],
 ): Promise<GitPath[]> {
-  const diff = ["diff-index", "--cached", "-z", "--name-only", "--no-renames", start];
+  const diff = ["diff-index", "--cached", "-z", "--name-only", "--no-renames", "--no-ext-diff", start];
   const changed = new Set(splitNul(await tree.need(diff, { index })));
   return touched.filter((path) => changed.has(path)).toSorted();
 }
@@ -85,10 +116,20 @@ async function recordFiles(tree: GitTree, index: string, paths: readonly GitPath
 
 async function tryPatch(tree: GitTree, patch: string, index: string, trial: string): Promise<GitPath[]> {
   await copyFile(index, trial).catch(() => {});
-  const { code, stderr } = await tree.git(["apply", "--cached", "--3way", patch], { index: trial });
+  const { code, stderr } = await tree.git([...APPLY, "--cached", "--3way", patch], { index: trial });
   const conflicts = await unmerged(tree, trial);
   if (code !== 0 && conflicts.length === 0) throw doesNotApply(stderr);
   return conflicts;
+}
+
+async function filteredIn(tree: GitTree, files: readonly PatchedFile[]): Promise<GitPath[]> {
+  const filters = new Set(namesOf(tree.config, "filter"));
+  if (filters.size === 0) return [];
+  const input = files.map(({ path }) => `${path}\0`).join("");
+  const told = await tree.need(["check-attr", "-z", "--stdin", "filter"], { input });
+  return [...told.matchAll(/([^\0]*)\0filter\0([^\0]*)\0/g)].flatMap(([, path = "", value = ""]) =>
+    filters.has(Buffer.from(value, "latin1").toString("utf8")) ? path : [],
+  );
 }
 
 async function unmerged(tree: GitTree, index: string): Promise<GitPath[]> {
@@ -111,6 +152,14 @@ function toFile(entry: string): PatchedFile {
 }
 
 const nameOf = (entry: string): GitPath => entry.replace(/^[^\t]*\t[^\t]*\t/, "");
+
+function refuseBehind(behind: readonly string[]): void {
+  if (behind.length === 0) return;
+  const what = "The task changed files that would be written through links here. Nothing was written:";
+  throw new AgencyError("conflict", [what, ...listed(behind)].join("\n"), {
+    next: "Put folders in the place of the links, or apply it in a fresh clone.",
+  });
+}
 
 function doesNotApply(stderr: string): AgencyError {
   const lines = stderr.split("\n").filter((line) => line.startsWith("error:"));

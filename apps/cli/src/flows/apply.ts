@@ -1,6 +1,7 @@
 import { findGitTree } from "../apply/git-tree.ts";
 import { applyToFolder } from "../apply/apply-to-folder.ts";
 import { applyToTree } from "../apply/apply-to-tree.ts";
+import { handedOver } from "../apply/handed-over.ts";
 import { importSession } from "../apply/import-session.ts";
 import type { Session } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
@@ -20,12 +21,12 @@ export async function apply(session: Session, reference: string, options: Option
   const task = await findTask(client, reference, signal);
   if (options.from !== undefined && !options.session)
     throw new UsageError("--from is the checkpoint --session takes the memory of.", "Add --session.");
-  const isOfTree = task.repository !== null || (task.upload ?? null) !== null;
-  const tree = isOfTree ? await findGitTree(session, world.cwd) : null;
+  const sent = await handedOver(session, client, task);
+  const tree = task.repository !== null || sent !== null ? await findGitTree(session, world.cwd) : null;
   const code =
     tree === null
       ? await applyToFolder(session, client, task, world.cwd, options)
-      : await applyToTree(session, client, task, tree, options);
+      : await applyToTree(session, client, { task, sent }, tree, options);
   // A person who runs Claude here is in this folder, wherever the top of the work tree is.
   return options.session ? (await importSession(session, client, task, world.cwd, options)) || code : code;
 }

@@ -34,26 +34,12 @@ export async function resume(
   );
 }
 
-/** As the parent ran. What is not here the server takes over: it knows it whole, settings for the agent included. */
+/** As the parent ran: what the server does not take over by itself, because a request cannot leave it open. */
 function nextTask(parent: Task, prompt: string, { fork, from }: Options): CreateTaskInput {
-  const { engine, provider, limits, allowInternalNetwork, repositories } = parent;
-  const { onBudget, onUsageLimit, deliver, checks, labels, priority, demo } = parent;
-  return {
-    prompt,
-    engine,
-    provider,
-    limits,
-    allowInternalNetwork,
-    repositories,
-    onBudget,
-    onUsageLimit,
-    deliver,
-    checks,
-    labels,
-    priority,
-    demo,
-    resume: { taskId: parent.id, fork, ...(from === undefined ? {} : { checkpoint: from }) },
-  };
+  const { engine, provider, allowInternalNetwork, onBudget, onUsageLimit, labels, priority, demo } = parent;
+  const kept = { engine, provider, allowInternalNetwork, onBudget, onUsageLimit, labels, priority, demo };
+  const resume = { taskId: parent.id, fork, ...(from === undefined ? {} : { checkpoint: from }) };
+  return { prompt, ...kept, resume };
 }
 
 async function endPause(

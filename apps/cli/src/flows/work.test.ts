@@ -21,20 +21,21 @@ const ends = () => {
 
 describe("agency resume with an instruction", () => {
   it("makes a task that goes on from the files and the memory of the other, and watches it", async () => {
-    const limits = { wallMs: 60_000, silenceMs: 60_000, turns: 5, costUsd: 2 };
-    const more = { outputBytes: 1_048_576, eventsPerSecond: 10 };
-    const { id } = api.addTask({ state: "completed", deliver: "none", limits: { ...limits, ...more } });
+    const { id } = api.addTask({ state: "completed", onBudget: "stop", priority: 3, labels: { a: "b" } });
     ends();
     using cli = testCli({ env: envFor(api) });
     expect(await cli.run("resume", id, "now", "add", "tests")).toBe(0);
     expect(posted()?.body).toMatchObject({
       prompt: "now add tests",
       engine: "claude",
-      deliver: "none",
-      limits,
+      onBudget: "stop",
+      priority: 3,
+      labels: { a: "b" },
       resume: { taskId: id, fork: false },
     });
-    expect(posted()?.body).not.toHaveProperty("repository");
+    // The server knows the rest of the other task whole: what is sent would stand in its way.
+    for (const own of ["repository", "limits", "deliver", "checks", "env"])
+      expect(posted()?.body).not.toHaveProperty(own);
     expect(cli.stdout.text).toContain("✓ Completed");
   });
 

@@ -76,15 +76,7 @@ async function openStore(git: UserGit, scratch: string, format: string): Promise
 async function snapshot(session: Session, place: Place, whole: boolean): Promise<FolderSnapshot> {
   const { top, gitDir, ours } = place;
   const index = join(ours, "agency-index");
-  const git = userGit(session, top, {
-    GIT_INDEX_FILE: index,
-    ...(gitDir === null
-      ? { GIT_DIR: ours, GIT_WORK_TREE: top }
-      : {
-          GIT_OBJECT_DIRECTORY: join(ours, "objects"),
-          GIT_ALTERNATE_OBJECT_DIRECTORIES: join(gitDir, "objects"),
-        }),
-  });
+  const git = userGit(session, top, { GIT_INDEX_FILE: index, ...besideUser(place) });
   const at = gitDir === null ? NOWHERE : await headOf(git);
   if (gitDir !== null) await linkStore(gitDir, ours);
   if (at.head !== null) await copyIndex(git, place.index, index);
@@ -106,8 +98,15 @@ async function snapshot(session: Session, place: Place, whole: boolean): Promise
     changed,
     leftOut,
     sent: await namesSent(git, from?.base ?? null, commit),
-    bundle: (file) => writeBundle(session, ours, file, { base: from === null ? null : base, head, commit }),
+    bundle: (file) => writeBundle(session, ours, file, { base: from && base, head, commit }),
   };
+}
+
+/** New objects go into the store of our own; the user's are read. */
+function besideUser({ top, gitDir, ours }: Place): Record<string, string> {
+  if (gitDir === null) return { GIT_DIR: ours, GIT_WORK_TREE: top };
+  const [own, users] = [join(ours, "objects"), join(gitDir, "objects")];
+  return { GIT_OBJECT_DIRECTORY: own, GIT_ALTERNATE_OBJECT_DIRECTORIES: users };
 }
 
 interface At {

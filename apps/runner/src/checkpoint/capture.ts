@@ -38,8 +38,10 @@ export interface CaptureOptions {
   readonly origin: Origin;
   readonly session: SessionBundle | null;
   readonly message: string;
-  /** The signature of what is stored already. Or else, is what the workspace started from worth storing? */
-  readonly known: string | "start" | "nothing";
+  /** The signature of what is stored already; null: nothing. */
+  readonly known: string | null;
+  /** With nothing known: what the workspace started from is worth storing, too. */
+  readonly evenStart: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -74,8 +76,8 @@ async function captureWith(
   const { store, origin, session, signal } = options;
   const snapshot = await snapshotFiles(store, call);
   const signature = signatureOf(snapshot, session);
-  const isStart = options.known === "start";
-  const known = isStart ? signatureOf(await startOf(store, origin, snapshot, call), null) : options.known;
+  const isNew = options.known === null && !options.evenStart;
+  const known = isNew ? signatureOf(await startOf(store, origin, snapshot, call), null) : options.known;
   if (signature === known) return null;
   const { commit, file } = await bundleSnapshot(store, bundleOf(options, snapshot, isAlone), call);
   await checkSize(file);

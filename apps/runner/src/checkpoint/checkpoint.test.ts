@@ -277,6 +277,24 @@ describe("a checkpoint of a repository", () => {
     });
   });
 
+  it.each(["main/deeper", "HEAD/../../x", "a..b", "@{x"])(
+    "goes on detached when its branch %s cannot be made here",
+    async (branch) => {
+      const one = await openLabWorkspace(join(root, "one"), { url: url() });
+      writeFileSync(join(one.workspace, "b.txt"), "b\n");
+      git(one.workspace, "add", "--all");
+      git(one.workspace, "commit", "--quiet", "-m", "mine");
+      const captured = await one.take();
+      const two = await openLabWorkspace(join(root, "two"), { url: url() });
+      const restored = captured && (await two.restore(one, { ...captured, branch }));
+      expect(restored).toMatchObject({ ok: true, lostBranch: branch, hasCommits: true, files: 1 });
+      expect(git(two.workspace, "rev-parse", "HEAD")).toBe(captured?.head);
+      expect(git(two.workspace, "status", "--porcelain", "--branch")).toBe("## HEAD (no branch)");
+      expect(git(two.workspace, "rev-parse", "main")).toBe(one.base);
+      expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+    },
+  );
+
   it("leaves submodules alone", async () => {
     git(origin, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url(), "sub");
     git(origin, "commit", "--quiet", "-m", "with a submodule");

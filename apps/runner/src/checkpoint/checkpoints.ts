@@ -112,11 +112,12 @@ export class Checkpoints {
 
   async #capture({ session, turn, label }: Wanted, signal: AbortSignal): Promise<Found> {
     const { store, origin } = this.#options;
+    const known = this.#last?.signature ?? null;
     // With a name even the start is something to go back to.
-    const known = this.#last?.signature ?? (label === null ? "start" : "nothing");
+    const evenStart = label !== null;
     const message = `Checkpoint after turn ${turn}`;
     try {
-      return (await capture({ store, origin, session, message, known, signal })) ?? "unchanged";
+      return (await capture({ store, origin, session, message, known, evenStart, signal })) ?? "unchanged";
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       if (!signal.aborted) await this.#sayOnce("failed", `A checkpoint could not be made: ${why}`);

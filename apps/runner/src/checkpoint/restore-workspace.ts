@@ -30,6 +30,8 @@ export type RestoredWorkspace =
       readonly files: number;
       readonly nested: readonly string[];
       readonly hasCommits: boolean;
+      /** HEAD is detached at its commit: a branch of that name cannot be here. */
+      readonly lostBranch: string | null;
     }
   | { readonly ok: false; readonly problem: string };
 
@@ -45,12 +47,16 @@ export async function restoreWorkspace(options: RestoreWorkspaceOptions): Promis
   const base = (await isThere(git, checkpoint.base, call)) ? checkpoint.base : await headOf(git, call);
   // Ours: byte for byte, with none of the repository's conversions; it takes care of what is in the way.
   const files = await store.ours(["read-tree", "--reset", "-u", checkpoint.commit], call);
+  const misplaced = gitProblem("Putting the files of the checkpoint in place", files);
+  if (misplaced !== null) return failed(misplaced);
+  const isOnBranch = !hasCommits || (await moveBranch(git, checkpoint, call));
   const problem =
-    gitProblem("Putting the files of the checkpoint in place", files) ??
-    (hasCommits ? await moveHead(git, checkpoint, call) : null) ??
+    (isOnBranch ? null : await detachHead(git, checkpoint.head, call)) ??
     gitProblem("Setting the index to HEAD", await git(["reset", "--quiet", "--mixed"], call));
   if (problem !== null) return failed(problem);
-  return { ok: true, base, hasCommits, ...(await changesSince(store, base, checkpoint.commit, call)) };
+  const lostBranch = isOnBranch ? null : checkpoint.branch;
+  const changes = await changesSince(store, base, checkpoint.commit, call);
+  return { ok: true, base, hasCommits, lostBranch, ...changes };
 }
 
 function failed(problem: string): RestoredWorkspace {
@@ -74,18 +80,20 @@ async function fetchBundle(
   return gitProblem("Unpacking the checkpoint", await git([...fetch, bundle, refs], call));
 }
 
-async function moveHead(
+/** False: it was on none, or a branch of this name cannot be made, such as `a/b` where there is `a`. */
+async function moveBranch(
   git: Git,
   { head, branch }: RestoreWorkspaceOptions["checkpoint"],
   call: GitCall,
-): Promise<string | null> {
-  if (branch === null)
-    return gitProblem("Setting HEAD", await git(["update-ref", "--no-deref", "HEAD", head], call));
+): Promise<boolean> {
+  if (branch === null) return false;
   const ref = `refs/heads/${branch}`;
-  return (
-    gitProblem(`Setting the branch ${branch}`, await git(["update-ref", "--", ref, head], call)) ??
-    gitProblem("Setting HEAD", await git(["symbolic-ref", "HEAD", ref], call))
-  );
+  if ((await git(["update-ref", "--", ref, head], call)).code !== 0) return false;
+  return (await git(["symbolic-ref", "HEAD", ref], call)).code === 0;
+}
+
+async function detachHead(git: Git, head: string, call: GitCall): Promise<string | null> {
+  return gitProblem("Setting HEAD", await git(["update-ref", "--no-deref", "HEAD", head], call));
 }
 
 async function isThere(git: Git, commit: string, call: GitCall): Promise<boolean> {

@@ -61,6 +61,11 @@ async function restoreFrom(options: RestoreOptions, archive: string, bundle: str
       ? []
       : [`Repositories inside the workspace did not come back: ${workspace.nested.slice(0, 5).join(", ")}.`]),
     ...(workspace.hasCommits ? [] : ["The commits made in the workspace were lost; their files are here."]),
+    ...(workspace.lostBranch === null
+      ? []
+      : [
+          `The branch ${workspace.lostBranch} cannot be made beside those of the repository: HEAD is detached at its commit.`,
+        ]),
     ...(memory.why === null ? [] : [memory.why]),
   ];
   return {

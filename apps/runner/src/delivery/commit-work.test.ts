@@ -1,7 +1,21 @@
-import { closeSync, existsSync, ftruncateSync, openSync, symlinkSync, utimesSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WorkRoom } from "../testing/work-room.ts";
+import { openOwnRepository } from "../workspace/own-repository.ts";
+import type { OwnRepository } from "../workspace/own-repository.ts";
 import { commitWork } from "./commit-work.ts";
 
 describe("the commit of the work", () => {
@@ -14,12 +28,17 @@ describe("the commit of the work", () => {
   afterEach(() => room.close());
 
   async function commit(commits: "squash" | "keep" = "squash") {
-    const made = await commitWork({ ...room.parts, base, commits, message: "the work" });
+    const made = await commitWork({ ...room.parts, ...(await own()), base, commits, message: "the work" });
     if (!made.ok) throw new Error(made.problem);
     return made;
   }
+  async function own(): Promise<{ repository: OwnRepository }> {
+    const opened = await openOwnRepository(room.parts);
+    if (!opened.ok) throw new Error(opened.problem);
+    return opened;
+  }
   const tree = (commit: string | null): string[] =>
-    room.run("ls-tree", "-r", "--name-only", "-z", String(commit)).split("\0").filter(Boolean);
+    room.runOwn("ls-tree", "-r", "--name-only", "-z", String(commit)).split("\0").filter(Boolean);
   function workAndCommit(): void {
     room.write("mine.txt", "mine\n");
     room.run("add", "mine.txt");
@@ -34,13 +53,12 @@ describe("the commit of the work", () => {
     const before = room.run("status", "--porcelain");
     const head = room.head;
     const { commit: made, commits, notices } = await commit();
-    expect(room.run("log", "--format=%s %an %P", "-1", String(made))).toBe(`the work Tester ${base}`);
+    expect(room.runOwn("log", "--format=%s %an %P", "-1", String(made))).toBe(`the work Tester ${base}`);
     expect(tree(made)).toEqual([".gitignore", "a.txt", "mine.txt", "new\nline.txt"]);
     expect(commits).toEqual([made]);
     expect(notices).toEqual([]);
     // The agent's branch, index and files stay as they are.
     expect([room.head, room.run("status", "--porcelain")]).toEqual([head, before]);
-    expect(room.run("rev-parse", "refs/agency/result")).toBe(made);
   });
 
   it("sees a change of the same length within the second of the checkout", async () => {
@@ -62,7 +80,7 @@ describe("the commit of the work", () => {
     room.write("rest.txt", "r");
     const { commit: made, commits } = await commit("keep");
     expect(commits).toEqual([made, own]);
-    expect(room.run("log", "--format=%P", "-1", String(made))).toBe(own);
+    expect(room.runOwn("log", "--format=%P", "-1", String(made))).toBe(own);
   });
 
   it("is one when the agent's commits do not stand on the base", async () => {
@@ -96,6 +114,91 @@ describe("the commit of the work", () => {
     expect(existsSync(canary)).toBe(false);
   });
 
+  it("has what the agent's index was told not to look at", async () => {
+    room.run("update-index", "--assume-unchanged", "a.txt");
+    room.run("update-index", "--skip-worktree", "gone.txt");
+    room.write("a.txt", "two\n");
+    room.write("gone.txt", "y\n");
+    const { commit: made, notices } = await commit();
+    expect(room.runOwn("show", `${made}:a.txt`)).toBe("two");
+    expect(room.runOwn("show", `${made}:gone.txt`)).toBe("y");
+    expect(notices).toEqual([]);
+  });
+
+  it("keeps what a sparse checkout took out of the workspace, and says so", async () => {
+    room.run("update-index", "--skip-worktree", "gone.txt");
+    rmSync(join(room.workspace, "gone.txt"));
+    rmSync(join(room.workspace, "a.txt"));
+    const { commit: made, notices } = await commit();
+    expect(tree(made)).toEqual([".gitignore", "gone.txt"]);
+    expect(notices).toEqual([expect.stringMatching(/sparse checkout left 1 files.*"gone.txt" first/)]);
+  });
+
+  it("has what the agent excluded from git by anything but a .gitignore", async () => {
+    const home = join(room.root, "home");
+    mkdirSync(join(home, ".config", "git"), { recursive: true });
+    writeFileSync(join(home, ".config", "git", "ignore"), "by-home.txt\n");
+    writeFileSync(join(home, ".gitconfig"), `[core]\n\texcludesFile = ${join(home, "list")}\n`);
+    writeFileSync(join(home, "list"), "by-setting.txt\n");
+    room.env = { ...room.env, HOME: home };
+    room.write(".git/info/exclude", "by-info.txt\n");
+    const hidden = ["by-home.txt", "by-info.txt", "by-setting.txt"];
+    for (const path of hidden) room.write(path, "x");
+    room.write("debug.log", "ignored");
+    expect(tree((await commit()).commit)).toEqual([".gitignore", "a.txt", ...hidden, "gone.txt"]);
+  });
+
+  it("has the bytes the agent wrote, whatever its settings make of them", async () => {
+    const canary = join(room.root, "canary");
+    room.write(".git/info/attributes", "* filter=evil text eol=crlf\n");
+    room.run("config", "filter.evil.clean", `touch ${canary}; echo replaced`);
+    room.run("config", "filter.evil.required", "true");
+    room.run("config", "core.autocrlf", "true");
+    room.run("config", "core.fileMode", "false");
+    room.run("config", "core.symlinks", "false");
+    room.write("a.txt", "one\r\ntwo\r\n");
+    room.write("run.sh", "#!/bin/sh\n", 0o755);
+    const { commit: made } = await commit();
+    expect(room.runOwn("cat-file", "-s", `${made}:a.txt`)).toBe("10");
+    expect(room.runOwn("ls-tree", String(made), "run.sh")).toMatch(/^100755/);
+    expect(existsSync(canary)).toBe(false);
+  });
+
+  it("has the change of a file that the agent dated back to what its index says", async () => {
+    const path = join(room.workspace, "a.txt");
+    const { atime, mtime } = statSync(path);
+    room.run("config", "core.trustctime", "false");
+    room.run("config", "core.checkStat", "minimal");
+    room.write("a.txt", "eno\n");
+    utimesSync(path, atime, mtime);
+    expect(room.runOwn("show", `${(await commit()).commit}:a.txt`)).toBe("eno");
+  });
+
+  it.each([
+    ["a link", (place: string, at: string) => symlinkSync(place, at)],
+    ["a file", (place: string, at: string) => writeFileSync(at, `gitdir: ${place}\n`)],
+    ["gone", () => undefined],
+  ])("is not made where the repository was replaced (%s): that is told", async (now, replace) => {
+    const at = join(room.workspace, ".git");
+    const place = join(room.root, "elsewhere");
+    renameSync(at, place);
+    replace(place, at);
+    expect(await openOwnRepository(room.parts)).toMatchObject({
+      ok: false,
+      problem: expect.stringMatching(new RegExp(`replaced the repository.*is ${now}`)),
+    });
+  });
+
+  it("names a repository inside, and says that its files are missing", async () => {
+    room.write("inner/file.txt", "i");
+    room.run("-C", "inner", "init", "--quiet");
+    room.run("-C", "inner", "add", "--all");
+    room.run("-C", "inner", "commit", "--quiet", "-m", "inner");
+    const { commit: made, notices } = await commit();
+    expect(room.runOwn("ls-tree", String(made), "inner")).toMatch(/^160000 commit/);
+    expect(notices).toEqual([expect.stringContaining('"inner" is a repository of its own')]);
+  });
+
   it("leaves out a file no code host takes, at once, and says so", async () => {
     const file = openSync(join(room.workspace, "huge\n.bin"), "w");
     ftruncateSync(file, 5 * 1024 ** 3);
@@ -119,12 +222,13 @@ describe("the commit of the work", () => {
     room.write("outer.txt", "o");
     const { commit: made } = await commit();
     expect(tree(made)).toEqual(expect.arrayContaining(["link", "outer.txt"]));
-    expect(room.run("cat-file", "-p", `${made}:link`)).toBe("/etc/passwd");
+    expect(room.runOwn("cat-file", "-p", `${made}:link`)).toBe("/etc/passwd");
   });
 
   it("that cannot be made is a problem, not an exception", async () => {
     const made = await commitWork({
       ...room.parts,
+      ...(await own()),
       base: "nowhere",
       commits: "squash",
       message: "x",

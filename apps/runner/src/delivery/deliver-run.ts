@@ -1,12 +1,19 @@
+import { join } from "node:path";
 import { BRANCH_PREFIX } from "@agency/contract";
 import type { CheckResult, Outcome, WorkOrder } from "@agency/contract";
 import type { Clock } from "@agency/core";
+import type { RunnerConfig } from "../config.ts";
 import type { Recorder } from "../journal/recorder.ts";
+import { endOthers } from "../process/end-others.ts";
 import type { ProcessGroups } from "../process/groups.ts";
 import { inPhase } from "../session/in-phase.ts";
 import type { Git } from "../workspace/git.ts";
+import { outsideAgent } from "../workspace/outside-agent.ts";
+import { openOwnRepository } from "../workspace/own-repository.ts";
+import type { OwnRepository } from "../workspace/own-repository.ts";
 import { asPeopleKnowIt } from "../workspace/prepare-workspace.ts";
 import { cleanCheckout } from "./clean-checkout.ts";
+import type { Checkout } from "./clean-checkout.ts";
 import { commitMessage } from "./commit-message.ts";
 import { commitWork } from "./commit-work.ts";
 import { pushBranch, rebaseWork } from "./push-branch.ts";
@@ -17,9 +24,10 @@ import type { ArtifactsOptions, StoreFile } from "./send-artifacts.ts";
 
 const MINUTE = 60_000;
 const MOST = { commit: 10 * MINUTE, checks: 30 * MINUTE, artifacts: 60 * MINUTE, push: 15 * MINUTE } as const;
-type Step = keyof typeof MOST;
+export type Step = keyof typeof MOST;
 
 export interface DeliverOptions {
+  config: Pick<RunnerConfig, "home" | "tmp" | "hasOwnProcesses">;
   recorder: Recorder;
   clock: Clock;
   groups: ProcessGroups;
@@ -43,7 +51,7 @@ export interface DeliverOptions {
   /** The agent did what it was asked, as far as is known without the checks. */
   isDone: boolean;
   store: (signal: AbortSignal) => StoreFile;
-  /** A step begins: the signal that ends it, after at most so long. */
+  /** A step begins: the signal that ends it, after at most so long. Storing has no such end. */
   begin: (name: Step, most: number) => { signal: AbortSignal; left: number; clear(): void };
 }
 
@@ -61,13 +69,16 @@ export async function deliverRun(options: DeliverOptions): Promise<Delivered> {
 
 class Delivery {
   readonly #options: DeliverOptions;
+  /** Of the workspace; null until its commit is made, and when it cannot be. */
+  #repository: OwnRepository | null = null;
   #commit: string | null = null;
   /** Also when it could not be made into a commit. */
   #hasChanged = true;
   #commits: readonly string[] = [];
   #branch: string | null = null;
   #checks: CheckResult[] = [];
-  readonly #logs: { name: string; path: string }[] = [];
+  /** Sent after the checks: storage that is away must not cost a check its time. */
+  #logs: { name: string; path: string }[] = [];
 
   constructor(options: DeliverOptions) {
     this.#options = options;
@@ -76,6 +87,8 @@ class Delivery {
   async run(): Promise<Delivered> {
     const { order, declared, isDone } = this.#options;
     const { deliver } = order;
+    const crowd = await this.#alone();
+    if (crowd !== null) await this.#notice(crowd);
     const committed = await this.#step("commit", (signal) => this.#makeCommit(signal));
     const commands = [...new Set([...order.checks, ...declared.checks])];
     if (isDone && commands.length > 0) await this.#check(commands, committed);
@@ -84,6 +97,7 @@ class Delivery {
     const { repository, pushBranch } = order;
     if (pushBranch !== null && repository !== null && deliver !== "none" && deliver !== "files")
       await this.#pushIfAllowed(repository.url, pushBranch);
+    if (this.#logs.length > 0) await this.#step("artifacts", (signal) => this.#sendLogs(signal));
     return { commit: this.#commit, commits: [...this.#commits], branch: this.#branch, checks: this.#checks };
   }
 
@@ -94,8 +108,8 @@ class Delivery {
   ): Promise<string | null> {
     const { begin } = this.#options;
     const { signal, left, clear } = begin(name, MOST[name]);
-    if (signal.aborted) return "The run was stopped.";
     try {
+      if (signal.aborted) return "The run was stopped.";
       const problem = await inPhase(this.#options, name, async () => {
         if (left <= 0) return "There was no time left for it.";
         return work(signal, left).catch((error: unknown) => messageOf(error));
@@ -110,7 +124,11 @@ class Delivery {
   async #makeCommit(signal: AbortSignal): Promise<string | null> {
     const { order, engineTitle, summary } = this.#options;
     const message = commitMessage({ summary, title: order.title, engineTitle });
-    const made = await commitWork({ ...this.#options, commits: order.commits, message, signal });
+    const opened = await openOwnRepository({ ...this.#options, env: this.#safeEnv() });
+    if (!opened.ok) return opened.problem;
+    const { repository } = opened;
+    this.#repository = repository;
+    const made = await commitWork({ ...this.#options, repository, commits: order.commits, message, signal });
     if (!made.ok) return made.problem;
     for (const text of made.notices) await this.#notice(text);
     this.#commit = made.commit;
@@ -122,29 +140,49 @@ class Delivery {
   }
 
   async #check(commands: readonly string[], noCommit: string | null): Promise<void> {
-    const { base } = this.#options;
+    const from = this.#repository?.folder;
+    // Nothing else may be called checked.
+    const isThere = noCommit === null && from !== undefined;
+    const commit = this.#commit ?? this.#options.base;
+    await this.#runChecks(commands, isThere ? { from, commit, round: "" } : null);
+  }
+
+  /** Null: there is nothing to run them on. */
+  async #runChecks(
+    commands: readonly string[],
+    on: { from: string; commit: string; round: string } | null,
+  ): Promise<void> {
+    const { order } = this.#options;
+    // Of another commit.
+    this.#checks = [];
     await this.#step("checks", async (signal, timeoutMs) => {
-      // Nothing else may be called checked.
-      const run = noCommit === null ? commands : [];
-      const commit = this.#commit ?? base;
       const onOutput = async (name: string, path: string, bytes: number): Promise<void> => {
-        if (bytes === 0 || this.#options.order.deliver === "none") return;
-        // Later: storage that is away must not cost a check its time.
-        this.#logs.push({ name, path });
+        if (bytes > 0 && order.deliver !== "none") this.#logs.push({ name, path });
       };
-      this.#checks = await runChecks({
-        ...this.#options,
-        commit,
-        commands: run,
-        timeoutMs,
-        signal,
-        onOutput,
-      });
+      const agents = this.#agents();
+      const alone = (): Promise<string | null> => this.#alone();
+      const how = { timeoutMs, signal, onOutput, agents, alone };
+      if (on !== null) this.#checks = await runChecks({ ...this.#options, ...on, ...how, commands });
       return this.#failedChecks();
     });
     // Whatever kept a check from running, it has not passed.
     for (const command of commands.slice(this.#checks.length))
       this.#checks.push({ command, passed: false, exitCode: null, durationMs: 0 });
+  }
+
+  /** The folders that the agent can write to. */
+  #agents(): string[] {
+    const { config, workspace } = this.#options;
+    return [config.home, workspace, config.tmp];
+  }
+
+  #safeEnv(): Record<string, string> {
+    return outsideAgent(this.#options.env, this.#agents());
+  }
+
+  /** People's terminals are the agent's place too: they end, and may be opened again when all is handed over. */
+  async #alone(): Promise<string | null> {
+    return this.#options.config.hasOwnProcesses ? endOthers(this.#options) : null;
   }
 
   #failedChecks(): string | null {
@@ -159,14 +197,25 @@ class Delivery {
     const wantsAll = order.deliver !== "none";
     const patterns = [...new Set([...order.artifacts, ...(wantsAll ? declared.artifacts : [])])];
     const problems: (string | null)[] = [];
-    for (const { name, path } of this.#logs) problems.push(await sendFile(options, "log", name, path));
+    problems.push(await this.#sendLogs(signal));
     if (this.#hasChanged && wantsAll) {
-      const lost = await sendWorkspace(options, base, this.#commit);
+      const own = this.#repository;
+      const commit = this.#commit;
+      const work = own === null || commit === null ? null : { git: own.git, base, commit };
+      const lost = await sendWorkspace(options, work);
       const data = { kind: "files", location: ARCHIVE_NAME } as const;
       if (lost === null) await recorder.record({ type: "delivery", data });
       problems.push(lost);
     }
     problems.push(await sendFiles(options, patterns));
+    return problems.filter((problem) => problem !== null).join("\n") || null;
+  }
+
+  async #sendLogs(signal: AbortSignal): Promise<string | null> {
+    const options = this.#artifacts(signal);
+    const problems: (string | null)[] = [];
+    for (const { name, path } of this.#logs.splice(0))
+      problems.push(await sendFile(options, "log", name, path));
     return problems.filter((problem) => problem !== null).join("\n") || null;
   }
 
@@ -182,46 +231,66 @@ class Delivery {
     // The task's own branch is a safe place for half a work; a branch of other people is not.
     if (!isOwn && (!isDone || this.#failedChecks() !== null))
       return this.#notice(`Nothing was pushed to ${branch}: the work is not complete.`);
-    const commit = this.#commit;
-    await this.#step("push", (signal) => this.#push({ url, branch, isOwn, commit, signal }));
+    const git = this.#repository?.git ?? this.#options.git;
+    const target = { git, url, branch, isOwn, commit: this.#commit };
+    let moved = false;
+    await this.#step("push", async (signal) => {
+      const pushed = await pushBranch({ ...target, signal });
+      moved = pushed.kind === "behind" && !isOwn;
+      return moved ? null : this.#judgePush(branch, pushed);
+    });
+    if (moved) await this.#pushRebased(target);
   }
 
-  async #push(target: { url: string; branch: string; isOwn: boolean; commit: string; signal: AbortSignal }) {
-    const { git, recorder } = this.#options;
-    const first = await pushBranch({ git, ...target });
-    const pushed = first.kind === "behind" && !target.isOwn ? await this.#pushRebased(target) : first;
+  async #judgePush(branch: string, pushed: Pushed): Promise<string | null> {
+    const { recorder, gitSettings } = this.#options;
     if (pushed.kind !== "pushed")
-      return asPeopleKnowIt(`${pushed.problem}\nThe work is kept as files.`, this.#options.gitSettings);
-    this.#branch = target.branch;
-    const commits = [...this.#commits];
-    const data = { kind: "branch" as const, location: target.branch, commits };
+      return asPeopleKnowIt(`${pushed.problem}\nThe work is kept as files.`, gitSettings);
+    this.#branch = branch;
+    const data = { kind: "branch" as const, location: branch, commits: [...this.#commits] };
     await recorder.record({ type: "delivery", data });
     return null;
   }
 
-  async #pushRebased(target: {
-    url: string;
-    branch: string;
-    commit: string;
-    signal: AbortSignal;
-  }): Promise<Pushed> {
-    const made = await cleanCheckout({ ...this.#options, ...target });
-    if (!made.ok) return { kind: "refused", problem: made.problem };
-    const { checkout } = made;
+  /** Somebody pushed before us: what is delivered then is another commit, which nobody has checked yet. */
+  async #pushRebased(target: { url: string; branch: string; commit: string }): Promise<void> {
+    const { branch } = target;
+    const from = this.#repository?.folder ?? "";
+    let work: { checkout: Checkout; commit: string; commits: readonly string[] } | null = null;
+    await this.#step("push", async (signal) => {
+      const made = await cleanCheckout({ ...this.#options, ...target, env: this.#safeEnv(), from, signal });
+      if (!made.ok) return made.problem;
+      const { checkout } = made;
+      const rebased = await rebaseWork({ ...target, git: checkout.git, base: this.#options.base, signal });
+      if (rebased.ok) work = { checkout, ...rebased };
+      else await checkout.remove().catch(() => undefined);
+      return rebased.ok ? null : this.#judgePush(branch, { kind: "refused", problem: rebased.problem });
+    });
+    if (work !== null) await this.#deliverRebased(target, work);
+  }
+
+  async #deliverRebased(
+    target: { url: string; branch: string },
+    { checkout, commit, commits }: { checkout: Checkout; commit: string; commits: readonly string[] },
+  ): Promise<void> {
+    const { branch } = target;
     try {
-      const { git } = checkout;
-      const rebased = await rebaseWork({ ...target, git, base: this.#options.base });
-      if (!rebased.ok) return { kind: "refused", problem: rebased.problem };
-      const pushed = await pushBranch({ ...target, git, commit: rebased.commit, isOwn: false });
-      if (pushed.kind === "pushed") {
-        this.#commit = rebased.commit;
-        this.#commits = rebased.commits;
-        await this.#notice(
-          `${target.branch} had moved: the work was put on top of it after the checks.`,
-          "info",
+      const commands = this.#checks.map(({ command }) => command);
+      const from = join(checkout.folder, ".git");
+      if (commands.length > 0) await this.#runChecks(commands, { from, commit, round: "-rebased" });
+      if (this.#failedChecks() !== null)
+        return await this.#notice(
+          `${branch} had moved, and on top of it the checks do not pass: nothing was pushed to it. The work is kept as files.`,
         );
-      }
-      return pushed;
+      await this.#step("push", async (signal) => {
+        const pushed = await pushBranch({ ...target, git: checkout.git, commit, isOwn: false, signal });
+        if (pushed.kind === "pushed") {
+          this.#commit = commit;
+          this.#commits = commits;
+          await this.#notice(`${branch} had moved: the work was put on top of it.`, "info");
+        }
+        return this.#judgePush(branch, pushed);
+      });
     } finally {
       await checkout.remove().catch(() => undefined);
     }

@@ -82,7 +82,7 @@ describe("pushing the work", () => {
   });
 
   async function rebase(work: string) {
-    const made = await cleanCheckout({ ...room.parts, commit: work });
+    const made = await cleanCheckout({ ...room.parts, from: join(room.workspace, ".git"), commit: work });
     if (!made.ok) throw new Error(made.problem);
     const { git, remove } = made.checkout;
     const rebased = await rebaseWork({ git, url, branch: "pr", base, commit: work, signal: room.signal });

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { WorkRoom } from "../testing/work-room.ts";
@@ -9,17 +10,26 @@ import type { CheckOptions } from "./run-checks.ts";
 describe("the checks", () => {
   let room: WorkRoom;
   let logs: Record<string, string>;
+  let alone: number;
   beforeEach(async () => {
     room = await WorkRoom.open({ "a.txt": "one\n", ".gitignore": "built\n" });
     logs = {};
+    alone = 0;
   });
   afterEach(() => room.close());
 
   const check = (commands: string[], part: Partial<CheckOptions> = {}) =>
     runChecks({
       ...room.parts,
+      from: join(room.workspace, ".git"),
       commit: room.head,
       commands,
+      round: "",
+      agents: [join(room.root, "home"), room.workspace],
+      alone: async () => {
+        alone += 1;
+        return null;
+      },
       timeoutMs: 30_000,
       onOutput: async (name, path) => void (logs[name] = readFileSync(path, "utf8")),
       ...part,
@@ -48,6 +58,70 @@ describe("the checks", () => {
     room.run("replace", room.run("rev-parse", "HEAD:a.txt"), room.run("rev-parse", "HEAD:.gitattributes"));
     await check(["cat a.txt && git status --porcelain"]);
     expect(told()[0]?.output).toBe("one\n");
+  });
+
+  it("find no setting, program or file of the agent's home", async () => {
+    const home = join(room.root, "home");
+    for (const [name, text] of Object.entries({
+      ".gitconfig":
+        "[alias]\n\tstatus = !echo agent's\n[init]\n\ttemplateDir = /evil\n[user]\n\tname = Evil\n",
+      ".npmrc": "node-options=--evil\n",
+      ".bashrc": "echo agent's\n",
+      ".config/git/attributes": "* filter=evil\n",
+      ".local/bin/git": "#!/bin/sh\necho agent's\n",
+    })) {
+      mkdirSync(dirname(join(home, name)), { recursive: true });
+      writeFileSync(join(home, name), text, { mode: 0o755 });
+    }
+    const env = {
+      ...room.env,
+      HOME: home,
+      TMPDIR: join(home, "tmp"),
+      XDG_CONFIG_HOME: join(home, ".config"),
+      PATH: `${join(home, ".local/bin")}:${room.env["PATH"]}`,
+      NODE_OPTIONS: `--require=${join(home, "evil.cjs")}`,
+      GIT_DIR: join(room.workspace, ".git"),
+      GIT_EXEC_PATH: join(home, ".local/bin"),
+      DEPTH: "3",
+    };
+    const shown =
+      'echo "$CI $DEPTH $GIT_CONFIG_GLOBAL $GIT_CONFIG_NOSYSTEM"; ls -A "$HOME" "$TMPDIR" | grep .;';
+    await check([`${shown} env; git config --get user.name; git status --short; touch "$HOME/left"`, shown], {
+      env,
+    });
+    const [first, second] = told();
+    expect(first?.output).toMatch(/^true 3 \/dev\/null 1\n\S*\/home:\n\S*\/tmp:\n/);
+    expect(first?.output).not.toContain(home);
+    expect(first?.output).not.toMatch(/XDG_|NODE_OPTIONS|GIT_DIR|GIT_EXEC|evil|Evil|agent's/);
+    // Nor of another check.
+    expect(second?.output).not.toContain("left");
+  });
+
+  it("are not deceived by an object that was overwritten under its old name", async () => {
+    const name = room.run("rev-parse", "HEAD:a.txt");
+    const object = join(room.workspace, ".git", "objects", name.slice(0, 2), name.slice(2));
+    chmodSync(object, 0o644);
+    writeFileSync(object, deflateSync("blob 4\0two\n"));
+    expect(room.run("show", "HEAD:a.txt")).toBe("two");
+    expect(await check(["grep two a.txt"])).toMatchObject([{ passed: false, exitCode: null }]);
+    expect(told()[0]?.output).toContain("clean checkout failed");
+  });
+
+  it("have nobody beside them: before each, and when it is over", async () => {
+    const looks: number[] = [];
+    const mine = room.recorder.record;
+    await check(["true", "true"], {
+      recorder: { ...room.recorder, record: async (event) => (looks.push(alone), mine(event)) },
+    });
+    expect(looks).toEqual([2, 4]);
+    const crowded = await check(["true"], { alone: async () => "3 processes of the agent do not end." });
+    expect(crowded).toMatchObject([{ passed: false, exitCode: null }]);
+    expect(told().at(-1)?.output).toContain("do not end");
+  });
+
+  it("say which commit they were run on", async () => {
+    expect(await check(["true"])).toMatchObject([{ passed: true, commit: room.head }]);
+    expect(told()).toMatchObject([{ commit: room.head }]);
   });
 
   it("tell what failed with the end of the output, and keep the whole", async () => {

@@ -1,3 +1,4 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CheckResult } from "@agency/contract";
 import type { Clock } from "@agency/core";
@@ -5,7 +6,9 @@ import type { Recorder } from "../journal/recorder.ts";
 import { ProcessGroups } from "../process/groups.ts";
 import { runHook } from "../process/run-hook.ts";
 import type { HookResult } from "../process/run-hook.ts";
-import type { Git } from "../workspace/git.ts";
+import { checkEnv } from "./check-env.ts";
+import type { CheckRoom } from "./check-env.ts";
+import { outsideAgent } from "../workspace/outside-agent.ts";
 import { openCheckOutput } from "./check-output.ts";
 import { cleanCheckout } from "./clean-checkout.ts";
 
@@ -13,25 +16,37 @@ export interface CheckOptions {
   recorder: Recorder;
   clock: Clock;
   groups: ProcessGroups;
-  git: Git;
+  /** The git directory that has the commit. */
+  from: string;
   env: Record<string, string>;
+  /** Folders the agent could write to: nothing in the environment of a check leads there. */
+  agents: readonly string[];
   scratch: string;
   commit: string;
   commands: readonly string[];
+  /** Tells the logs of a second run from those of the first. */
+  round: string;
   /** For all of them together. */
   timeoutMs: number;
   signal: AbortSignal;
+  /** Ends every process but the runner's own; what kept it from that, or null. */
+  alone: () => Promise<string | null>;
   /** The whole output, in a file that is gone afterwards. */
   onOutput: (name: string, path: string, bytes: number) => Promise<void>;
 }
 
-/** Each in a clean checkout of its own, one after the other: what one leaves behind helps no other to pass. */
-export async function runChecks(options: CheckOptions): Promise<CheckResult[]> {
+/**
+ * Each in a clean checkout and a home of its own, one after the other, with nobody else running: what one leaves behind
+ * helps no other to pass.
+ */
+export async function runChecks(given: CheckOptions): Promise<CheckResult[]> {
+  const options = { ...given, env: outsideAgent(given.env, given.agents) };
   const { clock, timeoutMs, commands, recorder } = options;
   const until = clock.now() + timeoutMs;
   const results: CheckResult[] = [];
   for (const [at, command] of commands.entries()) {
-    const { output, ...result } = await runCheck(options, command, at + 1, Math.max(0, until - clock.now()));
+    const { output, ...told } = await runCheck(options, command, at + 1, Math.max(0, until - clock.now()));
+    const result = { ...told, commit: options.commit };
     results.push(result);
     await recorder.record({ type: "check", data: { ...result, output } });
   }
@@ -57,11 +72,14 @@ async function runCheck(
   });
   if (timeoutMs === 0) return result(null, "There was no time left to run it.");
   if (signal.aborted) return result(null, "The run ended before it.");
+  const crowd = await options.alone();
+  if (crowd !== null) return result(null, crowd);
   const made = await cleanCheckout(options);
   if (!made.ok) return result(null, made.problem);
   const { checkout } = made;
-  const name = `check-${number}.log`;
+  const name = `check-${number}${options.round}.log`;
   const path = join(options.scratch, name);
+  const room = await openRoom(options.scratch);
   const output = await openCheckOutput(path);
   // A group of its own: what a check leaves running ends with it.
   const groups = new ProcessGroups();
@@ -69,7 +87,7 @@ async function runCheck(
     const ended = await runHook("/bin/sh", {
       args: ["-c", command],
       cwd: checkout.folder,
-      env: checkEnv(options.env),
+      env: checkEnv(options.env, room),
       clock,
       groups,
       timeoutMs,
@@ -82,13 +100,17 @@ async function runCheck(
     return told;
   } finally {
     groups.killAll();
-    await checkout.remove().catch(() => undefined);
+    // Also what left its group: it would still be there when the next check begins, or the push.
+    await options.alone();
+    await Promise.all([checkout.remove(), room.remove()]).catch(() => undefined);
   }
 }
 
-/** As tests run by a machine expect it. */
-function checkEnv(env: Record<string, string>): Record<string, string> {
-  return { CI: "true", ...env };
+async function openRoom(scratch: string): Promise<CheckRoom & { remove(): Promise<void> }> {
+  const root = await mkdtemp(join(scratch, "room-"));
+  const room = { home: join(root, "home"), tmp: join(root, "tmp") };
+  for (const folder of [room.home, room.tmp]) await mkdir(folder, { mode: 0o700 });
+  return { ...room, remove: () => rm(root, { recursive: true, force: true, maxRetries: 3 }) };
 }
 
 function whyCut({ ended }: HookResult, timeoutMs: number): string {

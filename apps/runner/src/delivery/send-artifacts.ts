@@ -47,14 +47,20 @@ export interface ArtifactsOptions {
   now: () => number;
 }
 
+/** The commit, and git where it is. */
+export interface WorkCommit {
+  readonly git: Git;
+  readonly base: string;
+  readonly commit: string;
+}
+
 /** The workspace and, when there is a commit, every change in it. What went wrong, or null. */
 export async function sendWorkspace(
   options: ArtifactsOptions,
-  base: string,
-  commit: string | null,
+  work: WorkCommit | null,
 ): Promise<string | null> {
   // One failing does not lose the other.
-  const patch = commit === null ? null : await attempt(() => sendPatch(options, base, commit));
+  const patch = work === null ? null : await attempt(() => sendPatch(options, work));
   return together([patch, await attempt(() => sendArchive(options))]);
 }
 
@@ -91,8 +97,11 @@ async function sendKnown(
   return null;
 }
 
-async function sendPatch(options: ArtifactsOptions, base: string, commit: string): Promise<string | null> {
-  const { git, scratch, signal } = options;
+async function sendPatch(
+  options: ArtifactsOptions,
+  { git, base, commit }: WorkCommit,
+): Promise<string | null> {
+  const { scratch, signal } = options;
   const path = join(scratch, "changes.patch");
   const prefixes = ["--src-prefix=a/", "--dst-prefix=b/", "--no-color", "--no-ext-diff", "--no-textconv"];
   const what = ["diff-tree", "-r", "-p", "--binary", "--full-index", "--find-renames", ...prefixes];

@@ -49,7 +49,7 @@ export async function runChild(
     child.once("error", (error) => resolve({ code: null, error }));
     child.once("close", (code) => resolve({ code, error: null }));
   });
-  if (pid !== undefined) options.groups.add(pid);
+  if (pid !== undefined) options.groups.addOurs(pid);
   const stdout = collect(options.maxBytes ?? MAX_BYTES);
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => stdout.take(chunk));

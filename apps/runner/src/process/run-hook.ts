@@ -7,9 +7,10 @@ import type { ChildOptions } from "./run-child.ts";
 
 /**
  * Node's own pipes are socket pairs, on which `echo x > /dev/stderr` fails with ENXIO; the shell's are real.
- * The exit code comes by descriptor 3, which the hook does not get.
+ * The exit code comes by descriptor 3, which the hook does not get. What asks the group to end spares the reader, or
+ * the last words of who puts things in order would be its end.
  */
-const WITH_REAL_PIPE = '{ "$0" "$@" 2>&1 3>&-; echo $? >&3; } | cat 3>&-';
+const WITH_REAL_PIPE = `{ "$0" "$@" 2>&1 3>&-; echo $? >&3; } | { trap "" TERM; exec cat 3>&-; }`;
 /** A service the hook left running may hold its output open: we stop reading this long after the hook's end. */
 const OUTPUT_GRACE_MS = 500;
 

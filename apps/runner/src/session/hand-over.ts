@@ -9,7 +9,7 @@ import { wallEnd } from "../clocks/waits.ts";
 import { privateFolder } from "../config.ts";
 import type { RunnerConfig } from "../config.ts";
 import { deliverRun, NOTHING_DELIVERED } from "../delivery/deliver-run.ts";
-import type { Declared, Delivered } from "../delivery/deliver-run.ts";
+import type { Declared, Delivered, DeliverOptions, Step } from "../delivery/deliver-run.ts";
 import type { Recorder } from "../journal/recorder.ts";
 import type { ProcessGroups } from "../process/groups.ts";
 import type { BlobWay } from "../uplink/blobs.ts";
@@ -26,8 +26,10 @@ const DIFF_MS = 60_000;
 const LATE_DIFF_MS = 3000;
 /** After the wall limit the control plane waits 15 s in all: what is saved within this time still counts. */
 const LATE_DELIVERY_MS = 12_000;
-/** Part of the two seconds in which a cancelled run must be over. */
+/** Part of the two seconds in which a cancelled run of a small workspace is over. */
 const CANCELLED_DIFF_MS = 400;
+/** Whoever stops a run may want what there was of it, but waits for the end. */
+const CANCELLED_COMMIT_MS = 60_000;
 
 /** What is left of a run when its engine has ended. */
 export interface WorkDone extends BlobWay {
@@ -45,8 +47,10 @@ export interface WorkDone extends BlobWay {
   base: string | null;
   report: EngineReport;
   storing: Storing;
-  /** Nobody wants the work any more. */
+  /** Somebody stopped the run: what it left is stored, and nothing more is done with it. */
   cancelled: AbortSignal;
+  /** Nobody waits for an outcome. */
+  gone: AbortSignal;
   enter: (stage: "delivering" | "finishing") => void;
 }
 
@@ -71,8 +75,8 @@ export async function tellChanges(work: WorkDone): Promise<Counts> {
 
 /** From the work in the workspace to what is handed back. */
 export async function handOver(work: WorkDone): Promise<Delivered> {
-  const { config, order, engines, base, report, state, clock, cancelled, enter, waysOut, storing } = work;
-  if (base === null || cancelled.aborted) return NOTHING_DELIVERED;
+  const { config, order, engines, base, report, state, gone, enter, waysOut, storing } = work;
+  if (base === null || gone.aborted) return NOTHING_DELIVERED;
   const stopped = state.stopping?.reason ?? null;
   const decided = decideOutcome({ ...report, stopped, checks: [] });
   const isDone = decided.state === "completed";
@@ -94,11 +98,7 @@ export async function handOver(work: WorkDone): Promise<Delivered> {
     },
     begin: (name, most) => {
       enter("delivering");
-      // The sandbox goes after it: that it takes long is no reason to lose what is in there.
-      if (name === "artifacts") return storeArtifacts(storing, cancelled);
-      const end = wallEnd(state) + LATE_DELIVERY_MS + storing.delayedMs;
-      const left = Math.min(most, end - clock.now());
-      return { left, ...deadline(clock, Math.max(0, left), cancelled) };
+      return beginStep(work, name, most);
     },
   });
   await rm(scratch, { recursive: true, force: true }).catch(() => undefined);
@@ -106,7 +106,26 @@ export async function handOver(work: WorkDone): Promise<Delivered> {
   return delivered;
 }
 
-function storeArtifacts(storing: Storing, cancelled: AbortSignal) {
-  const clear = storing.hold();
-  return { left: Number.POSITIVE_INFINITY, signal: AbortSignal.any([storing.signal, cancelled]), clear };
+function beginStep(work: WorkDone, name: Step, most: number): ReturnType<DeliverOptions["begin"]> {
+  const { storing, gone, cancelled, clock, state } = work;
+  if (name === "artifacts") {
+    // The sandbox goes after it: that it takes long is no reason to lose what is in there.
+    const clear = storing.hold();
+    return { left: Number.POSITIVE_INFINITY, signal: AbortSignal.any([storing.signal, gone]), clear };
+  }
+  const end = wallEnd(state) + LATE_DELIVERY_MS + storing.delayedMs;
+  const left = Math.min(most, end - clock.now());
+  if (name !== "commit") return { left, ...deadline(clock, Math.max(0, left), cancelled) };
+  // The patch is made of the commit.
+  const stored = storing.hold();
+  const ms = state.cancelled ? CANCELLED_COMMIT_MS : left;
+  const { signal, clear } = deadline(clock, Math.max(0, ms), gone);
+  return {
+    left: ms,
+    signal,
+    clear() {
+      clear();
+      stored();
+    },
+  };
 }

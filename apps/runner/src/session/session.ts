@@ -1,23 +1,19 @@
-import type { Bootstrap, Outcome, RunnerCommand, WorkOrder } from "@agency/contract";
-import type { Clock, Engine, EngineStart } from "@agency/core";
+import type { Outcome, RunnerCommand } from "@agency/contract";
+import type { EngineStart } from "@agency/core";
 import { deadline } from "../clocks/deadline.ts";
 import type { RunState } from "../clocks/run-state.ts";
 import { timeLeft } from "../clocks/time-left.ts";
 import { beginWait, endWait } from "../clocks/waits.ts";
-import type { ProgressTracker } from "../clocks/track-progress.ts";
-import type { RunnerConfig } from "../config.ts";
 import { NOTHING_DELIVERED } from "../delivery/deliver-run.ts";
 import type { Declared } from "../delivery/deliver-run.ts";
-import type { Recorder } from "../journal/recorder.ts";
-import type { ProcessGroups } from "../process/groups.ts";
+import { applyLimits } from "../setup/apply-limits.ts";
 import { prepareEnvironment } from "../setup/prepare-environment.ts";
-import type { UplinkClient } from "../uplink/client.ts";
+import { configCommit } from "../setup/read-plan.ts";
+import type { Services } from "../setup/services.ts";
 import { createGit } from "../workspace/git.ts";
 import type { Git } from "../workspace/git.ts";
 import { prepareWorkspace } from "../workspace/prepare-workspace.ts";
 import { agentEnv } from "./agent-env.ts";
-import type { WaysOut } from "./agent-env.ts";
-import type { Asks } from "./asks.ts";
 import { engineProblem, engineStart } from "./engine-start.ts";
 import { EngineTurns } from "./engine-turns.ts";
 import type { EngineReport } from "./engine-turns.ts";
@@ -29,6 +25,7 @@ import { inPhase } from "./in-phase.ts";
 import { KeptCheckpoints } from "./kept-checkpoints.ts";
 import { Storing } from "./storing.ts";
 import { decideOutcome } from "./outcome.ts";
+import type { SessionOptions } from "./session-options.ts";
 
 /** After the last turn: for how long background work of the agent may go on. */
 const DRAIN_MS = 5 * 60_000;
@@ -44,36 +41,6 @@ const LATE_POST_RUN_MS = 4000;
 const LAST_CHECKPOINT_MS = 10 * 60_000;
 const LATE_CHECKPOINT_MS = 60_000;
 const DEAD_MAN_CHECKPOINT_MS = 5000;
-
-/** Folders that this sandbox was given. */
-export type Lent = Pick<Bootstrap, "mirror" | "caches">;
-
-export interface SessionOptions {
-  config: RunnerConfig;
-  order: WorkOrder;
-  bootstrap: Lent;
-  engines: Readonly<Record<string, Engine>>;
-  forwarderUrl: string;
-  waysOut: WaysOut;
-  asks: Asks;
-  client: UplinkClient;
-  clock: Clock;
-  random: () => number;
-  groups: ProcessGroups;
-  recorder: Recorder;
-  state: RunState;
-  progress: ProgressTracker;
-  onEngineSpeaks: () => void;
-  /** The state changed in a way that may bring a deadline forward. */
-  poke: () => void;
-  /** What is held may go on now. */
-  release: () => void;
-  /** The control plane's time. */
-  at: () => string;
-  /** The attempt is over. */
-  over: AbortSignal;
-  onFenced: (why: string) => void;
-}
 
 const NOTHING_RUN: EngineReport = {
   end: null,
@@ -91,12 +58,16 @@ export class Session {
   #env: Record<string, string>;
   readonly #git: Git;
   readonly #setup = new AbortController();
-  readonly #finishing = new AbortController();
+  readonly #cancelled = new AbortController();
+  readonly #gone = new AbortController();
   /** Said before the engine could hear it. */
   #early: Say[] = [];
   #turns: EngineTurns | null = null;
   #killed = false;
   #base: string | null = null;
+  /** What this sandbox cloned, before anything was restored. */
+  #cloned: string | null = null;
+  #services: Services | null = null;
   readonly #kept: KeptCheckpoints;
   /** The session of a restored checkpoint. */
   #resume: EngineStart["resume"] | null = null;
@@ -125,6 +96,14 @@ export class Session {
 
   /** Null: nobody waits for an outcome. */
   async run(): Promise<Outcome | null> {
+    try {
+      return await this.#live();
+    } finally {
+      this.#storing.close();
+    }
+  }
+
+  async #live(): Promise<Outcome | null> {
     const { state } = this.#options;
     const problem = await this.#prepare();
     const mayRun = problem === null && state.stopping === null && !this.#killed;
@@ -136,7 +115,6 @@ export class Session {
     if (isNobodyThere || this.#killed) return null;
     const outcome = await this.#conclude(report, problem);
     await this.saved;
-    this.#storing.close();
     return outcome;
   }
 
@@ -153,8 +131,9 @@ export class Session {
     const onTrouble = (why: string): void => this.#storing.trouble(why);
     const { sent } = await this.#kept.last(turns, { late: limit.signal, givenUp, onTrouble });
     over();
-    void sent.then(() => {
+    void sent.then(async () => {
       limit.clear();
+      if (!givenUp.aborted) await this.#storing.recovered();
       stored();
       this.#saved.resolve();
     });
@@ -170,10 +149,11 @@ export class Session {
   async #conclude(report: EngineReport | null, problem: string | null): Promise<Outcome> {
     const { state } = this.#options;
     const stopped = state.stopping?.reason ?? null;
-    if (state.cancelled) this.#finishing.abort();
+    if (state.cancelled) this.#cancelled.abort();
     if (report !== null) {
-      await this.#hook("post-run", this.#timeLeft(POST_RUN_MS, LATE_POST_RUN_MS), this.#finishing.signal);
+      await this.#hook("post-run", this.#timeLeft(POST_RUN_MS, LATE_POST_RUN_MS), this.#cancelled.signal);
     }
+    await this.#services?.end(stopped !== null || state.cancelled);
     const known = report ?? { ...NOTHING_RUN, lastError: problem ?? "" };
     const work: WorkDone = {
       ...this.#options,
@@ -182,7 +162,8 @@ export class Session {
       declared: this.#declared,
       base: this.#base,
       report: known,
-      cancelled: this.#finishing.signal,
+      cancelled: this.#cancelled.signal,
+      gone: this.#gone.signal,
       storing: this.#storing,
       enter: (stage) => this.#enter(stage),
     };
@@ -210,7 +191,7 @@ export class Session {
         return this.#turns?.interrupt();
       case "cancel":
         state.cancelled = true;
-        this.#finishing.abort();
+        this.#cancelled.abort();
         return poke();
       case "limits":
         state.limits = command.limits;
@@ -266,7 +247,8 @@ export class Session {
   async kill(): Promise<void> {
     this.#killed = true;
     this.#setup.abort();
-    this.#finishing.abort();
+    this.#cancelled.abort();
+    this.#gone.abort();
     await this.killEngine();
   }
 
@@ -307,6 +289,7 @@ export class Session {
     const prepared = await prepareWorkspace({ ...here, repository, gitSettings, signal });
     if (!prepared.ok) return prepared.problem;
     this.#base = prepared.base;
+    this.#cloned = prepared.base;
     return null;
   }
 
@@ -327,20 +310,22 @@ export class Session {
 
   async #prepareEnvironment(): Promise<string | null> {
     const { bootstrap, config, order, waysOut } = this.#options;
-    const base = this.#base;
-    if (base === null || this.#setup.signal.aborted) return null;
+    const [base, cloned] = [this.#base, this.#cloned];
+    if (base === null || cloned === null || this.#setup.signal.aborted) return null;
     const { workspace } = config;
     const prepared = await prepareEnvironment({
       ...this.#options,
       git: this.#git,
       workspace,
-      base,
-      isFresh: order.restore === null,
+      commit: configCommit(cloned, base, order.restore),
+      restoredBase: order.restore === null ? null : base,
       home: config.home,
       caches: bootstrap.caches ?? null,
       signal: this.#setup.signal,
       envWith: (added) => agentEnv(config, { ...order, env: { ...added, ...order.env } }, waysOut),
+      lowerLimits: (asked) => applyLimits(this.#options, asked, this.#setup.signal),
     });
+    this.#services = prepared.services;
     this.#env = prepared.env;
     this.#declared = prepared;
     return prepared.problem;

@@ -38,6 +38,7 @@ export class Storing {
   #told: Promise<void> | null = null;
   #isInTrouble = false;
   #watching = false;
+  #heldSince = 0;
   #delayedMs = 0;
 
   constructor(options: StoringOptions) {
@@ -50,26 +51,21 @@ export class Storing {
     return this.#limit.signal;
   }
 
-  /** What it took beside its own time; other steps are not to pay for it. */
+  /** How long it took so far; other steps are not to pay for it. */
   get delayedMs(): number {
     return this.#delayedMs;
-  }
-
-  /** The control plane has stopped counting, or is about to. */
-  get isTold(): boolean {
-    return this.#told !== null;
   }
 
   /** Something is being stored: call what it returns when it is. */
   hold(): () => void {
     const { state, clock, poke } = this.#options;
-    const since = clock.now();
+    if (state.storing === 0) this.#heldSince = clock.now();
     state.storing += 1;
     void this.#watch();
     return () => {
       state.storing -= 1;
       state.stageSince = clock.now();
-      this.#delayedMs += clock.now() - since;
+      if (state.storing === 0) this.#delayedMs += clock.now() - this.#heldSince;
       poke();
     };
   }
@@ -78,7 +74,7 @@ export class Storing {
     const done = this.hold();
     try {
       const sent = await sendBlob(this.#options, header, path, signal, (why) => this.trouble(why));
-      if (sent.kind === "stored") await this.#recovered();
+      if (sent.kind === "stored") await this.recovered();
       return sent;
     } finally {
       done();
@@ -97,14 +93,14 @@ export class Storing {
     this.#tell();
   }
 
-  close(): void {
-    this.#limit.clear();
-  }
-
-  async #recovered(): Promise<void> {
+  async recovered(): Promise<void> {
     if (!this.#isInTrouble) return;
     this.#isInTrouble = false;
     await this.#notice("info", "The files of this run can be stored again.");
+  }
+
+  close(): void {
+    this.#limit.clear();
   }
 
   /** Before the control plane loses its patience. */

@@ -1,13 +1,16 @@
+import { lowerLimitsSchema } from "@agency/contract";
 import { z } from "zod";
 
 const MAX_SETUP_S = 15 * 60;
 const command = z.string().trim().min(1).max(4096);
+const commands = (most: number) =>
+  z.union([command.transform((one) => [one]), z.array(command).max(most)]).default([]);
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "is not a variable name");
 const value = z.union([z.string().max(32_768), z.number(), z.boolean()]).transform(String);
 
 /** Never a place of settings, keys or programs: what one task leaves there would rule the next one. */
 const NOT_A_CACHE =
-  /^~\/\.?(?:agency|claude|codex|config|ssh|gnupg|aws|kube|docker|git[^/]*|bash[^/]*|zsh[^/]*|profile|netrc|npmrc|local\/bin|cargo\/bin|bin)(?:\/|$)/;
+  /^~\/\.?(?:agency|claude[^/]*|codex[^/]*|config|ssh|gnupg|aws|kube|docker|git[^/]*|bash[^/]*|zsh[^/]*|profile|netrc|npmrc|local\/bin|cargo\/bin|bin)(?:\/|$)/;
 const cachePath = z
   .string()
   .max(200)
@@ -20,20 +23,23 @@ const cachePath = z
 
 /** `.agency/config.json` and `.agency/config.yaml`: what every task in this repository needs. */
 export const repositoryConfigSchema = z.looseObject({
-  setup: z
-    .union([command.transform((one) => [one]), z.array(command).max(50)])
-    .default([])
-    .describe("Run with sh, one after the other, before the agent starts."),
+  setup: commands(50).describe("Run with sh, one after the other, before the agent starts."),
   setupTimeout: z
     .number()
     .positive()
     .max(MAX_SETUP_S)
     .default(MAX_SETUP_S)
     .describe("Seconds, for all of the setup."),
+  start: commands(10).describe(
+    "Services: each is started with sh after the setup, runs beside the agent, is started again when it fails, and ends before the work is handed over.",
+  ),
   env: z
     .record(variable, value)
     .default({})
     .describe("Settings for setup and agent; the task's own go first."),
+  limits: lowerLimitsSchema
+    .default({})
+    .describe("Limits for every task here. They lower those of the task and never raise them."),
   checks: z.array(command).max(20).default([]).describe("Run after the work, beside the task's own."),
   caches: z
     .array(cachePath)
@@ -47,15 +53,16 @@ export const repositoryConfigSchema = z.looseObject({
 });
 export type RepositoryConfig = z.output<typeof repositoryConfigSchema>;
 
+const program = z.union([z.string(), z.array(z.string())]);
+const lifecycleCommand = z.union([program, z.record(z.string(), program)]).optional();
+export type LifecycleCommand = z.output<typeof lifecycleCommand>;
+
 /** The part of a devcontainer that makes sense without its container. */
 export const devcontainerSchema = z.looseObject({
-  postCreateCommand: z
-    .union([
-      z.string(),
-      z.array(z.string()),
-      z.record(z.string(), z.union([z.string(), z.array(z.string())])),
-    ])
-    .optional(),
+  onCreateCommand: lifecycleCommand,
+  updateContentCommand: lifecycleCommand,
+  postCreateCommand: lifecycleCommand,
+  postStartCommand: lifecycleCommand,
   containerEnv: z.record(variable, value).default({}),
 });
 export type Devcontainer = z.output<typeof devcontainerSchema>;

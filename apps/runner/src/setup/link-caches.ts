@@ -1,4 +1,4 @@
-import { access, lstat, mkdir, symlink } from "node:fs/promises";
+import { access, lstat, mkdir, readdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 export interface CacheOptions {
@@ -25,21 +25,34 @@ const KNOWN: readonly (readonly [sign: string, ...folders: string[]])[] = [
   ["build.gradle.kts", "~/.gradle/caches", "~/.gradle/wrapper"],
 ];
 
-/** Puts the kept caches where the programs look for them; what could not be prepared, for people. */
-export async function linkCaches(options: CacheOptions): Promise<string[]> {
+export interface LinkedCaches {
+  /** What an earlier task left is in them. */
+  readonly warm: readonly string[];
+  /** Nothing is in them yet; what comes is kept. */
+  readonly empty: readonly string[];
+  /** What could not be prepared, for people. */
+  readonly problems: readonly string[];
+}
+
+/** Puts the kept caches where the programs look for them. */
+export async function linkCaches(options: CacheOptions): Promise<LinkedCaches> {
   const { caches, asked, home } = options;
   if (caches === null) {
-    return (asked ?? []).length === 0
-      ? []
-      : ["not prepared: caches (there are none for this repository here)"];
+    const wanted = asked ?? [];
+    const problem = `not prepared: caches ${wanted.join(", ")} (nothing is kept for this repository here)`;
+    return { warm: [], empty: [], problems: wanted.length === 0 ? [] : [problem] };
   }
   const paths = outermost(asked ?? (await inUse(options.workspace)));
-  const left: string[] = [];
+  const linked = { warm: [] as string[], empty: [] as string[], failed: [] as string[] };
   for (const path of paths) {
     const inHome = path.slice("~/".length);
-    if (!(await linkOne(join(caches, inHome), join(home, inHome)))) left.push(path);
+    // One part: what an earlier task left has no say in where the rest of a path leads.
+    const state = await linkOne(join(caches, encodeURIComponent(inHome)), join(home, inHome));
+    linked[state].push(path);
   }
-  return left.length === 0 ? [] : [`not prepared: caches ${left.join(", ")} (something else is there)`];
+  const { warm, empty, failed } = linked;
+  const problem = `not prepared: caches ${failed.join(", ")} (something else is there)`;
+  return { warm, empty, problems: failed.length === 0 ? [] : [problem] };
 }
 
 /** One inside another comes along with it. */
@@ -55,16 +68,17 @@ async function inUse(workspace: string): Promise<string[]> {
   return found.flat();
 }
 
-async function linkOne(kept: string, path: string): Promise<boolean> {
+async function linkOne(kept: string, path: string): Promise<"warm" | "empty" | "failed"> {
   try {
     await mkdir(kept, { recursive: true });
-    // An earlier task may have left something else under the name.
-    if (!(await lstat(kept)).isDirectory()) return false;
+    // An earlier task may have left something else under the name, a link among others.
+    if (!(await lstat(kept)).isDirectory()) return "failed";
+    const isEmpty = (await readdir(kept)).length === 0;
     await mkdir(dirname(path), { recursive: true });
     await symlink(kept, path);
-    return true;
+    return isEmpty ? "empty" : "warm";
   } catch {
-    return false;
+    return "failed";
   }
 }
 

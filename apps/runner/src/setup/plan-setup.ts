@@ -1,11 +1,15 @@
-import type { Devcontainer, RepositoryConfig } from "./config-schema.ts";
+import type { LowerLimits } from "@agency/contract";
+import type { Devcontainer, LifecycleCommand, RepositoryConfig } from "./config-schema.ts";
 import { devcontainerSchema, repositoryConfigSchema } from "./config-schema.ts";
 
 /** What a repository says of the work in it. */
 export interface SetupPlan {
   readonly commands: readonly string[];
   readonly timeoutMs: number;
+  /** Run beside the agent. */
+  readonly services: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly limits: LowerLimits;
   readonly checks: readonly string[];
   readonly artifacts: readonly string[];
   /** Null: whatever the package managers in use have. */
@@ -23,10 +27,14 @@ export function planSetup(config: RepositoryConfig | null, devcontainer: Devcont
   // `${localEnv:X}` and the like: known to the editor that opens a container, to nobody else.
   const open = containerEnv.filter(([, value]) => /\$\{[^}]*\}/.test(value));
   const plain = containerEnv.filter(([, value]) => !/\$\{[^}]*\}/.test(value));
+  const { onCreateCommand, updateContentCommand, postCreateCommand, postStartCommand } = devcontainer ?? {};
+  const created = [onCreateCommand, updateContentCommand, postCreateCommand].flatMap(lifecycleCommands);
   return {
-    commands: [...devcontainerCommands(devcontainer?.postCreateCommand), ...own.setup],
+    commands: [...created, ...own.setup],
     timeoutMs: own.setupTimeout * 1000,
+    services: [...lifecycleCommands(postStartCommand), ...own.start],
     env: { ...Object.fromEntries(plain), ...own.env },
+    limits: own.limits,
     checks: own.checks,
     artifacts: own.artifacts,
     caches: own.caches ?? null,
@@ -45,7 +53,7 @@ function foreign(read: object | null, known: object, prefix: string): string[] {
 }
 
 /** A string is for the shell, a list is one program with its arguments, an object is several of either. */
-function devcontainerCommands(command: Devcontainer["postCreateCommand"]): string[] {
+function lifecycleCommands(command: LifecycleCommand): string[] {
   if (command === undefined) return [];
   const several = typeof command === "string" || Array.isArray(command) ? [command] : Object.values(command);
   return several.map((one) => (typeof one === "string" ? one : one.map(quote).join(" "))).filter(Boolean);

@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import type { Restore } from "@agency/contract";
 import type { Git, GitCall } from "../workspace/git.ts";
 import { gitProblem } from "../workspace/git.ts";
 import { z } from "zod";
@@ -18,9 +19,10 @@ const PLACES = [".agency", ".devcontainer", ".devcontainer.json"];
 export interface ReadOptions {
   git: Git;
   workspace: string;
-  base: string;
-  /** The workspace is what the base is: nobody has worked in it yet. */
-  isFresh: boolean;
+  /** The commit whose configuration counts: see `configCommit`. */
+  commit: string;
+  /** What the restored files say they began from; null when nothing was restored. */
+  restoredBase: string | null;
   signal: AbortSignal;
 }
 
@@ -30,35 +32,60 @@ export type ReadPlan =
   | { readonly ok: false; readonly problem: string };
 
 /**
- * From the commit the task started from, never from the files: an agent that went on from an earlier one's workspace
- * must not find its checks made weaker there.
+ * What is restored says itself which commit it began from, and an agent had a hand in it: it could name one it made, or
+ * an old one from before there were checks. So what counts is the commit that this sandbox cloned. Only what people
+ * uploaded themselves (checkpoint 0) may bring its own.
  */
+export function configCommit(cloned: string, base: string, restore: Pick<Restore, "number"> | null): string {
+  return restore?.number === 0 ? base : cloned;
+}
+
+/** From a commit, never from the files: an agent that worked on them must not find its checks made weaker. */
 export async function readPlan(options: ReadOptions): Promise<ReadPlan> {
-  const { git, base, isFresh, workspace, signal } = options;
+  const { git, commit, restoredBase, workspace, signal } = options;
   const nothing: ReadPlan = { ok: true, plan: null, notices: [] };
   // Most tasks have neither: looking spares them two processes before the agent's first word.
-  if (isFresh && !(await hasAny(workspace))) return nothing;
+  if (restoredBase === null && !(await hasAny(workspace))) return nothing;
   const call: GitCall = { timeoutMs: READ_MS, signal, env: { GIT_NO_REPLACE_OBJECTS: "1" } };
-  const listed = await git(["ls-tree", "-z", "--name-only", base, "--", ...CONFIGS, ...DEVCONTAINERS], call);
+  const listed = await list(git, call, commit);
   const problem = gitProblem("Reading the repository's configuration", listed);
   if (problem !== null) return { ok: false, problem };
-  const there = new Set(listed.stdout.toString().split("\0"));
+  const there = namesIn(listed.stdout);
+  const stale = await isOther(options, call, listed.stdout);
+  const notices = stale ? ["the configuration in what was restored is not the repository's: not read"] : [];
   const [config, second] = CONFIGS.filter((path) => there.has(path));
   const devcontainer = DEVCONTAINERS.find((path) => there.has(path));
-  if (config === undefined && devcontainer === undefined) return nothing;
+  if (config === undefined && devcontainer === undefined) return { ...nothing, notices };
   try {
-    const own = config === undefined ? null : await readConfig(git, call, base, config);
-    const foreign = devcontainer === undefined ? null : await readDevcontainer(git, call, base, devcontainer);
+    const own = config === undefined ? null : await readConfig(git, call, commit, config);
+    const foreign =
+      devcontainer === undefined ? null : await readDevcontainer(git, call, commit, devcontainer);
     const plan = planSetup(own, foreign?.devcontainer ?? null);
     const unread = second === undefined ? [] : [`${second} was not read: there is ${config} too`];
-    return { ok: true, plan, notices: [...unread, ...(foreign?.problem ?? [])] };
+    return { ok: true, plan, notices: [...notices, ...unread, ...(foreign?.problem ?? [])] };
   } catch (error) {
     return { ok: false, problem: `${config}: ${describe(error)}` };
   }
 }
 
-async function readConfig(git: Git, call: GitCall, base: string, path: string): Promise<RepositoryConfig> {
-  const text = await readText(git, call, base, path);
+function list(git: Git, call: GitCall, commit: string) {
+  return git(["ls-tree", "-z", commit, "--", ...CONFIGS, ...DEVCONTAINERS], call);
+}
+
+/** `<mode> <type> <object>\t<path>` */
+function namesIn(listed: Buffer): Set<string> {
+  const lines = listed.toString().split("\0");
+  return new Set(lines.map((line) => line.slice(line.indexOf("\t") + 1)));
+}
+
+async function isOther({ git, commit, restoredBase }: ReadOptions, call: GitCall, ours: Buffer) {
+  if (restoredBase === null || restoredBase === commit) return false;
+  const { code, stdout } = await list(git, call, restoredBase);
+  return code === 0 && stdout.length > 0 && !stdout.equals(ours);
+}
+
+async function readConfig(git: Git, call: GitCall, commit: string, path: string): Promise<RepositoryConfig> {
+  const text = await readText(git, call, commit, path);
   return repositoryConfigSchema.parse(
     (path.endsWith(".json") ? JSON.parse(text) : await parseYaml(text)) ?? {},
   );
@@ -74,19 +101,19 @@ async function parseYaml(text: string): Promise<unknown> {
 async function readDevcontainer(
   git: Git,
   call: GitCall,
-  base: string,
+  commit: string,
   path: string,
 ): Promise<{ devcontainer: Devcontainer | null; problem: string[] }> {
   try {
-    const read = parseJsonWithComments(await readText(git, call, base, path));
+    const read = parseJsonWithComments(await readText(git, call, commit, path));
     return { devcontainer: devcontainerSchema.parse(read), problem: [] };
   } catch (error) {
     return { devcontainer: null, problem: [`${path} was left out: ${describe(error)}`] };
   }
 }
 
-async function readText(git: Git, call: GitCall, base: string, path: string): Promise<string> {
-  const read = await git(["cat-file", "blob", `${base}:${path}`], { ...call, maxBytes: MAX_BYTES });
+async function readText(git: Git, call: GitCall, commit: string, path: string): Promise<string> {
+  const read = await git(["cat-file", "blob", `${commit}:${path}`], { ...call, maxBytes: MAX_BYTES });
   const problem = gitProblem("Reading it", read);
   if (problem !== null) throw new Error(problem);
   if (read.truncated) throw new Error(`is over ${MAX_BYTES / 1024} KiB.`);

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { text } from "node:stream/consumers";
 import type { OpenTerminal, TerminalSize } from "@agency/contract";
 import { endMarked } from "./end-marked.ts";
 
@@ -41,7 +42,7 @@ export function startInside({ id, cwd, env, wanted }: InsideOptions): Inside {
     detached: true,
   });
   const place = child.stdio[3];
-  const terminal = size !== null && place ? text(place as Readable).then((name) => name.trim()) : null;
+  const terminal = size !== null && place ? firstLine(place as Readable) : null;
   // A program that reads no input, or ends before all of it came, is no error.
   child.stdin.on("error", () => undefined);
   if (size !== null) child.stderr.resume();
@@ -54,7 +55,7 @@ export function startInside({ id, cwd, env, wanted }: InsideOptions): Inside {
     input: child.stdin,
     output: child.stdout,
     errorOutput: size === null ? child.stderr : null,
-    resize: (to) => void terminal?.then((name) => resize(name, to, env)).catch(() => undefined),
+    resize: (to) => void terminal?.then((name) => resize(name, to, env)),
     ended,
     async hangUp() {
       await endMarked(mark);
@@ -72,6 +73,12 @@ function withTerminal(command: string | null, { columns, rows }: TerminalSize): 
   const setUp = `tty >&3; exec 3>&-; stty sane rows ${rows} cols ${columns}`;
   const run = command === null ? INTERACTIVE : `exec ${SHELL} -c ${quoted(command)}`;
   return ["script", "-qefc", `${setUp}; ${run}`, "/dev/null"];
+}
+
+/** `script` itself holds the pipe as long as it lives: its end is no sign. */
+async function firstLine(from: Readable): Promise<string> {
+  const line = await once(createInterface({ input: from }), "line").catch(() => [""]);
+  return String(line[0]).trim();
 }
 
 function quoted(words: string): string {

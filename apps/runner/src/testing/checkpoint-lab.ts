@@ -26,7 +26,7 @@ export interface LabWorkspace {
   readonly store: SnapshotStore;
   readonly git: Git;
   /** A checkpoint of what is there now. */
-  take(known?: string, session?: SessionBundle | null): Promise<Captured | null>;
+  take(known?: string | null, session?: SessionBundle | null): Promise<Captured | null>;
   /** Takes over what another one had. */
   restore(from: LabWorkspace, captured: Captured): Promise<RestoredWorkspace>;
 }
@@ -51,8 +51,8 @@ export async function openLabWorkspace(
     base,
     store,
     git,
-    take: (known = "start", session = null) =>
-      capture({ store, origin, session, message: "Checkpoint", known, signal: never }),
+    take: (known = null, session = null) =>
+      capture({ store, origin, session, message: "Checkpoint", known, evenStart: false, signal: never }),
     async restore(from, { packed, commit, head, branch }) {
       const bundle = join(root, "restore.bundle");
       await unpackArchive(packed.file, bundle);

@@ -39,6 +39,7 @@ export type Route =
   | "commands"
   | "ask"
   | "blobs"
+  | "storing"
   | "checkpoints"
   | "restore"
   | "finished";
@@ -76,6 +77,8 @@ export class FakeControlPlane {
   readonly withdrawn: string[] = [];
   readonly headers: IncomingMessage["headers"][] = [];
   /** What was stored, whole and with the checksum that was promised. */
+  /** How often it was told that only storing is left. */
+  storing = 0;
   readonly blobs: (BlobHeader & { id: string; content: Buffer })[] = [];
   /** Looks at every request of the runner first. */
   script: (route: Route, body: unknown) => Answer | undefined = () => undefined;
@@ -197,11 +200,17 @@ export class FakeControlPlane {
     if (route === "ask") return { status: 202, answer: this.#ask(postAskSchema.parse(body)) };
     if (route === "blobs") return this.#keep(incoming, body as Buffer);
     if (route === "checkpoints") return this.#acknowledge(postCheckpointSchema.parse(body));
+    if (route === "storing") return { status: 200, answer: this.#holdOn() };
     const finished = finishedSchema.parse(body);
     if (finished.finalSeq !== this.events.length)
       return { status: 409, answer: { have: this.events.length } };
     this.finished.push(finished);
     return { status: 200, answer: { accepted: true } };
+  }
+
+  #holdOn(): object {
+    this.storing += 1;
+    return {};
   }
 
   #store(batch: EventBatch): number {
@@ -280,6 +289,7 @@ const ROUTES: Record<string, Route> = {
   [UPLINK_PATHS.blobs]: "blobs",
   [UPLINK_PATHS.checkpoints]: "checkpoints",
   [UPLINK_PATHS.restore]: "restore",
+  [UPLINK_PATHS.storing]: "storing",
   [UPLINK_PATHS.finished]: "finished",
 };
 

@@ -14,7 +14,7 @@ export class WorkRoom {
   readonly root: string;
   readonly workspace: string;
   readonly scratch: string;
-  readonly env = GIT_ENV;
+  env: Record<string, string> = GIT_ENV;
   readonly clock = realClock;
   readonly groups = new ProcessGroups();
   readonly signal = new AbortController().signal;
@@ -54,6 +54,11 @@ export class WorkRoom {
 
   run(...args: string[]): string {
     return git(this.workspace, ...args);
+  }
+
+  /** In the repository that the work is committed to. */
+  runOwn(...args: string[]): string {
+    return git(this.workspace, `--git-dir=${join(this.scratch, "work.git")}`, ...args);
   }
 
   write(path: string, content: string | Buffer, mode = 0o644): void {

@@ -1,5 +1,12 @@
-import { AgencyError, finishedSchema, helloSchema, postAskSchema, UPLINK_PATHS } from "@agency/contract";
-import type { EventBatch, Finished, Hello, PostAsk, WorkOrder } from "@agency/contract";
+import {
+  AgencyError,
+  finishedSchema,
+  helloSchema,
+  lowerLimitsSchema,
+  postAskSchema,
+  UPLINK_PATHS,
+} from "@agency/contract";
+import type { EventBatch, Finished, Hello, Limits, LowerLimits, PostAsk, WorkOrder } from "@agency/contract";
 import { bearer } from "@agency/control";
 import type { CommandFeed } from "@agency/control";
 import type { AttemptAccess, AttemptCaller, Logger } from "@agency/core";
@@ -21,6 +28,7 @@ export interface UplinkDeps extends BlobDeps {
   /** As `access`, also while the sandbox is only kept. */
   visit: (token: string) => Promise<AttemptAccess>;
   storing: (access: AttemptAccess) => Promise<void>;
+  lowerLimits: (access: AttemptAccess, asked: LowerLimits) => Promise<Limits>;
   hello: (input: Hello) => Promise<WorkOrder>;
   ingest: (access: AttemptAccess, batch: EventBatch) => Promise<number>;
   /** Throws `conflict` when nobody will answer. */
@@ -77,6 +85,10 @@ function runnerRoutes(app: Hono<UplinkEnv>, deps: UplinkDeps): void {
   app.post(UPLINK_PATHS.storing, runner, async (c) => {
     await deps.storing(c.get("access"));
     return c.json({});
+  });
+  app.post(UPLINK_PATHS.limits, runner, async (c) => {
+    const asked = await readBody(c, lowerLimitsSchema, 64 * KiB);
+    return c.json({ limits: await deps.lowerLimits(c.get("access"), asked) });
   });
   app.post(UPLINK_PATHS.finished, runner, async (c) => {
     const answer = await deps.finish(c.get("access"), await readBody(c, finishedSchema, MiB));

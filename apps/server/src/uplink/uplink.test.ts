@@ -4,7 +4,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { AgencyError } from "@agency/contract";
+import { AgencyError, DEFAULT_LIMITS } from "@agency/contract";
 import type { EventBatch, RunnerCommand } from "@agency/contract";
 import type { AttemptAccess } from "@agency/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -72,6 +72,7 @@ beforeEach(async () => {
     openRestore: async () => ({ bytes: 0, body: new Blob([]).stream() }),
     visit: (token) => deps.access(token),
     storing: async () => undefined,
+    lowerLimits: async () => DEFAULT_LIMITS,
     async *feed() {
       yield { kind: "ping" };
     },

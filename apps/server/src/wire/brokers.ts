@@ -11,7 +11,7 @@ import type { Settings } from "@agency/contract";
 import type { EventBody } from "@agency/contract";
 import { createFence, createModelGate, systemClock } from "@agency/control";
 import type { CredentialBook, Tokens } from "@agency/control";
-import type { AttemptCaller, Bus, EventStore, Logger, Metrics, PriceTable } from "@agency/core";
+import type { AttemptCaller, Bus, EventStore, Logger, Metrics, PriceTable, TaskSpec } from "@agency/core";
 import { createDemoModel } from "./demo-model.ts";
 import type { Stores } from "./stores.ts";
 
@@ -80,7 +80,8 @@ function wireGit(
     rightsOf: async ({ taskId }) => {
       const task = await stores.tasks.load(taskId);
       if (task === null) return null;
-      const { repository, repositories } = task.spec;
+      const { repositories } = task.spec;
+      const repository = pushedByTask(task.spec);
       const isStopped = task.snapshot.desired === "cancel";
       return { repository, repositories, allowInternalHosts: settings.internalHosts, isStopped };
     },
@@ -90,6 +91,11 @@ function wireGit(
     logger,
     now,
   });
+}
+
+/** A pull request's branch is moved by the server, when the work is done and checked. */
+function pushedByTask({ repository, pullRequest }: TaskSpec): TaskSpec["repository"] {
+  return repository === null || pullRequest === null ? repository : { url: repository.url };
 }
 
 function wireEgress(

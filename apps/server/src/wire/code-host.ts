@@ -2,38 +2,42 @@ import { createCodeHosts } from "@agency/broker";
 import type { Outcome, PullRequest, Settings } from "@agency/contract";
 import { createDelivery, createReviewDelivery, resolvePullRequest, systemClock } from "@agency/control";
 import type { FindPullRequest } from "@agency/control";
-import type { Logger, Storage, SupervisedTask } from "@agency/core";
+import type { BranchMover, Logger, Storage, SupervisedTask } from "@agency/core";
 import type { SecretKeeping } from "./secrets.ts";
 import type { Stores } from "./stores.ts";
 
 export interface CodeHostWork {
-  /** Where a task that works on a pull request begins, and pushes to. */
+  /** Where a task that works on a pull request begins. */
   readonly findPullRequest: FindPullRequest;
-  /** Opens the pull request of a task whose branch is pushed, or posts the review it was asked for. */
+  /** Opens the pull request of a task whose branch is pushed or moves the one it worked on, or posts its review. */
   readonly deliver: (
     task: SupervisedTask,
     outcome: Outcome,
-  ) => Promise<{ pullRequest: PullRequest | null; review: string | null }>;
+  ) => Promise<{ pullRequest: PullRequest | null; branch?: string; review: string | null }>;
 }
 
 interface CodeHostParts {
   stores: Stores;
   storage: Storage;
   secrets: SecretKeeping;
+  branches: BranchMover;
+  /** Where this server is reached; null until it listens. */
+  address: { readonly url: string | null };
   logger: Logger;
 }
 
 /** What is done at the hosts of repositories from outside of every sandbox. */
 export function wireCodeHost(
   settings: Pick<Settings, "githubApiUrl" | "internalHosts">,
-  { stores, storage, secrets, logger }: CodeHostParts,
+  { stores, storage, secrets, branches, address, logger }: CodeHostParts,
 ): CodeHostWork {
   const { githubApiUrl, internalHosts } = settings;
   const { credentials, book } = secrets;
   const codeHost = createCodeHosts({ credentials, githubApiUrl, internalHosts, now: () => Date.now() });
   const { tasks, events, artifacts } = stores;
   const common = { codeHost, tasks, events, secrets: book, clock: systemClock, logger };
-  const deliver = createDelivery({ ...common, runUrl: null });
+  const runUrl = (taskId: string) => (address.url === null ? null : runUrlAt(address.url, taskId));
+  const deliver = createDelivery({ ...common, branches, runUrl });
   const deliverReview = createReviewDelivery({ ...common, artifacts, storage });
   return {
     findPullRequest: (caller, { url }, number) => resolvePullRequest({ codeHost }, caller, url, number),
@@ -42,4 +46,8 @@ export function wireCodeHost(
       review: await deliverReview(task, outcome),
     }),
   };
+}
+
+function runUrlAt(url: string, taskId: string): string {
+  return `${url.replace(/\/+$/, "")}/runs/${encodeURIComponent(taskId)}`;
 }

@@ -18,6 +18,7 @@ import { createTerminalDoor } from "../uplink/terminal-door.ts";
 import { listenUplink } from "../uplink/listen.ts";
 import { wireBrokers } from "./brokers.ts";
 import { wireSignIn } from "./sign-in.ts";
+import { wireBranchMover } from "./branch-mover.ts";
 import { wireCodeHost } from "./code-host.ts";
 import type { CodeHostWork } from "./code-host.ts";
 import { Closers } from "./closers.ts";
@@ -84,12 +85,17 @@ export async function startInstance(parts: InstanceParts): Promise<RunningInstan
       logger,
     });
     const prices = await loadPrices(settings.prices);
-    const codeHost = wireCodeHost(settings, { stores, storage: base.storage, secrets, logger });
+    const { credentials } = secrets;
+    const branches = await wireBranchMover({ settings, stores, credentials, folder, logger }, closers);
+    const address = { url: settings.publicUrl };
+    const outside = { stores, storage: base.storage, secrets, branches, address, logger };
+    const codeHost = wireCodeHost(settings, outside);
     const terminals = createTerminals<Duplex>({ tasks: stores.tasks, clock: systemClock, logger });
     const providers = new Map([[local.id, local]]);
     const machinery = { engines, providers, prices, secrets, codeHost, terminals };
     await startWork(parts, base, machinery, closers);
     const url = await startApi(parts, base, machinery, closers);
+    address.url ??= url;
     return { url, broken: base.store.lost, stop: () => closers.close() };
   } catch (error) {
     await closers.close();
@@ -141,6 +147,7 @@ async function startWork(
     stores,
     bus,
     storage,
+    admission: base.admission,
     tokens,
     credentials,
     ownPrices,
@@ -212,6 +219,7 @@ function apiApp(
     stores,
     bus,
     storage,
+    admission: base.admission,
     providers,
     engines,
     about,

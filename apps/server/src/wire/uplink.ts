@@ -6,6 +6,7 @@ import {
   finish,
   hello,
   ingest,
+  lowerLimits,
   openRestore,
   runnerAccess,
   systemClock,
@@ -15,7 +16,7 @@ import {
   takeStoring,
   visitorAccess,
 } from "@agency/control";
-import type { SecretBook, Tokens } from "@agency/control";
+import type { SecretBook, Tokens, UploadAdmission } from "@agency/control";
 import type { AttemptAccess, AttemptStore, Bus, Credentials, Logger, Metrics, Storage } from "@agency/core";
 import { createUplinkApp } from "../uplink/app.ts";
 import type { BlobDeps } from "../uplink/blob-routes.ts";
@@ -26,6 +27,7 @@ export interface UplinkParts {
   stores: Stores;
   bus: Bus;
   storage: Storage;
+  admission: UploadAdmission;
   tokens: Tokens;
   credentials: Credentials;
   ownPrices: string | null;
@@ -59,6 +61,7 @@ export function wireUplink(parts: UplinkParts) {
     access: doorAccess(parts),
     visit: visitorDoor(parts),
     storing: (attempt) => takeStoring({ tasks, now }, attempt),
+    lowerLimits: (attempt, asked) => lowerLimits({ tasks, events: stores.events, now }, attempt, asked),
     hello: (input) => hello({ ...access, tasks, artifacts, credentials, ownPrices, now }, input),
     ingest: (attempt, batch) => ingest(ingesting, attempt, batch),
     ask: async (attempt, input) => takeAsk({ tasks, redact: await redactOf(attempt), now }, attempt, input),
@@ -73,10 +76,10 @@ export function wireUplink(parts: UplinkParts) {
 }
 
 /** What is kept of a sandbox, and what a new one begins with. */
-function keeping({ stores, storage }: UplinkParts): BlobDeps {
+function keeping({ stores, storage, admission }: UplinkParts): BlobDeps {
   const { tasks, artifacts } = stores;
   const now = () => Date.now();
-  const blobs = { artifacts, storage, limits: BLOB_LIMITS, now };
+  const blobs = { ...admission, artifacts, storage, limits: BLOB_LIMITS };
   return {
     takeBlob: (attempt, header, body) => takeBlob(blobs, attempt, header, body),
     takeCheckpoint: (attempt, input) => takeCheckpoint({ artifacts, now }, attempt, input),

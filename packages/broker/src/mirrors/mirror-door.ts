@@ -5,10 +5,11 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { AttemptCaller } from "@agency/core";
 import { parseGitRequest } from "../git/git-request.ts";
+import type { GitRequest } from "../git/git-request.ts";
 import type { GitRoute } from "../git/git-route.ts";
 import type { RepositoryAddress } from "../git/repository-address.ts";
 
-/** One reading of one repository in the name of an attempt. */
+/** One visit to one repository in the name of an attempt. */
 export interface Admission {
   readonly url: string;
   /** The setting of git that opens the door. */
@@ -19,7 +20,12 @@ export interface Admission {
 }
 
 export interface MirrorDoor {
-  admit(caller: AttemptCaller, repository: RepositoryAddress, signal: AbortSignal): Promise<Admission>;
+  admit(
+    caller: AttemptCaller,
+    repository: RepositoryAddress,
+    signal: AbortSignal,
+    what?: { readonly mayPush: boolean },
+  ): Promise<Admission>;
   close(): Promise<void>;
 }
 
@@ -27,6 +33,7 @@ interface Guest {
   readonly caller: AttemptCaller;
   readonly repository: RepositoryAddress;
   readonly signal: AbortSignal;
+  readonly mayPush: boolean;
   bytesLeft: number;
   answered: number;
   refused: boolean;
@@ -36,8 +43,8 @@ interface Guest {
 const MAX_REFS_BYTES = 8 * 1024 * 1024;
 
 /**
- * The git broker for the server's own git: a listener on loopback that opens to a word only our child knows, and
- * only to reading. Rights, credential, vetted addresses and redirects are the broker's, as for the task itself.
+ * The git broker for the server's own git: a listener on loopback that opens to a word only our child knows, and,
+ * unless it was admitted to push, only to reading. Rights, credential, vetted addresses and redirects are the broker's, as for the task itself.
  */
 export async function openMirrorDoor(route: GitRoute, maxBytes: number): Promise<MirrorDoor> {
   const guests = new Map<string, Guest>();
@@ -53,9 +60,9 @@ export async function openMirrorDoor(route: GitRoute, maxBytes: number): Promise
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
-    async admit(caller, repository, signal) {
+    async admit(caller, repository, signal, { mayPush } = { mayPush: false }) {
       const word = `Bearer ${randomBytes(32).toString("base64url")}`;
-      const guest = { caller, repository, signal, bytesLeft: maxBytes, answered: 0, refused: false };
+      const guest = { caller, repository, signal, mayPush, bytesLeft: maxBytes, answered: 0, refused: false };
       guests.set(word, guest);
       const { scheme, host } = repository;
       return {
@@ -81,8 +88,7 @@ async function serve(
 ): Promise<void> {
   const { method = "GET", url = "/" } = incoming;
   const asked = parseGitRequest(method, url);
-  const reads = asked?.kind === "fetch" || (asked?.kind === "refs" && asked.service === "git-upload-pack");
-  if (guest === undefined || !reads || asked.repository.url !== guest.repository.url)
+  if (asked === null || asked.kind === "lfs-object" || guest === undefined || !isOpen(guest, asked))
     return void outgoing.writeHead(403).end();
   const gone = new AbortController();
   outgoing.once("close", () => gone.abort());
@@ -104,6 +110,13 @@ async function serve(
     throw error;
   });
   if (response.ok) guest.answered += 1;
+}
+
+function isOpen(guest: Guest, asked: Exclude<GitRequest, { kind: "lfs-object" }>): boolean {
+  if (asked.repository.url !== guest.repository.url) return false;
+  if (asked.kind === "fetch") return true;
+  if (asked.kind === "refs") return asked.service === "git-upload-pack" || guest.mayPush;
+  return asked.kind === "push" && guest.mayPush;
 }
 
 /** What is asked for: refs, or objects. */

@@ -87,6 +87,14 @@ export const SETTINGS = {
     describe: "Port the server listens on; 0 takes a free one.",
     schema: portValue,
   }),
+  publicUrl: setting({
+    env: "AGENCY_PUBLIC_URL",
+    scope: "server",
+    default: null,
+    describe:
+      "Address people reach this server at, for links to runs; http://127.0.0.1 and its port when not set.",
+    schema: httpUrlValue,
+  }),
   allowedHosts: setting({
     env: "AGENCY_ALLOWED_HOSTS",
     scope: "server",
@@ -122,8 +130,10 @@ export const SETTINGS = {
     scope: "server",
     default: "local",
     describe:
-      "Where artifacts, checkpoints and other blobs live: local (the data folder), or " +
-      "s3://bucket/prefix?endpoint=https://…&region=…&pathStyle=true.",
+      "Where artifacts, checkpoints and other blobs live: local (the data folder), or a bucket. AWS: " +
+      "s3://bucket/prefix?region=eu-central-1. MinIO: s3://bucket?endpoint=http://minio:9000. " +
+      "Cloudflare R2: s3://bucket?endpoint=https://<account>.r2.cloudflarestorage.com&region=auto. Google Cloud " +
+      "Storage (with an HMAC key): s3://bucket?endpoint=https://storage.googleapis.com&region=auto.",
     schema: storageValue,
     secret: "url",
   }),
@@ -158,6 +168,20 @@ export const SETTINGS = {
     default: null,
     describe: "Region of the bucket, when AGENCY_STORAGE names none.",
     schema: regionValue,
+  }),
+  accountBytes: setting({
+    env: "AGENCY_ACCOUNT_BYTES",
+    scope: "server",
+    default: "100g",
+    describe: "Most that the files and checkpoints of one account may take of the storage; 0: no limit.",
+    schema: keptBytesValue,
+  }),
+  freeBytes: setting({
+    env: "AGENCY_FREE_BYTES",
+    scope: "server",
+    default: "1g",
+    describe: "Room on the disk that the local storage leaves free; 0: it takes all there is.",
+    schema: keptBytesValue,
   }),
   mirrorBytes: setting({
     env: "AGENCY_MIRROR_BYTES",

@@ -4,11 +4,11 @@ import type { Outcome } from "@agency/contract";
 import type { ArtifactStore, SupervisedTask } from "@agency/core";
 import type { BlobStorage } from "../artifacts/blob-storage.ts";
 import type { DeliveryDeps } from "./open-pull-request.ts";
-import { say } from "./open-pull-request.ts";
+import { warnOnce } from "./say.ts";
 import { postReview } from "./post-review.ts";
 import { MAX_REVIEW_BYTES } from "./read-review.ts";
 
-export interface DeliverReviewDeps extends Omit<DeliveryDeps, "runUrl"> {
+export interface DeliverReviewDeps extends Omit<DeliveryDeps, "runUrl" | "branches"> {
   artifacts: Pick<ArtifactStore, "blobs">;
   storage: Pick<BlobStorage, "read">;
 }
@@ -53,5 +53,5 @@ async function reviewFile({ artifacts, storage }: DeliverReviewDeps, taskId: str
 
 async function warn(deps: DeliverReviewDeps, task: SupervisedTask, text: string): Promise<void> {
   const { redactText } = await deps.secrets.redactorFor(task.accountId, task.id);
-  await say(deps, task, { type: "notice", data: { level: "warn", text: redactText(text) } });
+  await warnOnce(deps, task, redactText(text));
 }

@@ -1,7 +1,7 @@
 import { AgencyError } from "@agency/contract";
 import type { EventBody, Outcome, TaskEvent } from "@agency/contract";
 import { createRedactor } from "@agency/core";
-import type { CodeHost, NewPullRequest, SupervisedTask, TaskSpec } from "@agency/core";
+import type { BranchMoved, CodeHost, NewPullRequest, SupervisedTask, TaskSpec } from "@agency/core";
 import { beforeEach, describe, expect, it } from "vitest";
 import { SPEC, sampleTask } from "../testing/sample-task.ts";
 import { createDelivery } from "./open-pull-request.ts";
@@ -11,6 +11,8 @@ const SECRET = "sk-secret-0123456789";
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 
 let opened: NewPullRequest[];
+let moves: object[];
+let moved: BranchMoved;
 let log: EventBody[];
 let slept: number[];
 let failures: unknown[];
@@ -40,9 +42,15 @@ const codeHost: CodeHost = {
   review: async () => ({ url: "" }),
 };
 
-function delivery(runUrl: ((id: string) => string) | null = null) {
+function delivery(runUrl: (id: string) => string | null = () => null) {
   return createDelivery({
     codeHost,
+    branches: {
+      async advance(caller, move) {
+        moves.push({ ...caller, ...move });
+        return moved;
+      },
+    },
     tasks: { get: async () => ({ name }) as never },
     events: {
       async append({ events, taskId }) {
@@ -56,7 +64,7 @@ function delivery(runUrl: ((id: string) => string) | null = null) {
     },
     secrets: { redactorFor: async () => createRedactor([{ name: "KEY", value: SECRET }]).redactor },
     runUrl,
-    clock: { now: () => 0, sleep: async (ms) => void slept.push(ms) },
+    clock: { now: () => 125_000, sleep: async (ms) => void slept.push(ms) },
     logger: quiet,
   });
 }
@@ -83,6 +91,8 @@ const task = (spec: Partial<TaskSpec> = {}, more: Partial<SupervisedTask> = {}) 
 
 beforeEach(() => {
   opened = [];
+  moves = [];
+  moved = { kind: "moved" };
   log = [];
   slept = [];
   failures = [];
@@ -91,7 +101,7 @@ beforeEach(() => {
 
 describe("a pull request", () => {
   it("says what was done, how the checks went and what it cost", async () => {
-    const deliver = delivery((id) => `https://agency.example.com/tasks/${id}`);
+    const deliver = delivery((id) => `https://agency.example.com/runs/${id}`);
     expect(await deliver(task(), OUTCOME)).toEqual({ pullRequest: { number: 1, url: `${URL}/pull/1` } });
     expect(opened).toEqual([
       {
@@ -101,7 +111,7 @@ describe("a pull request", () => {
         body: [
           "It works now.",
           "### Checks\n\n- `npm test` passed (12.3 s)",
-          "---\nMade with Agency, [task t](https://agency.example.com/tasks/t) · command (`claude-x`) · 2 files, +10 −3 · $1.23",
+          "---\nMade with Agency, [task t](https://agency.example.com/runs/t) · command (`claude-x`) · 2 files, +10 −3 · 2 min 5 s · $1.23",
         ].join("\n\n"),
       },
     ]);
@@ -148,7 +158,7 @@ describe("a pull request", () => {
     expect([opened, log]).toEqual([[], []]);
   });
 
-  it.each(["main", "agency/other/fix", "agency/t/", "agency/tt/fix"])(
+  it.each(["main", "dev", "agency/other/fix", "agency/t/", "agency/tt/fix"])(
     "is not opened for %s, which the task may not push",
     async (branch) => {
       expect(await delivery()(task(), { ...OUTCOME, branch })).toEqual({ pullRequest: null });
@@ -158,22 +168,42 @@ describe("a pull request", () => {
       ]);
     },
   );
+});
 
-  it("is not opened from a branch into itself", async () => {
-    const repository = { url: URL, branch: "dev", pushBranch: "dev" };
-    await delivery()(task({ repository }), { ...OUTCOME, branch: "dev" });
+describe("a pull request that is worked on", () => {
+  const on = task({ repository: { url: URL, branch: "fix" }, deliver: "branch", pullRequest: 12 });
+
+  it("has its branch moved to what was pushed and checked, and is told of once", async () => {
+    const handed = { pullRequest: { number: 12, url: `${URL}/pull/12` }, branch: "fix" };
+    expect(await delivery()(on, OUTCOME)).toEqual(handed);
+    expect(await delivery()(on, OUTCOME)).toEqual(handed);
+    const move = { repositoryUrl: URL, from: "agency/t/fix", commit: "c1", to: "fix" };
+    expect(moves[0]).toEqual({ taskId: "t", accountId: "a", epoch: 1, ...move });
     expect(opened).toEqual([]);
-    expect(log).toMatchObject([{ type: "notice" }]);
+    expect(log).toEqual([
+      { type: "delivery", data: { kind: "branch", location: "fix", commits: ["c1"] } },
+      { type: "delivery", data: { kind: "pull_request", location: `${URL}/pull/12` } },
+    ]);
   });
 
-  it("is the one that was worked on, also when only a branch is delivered", async () => {
-    const repository = { url: URL, branch: "fix", pushBranch: "fix" };
-    const done = await delivery()(task({ repository, deliver: "branch", pullRequest: 12 }), {
-      ...OUTCOME,
-      branch: "fix",
-    });
-    expect(done).toEqual({ pullRequest: { number: 12, url: `${URL}/pull/12` } });
-    expect(opened).toEqual([]);
+  it.each<[string, Partial<Outcome>, BranchMoved, RegExp]>([
+    [
+      "the task did not complete",
+      { state: "failed", reason: "checks_failed" },
+      { kind: "moved" },
+      /did not comp/,
+    ],
+    ["somebody else has pushed to it", {}, { kind: "diverged" }, /Somebody else has pushed to fix/],
+    ["its host refuses", {}, { kind: "refused", why: `protected ${SECRET}` }, /protected \[redacted:KEY\]/],
+    ["another branch is named", { branch: "fix" }, { kind: "moved" }, /may not push/],
+  ])("keeps its branch when %s, and the work stays in the task's", async (_what, more, answer, why) => {
+    moved = answer;
+    expect(await delivery()(on, { ...OUTCOME, ...more })).toEqual({ pullRequest: null });
+    expect(moves).toHaveLength("state" in more || "branch" in more ? 0 : 1);
+    expect(log).toMatchObject([
+      { type: "notice", data: { level: "warn", text: expect.stringMatching(why) } },
+    ]);
+    expect(log[0]).toMatchObject({ data: { text: expect.stringContaining("is in the branch") } });
   });
 });
 

@@ -1,7 +1,7 @@
 import { AgencyError, REVIEW_FILE } from "@agency/contract";
 import type { SupervisedTask } from "@agency/core";
 import { bePatient } from "./be-patient.ts";
-import { sayOnce } from "./open-pull-request.ts";
+import { sayOnce } from "./say.ts";
 import type { DeliveryDeps } from "./open-pull-request.ts";
 import { readReview } from "./read-review.ts";
 
@@ -27,6 +27,6 @@ export async function postReview(
   const { url } = await bePatient(deps.clock, () =>
     deps.codeHost.review(caller, repository.url, pullRequest, { key: task.id, body, comments }),
   );
-  await sayOnce(deps, task, "review", url);
+  await sayOnce(deps, task, { kind: "review", location: url });
   return { url };
 }

@@ -8,6 +8,8 @@ export interface PullRequestFacts {
   readonly engine: string;
   readonly model: string | null;
   readonly costUsd: number;
+  /** From the start of the run to now; null when that is not known. */
+  readonly tookMs: number | null;
   readonly outcome: Outcome;
   /** Where the run can be looked at; null when this instance has no address for others. */
   readonly runUrl: string | null;
@@ -51,13 +53,21 @@ function checksOf(checks: readonly CheckResult[], hide: (text: string) => string
   return `### Checks\n\n${lines.join("\n")}`;
 }
 
-function footerOf({ taskId, engine, model, costUsd, outcome, runUrl }: PullRequestFacts): string {
+function footerOf({ taskId, engine, model, costUsd, tookMs, outcome, runUrl }: PullRequestFacts): string {
   const { files, added, removed } = outcome;
   const run = runUrl === null ? `task ${taskId}` : `[task ${taskId}](${runUrl})`;
   return [
     `Made with Agency, ${run}`,
     model === null ? engine : `${engine} (${foreignCode(model, 100)})`,
     ...(files === null ? [] : [`${files} files, +${added ?? 0} −${removed ?? 0}`]),
+    ...(tookMs === null ? [] : [spanOf(tookMs)]),
     `$${costUsd.toFixed(2)}`,
   ].join(" · ");
+}
+
+function spanOf(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }

@@ -1,3 +1,4 @@
+import type { TaskEvent } from "@agency/contract";
 import { createRedactor } from "@agency/core";
 import type { NewReview } from "@agency/core";
 import { describe, expect, it } from "vitest";
@@ -86,7 +87,7 @@ describe("posting it", () => {
           said.push(...events);
           return { taskId, verdict: "ok" as const, lastSeq: 1, runnerSeq: 0 };
         },
-        read: () => Promise.reject(new Error("not asked")),
+        read: async () => ({ events: said as TaskEvent[], firstSeq: 1, lastSeq: said.length }),
       },
       secrets: { redactorFor: async () => redactor },
       clock: { now: () => 0, sleep: async () => undefined },
@@ -100,8 +101,9 @@ describe("posting it", () => {
     const { deps, posted, said } = ground();
     const url = "https://github.com/octo/hello/pull/12#1";
     expect(await postReview(deps, task, '{"body":"So."}')).toEqual({ url });
-    expect(posted).toEqual([{ key: "t", body: "So.", comments: [] }]);
-    expect(said).toMatchObject([{ type: "delivery", data: { kind: "pull_request", location: url } }]);
+    expect(posted[0]).toEqual({ key: "t", body: "So.", comments: [] });
+    expect(await postReview(deps, task, '{"body":"So."}')).toEqual({ url });
+    expect(said).toMatchObject([{ type: "delivery", data: { kind: "review", location: url } }]);
   });
 
   it("is refused for a file that is no review, and for a task without a pull request", async () => {

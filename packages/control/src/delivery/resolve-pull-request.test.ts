@@ -22,7 +22,7 @@ function resolve(details: Partial<PullRequestDetails>) {
 }
 
 it("works on a pull request's own branch", async () => {
-  expect((await resolve({})).repository).toEqual({ url: URL, branch: "fix", pushBranch: "fix" });
+  expect((await resolve({})).repository).toEqual({ url: URL, branch: "fix" });
 });
 
 it.each<[string, Partial<PullRequestDetails>, string, string]>([

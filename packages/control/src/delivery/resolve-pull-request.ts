@@ -7,7 +7,7 @@ export interface ResolvedPullRequest {
   readonly details: PullRequestDetails;
 }
 
-/** Where the work on an existing pull request starts and is pushed to: its branch. */
+/** Where the work on an existing pull request starts: its branch, which its sandbox may only read. */
 export async function resolvePullRequest(
   { codeHost }: { codeHost: CodeHost },
   caller: ApiCaller,
@@ -28,11 +28,7 @@ export async function resolvePullRequest(
     );
   }
   const { headBranch } = details;
-  const repository = repositorySchema.safeParse({
-    url: repositoryUrl,
-    branch: headBranch,
-    pushBranch: headBranch,
-  });
+  const repository = repositorySchema.safeParse({ url: repositoryUrl, branch: headBranch });
   if (repository.success) return { repository: repository.data, details };
   throw new AgencyError(
     "unsupported_option",

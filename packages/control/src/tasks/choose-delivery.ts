@@ -4,8 +4,8 @@ import type { ApiCaller, TaskSpec } from "@agency/core";
 import type { ResolvedPullRequest } from "../delivery/resolve-pull-request.ts";
 
 /**
- * A pull request, and the repository as it is worked on for it: `branch` and `pushBranch` are the pull request's own.
- * Throws when there is no such pull request, or its branch may not be pushed to.
+ * A pull request, and the repository as it is worked on for it: `branch` is the pull request's own.
+ * Throws when there is no such pull request, or its branch is in another repository.
  */
 export type FindPullRequest = (
   caller: ApiCaller,

@@ -173,7 +173,7 @@ describe("what is handed back", () => {
     const { create, made } = setUp({
       findPullRequest: (...args) => {
         asked.push(args);
-        return Promise.resolve({ repository: { url, branch: "fix", pushBranch: "fix" }, details });
+        return Promise.resolve({ repository: { url, branch: "fix" }, details });
       },
     });
     const secrets = { GITHUB_TOKEN: "of-this-task" };
@@ -181,7 +181,7 @@ describe("what is handed back", () => {
     expect(asked).toEqual([[{ accountId: "a", project: "p1", secrets }, { url }, 7]]);
     expect(made[0]?.task.spec).toMatchObject({
       pullRequest: 7,
-      repository: { branch: "fix", pushBranch: "fix" },
+      repository: { branch: "fix" },
     });
     const without = setUp();
     const refused = without.create({ prompt: "x", repository: { url }, pullRequest: 7 });

@@ -19,8 +19,8 @@ describe("the branch work is pushed to", () => {
     expect(branchOf(name)).toBe(`agency/t/${slug}`);
   });
 
-  it("is the pull request's when there is one", () => {
-    expect(branchOf("x", { pullRequest: 7 })).toBe("fix");
+  it("is no pull request's: that one is moved from outside", () => {
+    expect(branchOf("x", { pullRequest: 7 })).toBe("agency/t/x");
   });
 
   it("is none where nothing is pushed", () => {

@@ -1,17 +1,17 @@
+import { BRANCH_PREFIX } from "@agency/contract";
 import type { SupervisedTask } from "@agency/core";
 
 const LONGEST_SLUG = 40;
 
-/** Where the work is pushed: the pull request's own branch, else one that only this task may push. */
+/** Where the work is pushed: a branch that only this task may push. */
 export function pushBranchOf({
   id,
   name,
   spec,
 }: Pick<SupervisedTask, "id" | "name" | "spec">): string | null {
-  const { deliver, repository, pullRequest } = spec;
+  const { deliver, repository } = spec;
   if (repository === null || deliver === "none" || deliver === "files") return null;
-  if (pullRequest !== null && repository.pushBranch !== undefined) return repository.pushBranch;
-  return `agency/${id}/${slugOf(name)}`;
+  return `${BRANCH_PREFIX}/${id}/${slugOf(name)}`;
 }
 
 /** Of letters, digits and dashes: no server and no shell makes anything else of it. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createTaskSchema } from "@agency/contract";
+import { createTaskSchema, DEFAULT_LIMITS } from "@agency/contract";
 import type { CreateTaskInput } from "@agency/contract";
-import type { CheckpointRow, SupervisedTask } from "@agency/core";
+import type { CheckpointRow, SupervisedTask, TaskSpec } from "@agency/core";
 import { MemoryTask } from "../testing/memory-task.ts";
 import { sampleTask, SPEC } from "../testing/sample-task.ts";
 import { resumeFrom } from "./resume-from.ts";
@@ -55,6 +55,56 @@ describe("a task that goes on from another one", () => {
     const { resume: wanted, ...rest } = given;
     expect(from).toEqual(wanted);
     expect(input).toMatchObject(rest);
+  });
+
+  /** What a person decided for the first task, none of it a default. */
+  const decided = {
+    limits: { ...DEFAULT_LIMITS, wallMs: 60_000, turns: 5, costUsd: 2, treeCostUsd: 9 },
+    repositories: ["https://github.com/a/read"],
+    network: { allow: ["example.org"] },
+    approve: "commands",
+    commandPolicy: { allow: [], deny: ["rm *"] },
+    questions: false,
+    deliver: "pr",
+    commits: "keep",
+    checks: ["npm test"],
+    artifacts: ["dist/**"],
+    env: { COLOR: "blue" },
+  } satisfies Partial<TaskSpec>;
+
+  it("takes over everything that was decided about the work, and no more", async () => {
+    const spec = { ...SPEC, repository, ...decided, allowInternalNetwork: true, keepMs: 5_000 };
+    const { input } = await resume({}, { spec });
+    expect(input).toMatchObject(decided);
+    // What opens private networks, and what a stay costs, is asked for each time.
+    expect(input).toMatchObject({ allowInternalNetwork: false, secrets: {} });
+    expect(input.keep).toBe(undefined);
+  });
+
+  it("takes over each of those unless it is given another, an empty one and one limit included", async () => {
+    const spec = { ...SPEC, repository, ...decided };
+    const given = {
+      repositories: [],
+      network: "none",
+      approve: "none",
+      commandPolicy: { allow: [], deny: [] },
+      questions: true,
+      deliver: "none",
+      commits: "squash",
+      checks: [],
+      artifacts: [],
+      env: {},
+    } satisfies Partial<CreateTaskInput>;
+    const { input } = await resume({ ...given, limits: { turns: 7 } }, { spec });
+    expect(input).toMatchObject(given);
+    expect(input.limits).toEqual({ ...decided.limits, turns: 7 });
+  });
+
+  it("hands back as usual when it has another repository, and as a review does for a review", async () => {
+    const spec = { ...SPEC, repository, ...decided };
+    const other = { repository: { url: "https://github.com/c/d" } };
+    expect((await resume(other, { spec })).input).not.toHaveProperty("deliver");
+    expect((await resume({ review: { pullRequest: 1 } }, { spec })).input).not.toHaveProperty("deliver");
   });
 
   it("goes on from where the other one began when that was lost before it kept anything", async () => {

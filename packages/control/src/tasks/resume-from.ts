@@ -13,9 +13,10 @@ export interface Resumed {
 }
 
 /**
- * Fills in what a task that goes on from another one takes over: parent, project, model, repository (with the pull
- * request it was for) and how its agent may work, each unless the request names its own. Provider, limits and the rest
- * are the request's: in it a default cannot be told from a choice. Secrets of the task alone are gone with it.
+ * Fills in what a task that goes on from another one takes over: parent, project, model, repository (with what is handed
+ * back and the pull request it was for), limits, checks and how its agent may work, each unless the request names its
+ * own. Provider and the rest are the request's: in it a default cannot be told from a choice. An open internal network
+ * is never taken over, and secrets of the task alone are gone with it.
  */
 export async function resumeFrom(deps: ResumeDeps, accountId: string, input: CreateTask): Promise<Resumed> {
   if (input.resume === undefined) return { input, resume: null };
@@ -76,13 +77,18 @@ async function numbersOf(artifacts: ResumeDeps["artifacts"], taskId: string): Pr
 }
 
 function takeOver(input: CreateTask, { id, model, spec }: SupervisedTask): CreateTask {
-  const { repository, pullRequest } = input.repository === undefined ? spec : input;
+  const { repository, pullRequest, deliver } = input.repository === undefined ? spec : input;
+  const isReview = input.review !== undefined;
   const taken = {
     parentId: input.parentId ?? id,
     model: input.model ?? model,
     project: input.project ?? spec.project,
     repository,
-    pullRequest: input.pullRequest ?? (input.review === undefined ? pullRequest : null),
+    pullRequest: input.pullRequest ?? (isReview ? null : pullRequest),
+    deliver: input.deliver ?? (isReview ? null : deliver),
+    repositories: input.repositories ?? spec.repositories,
+    limits: { ...spec.limits, ...present(input.limits) },
+    checks: input.checks ?? spec.checks,
     network: input.network ?? spec.network,
     approve: input.approve ?? spec.approve,
     commandPolicy: input.commandPolicy ?? spec.commandPolicy,

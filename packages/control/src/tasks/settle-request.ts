@@ -2,6 +2,8 @@ import type { CreateTask } from "@agency/contract";
 
 /** What a task takes over from the one it goes on from, when the request does not name its own. */
 export type Inherited =
+  | "repositories"
+  | "checks"
   | "network"
   | "approve"
   | "commandPolicy"
@@ -14,6 +16,8 @@ export type Inherited =
 export type SettledTask = CreateTask & { [K in Inherited]: NonNullable<CreateTask[K]> };
 
 const DEFAULTS: Pick<SettledTask, Inherited> = {
+  repositories: [],
+  checks: [],
   network: "internet",
   approve: "none",
   commandPolicy: { allow: [], deny: [] },
@@ -26,6 +30,8 @@ const DEFAULTS: Pick<SettledTask, Inherited> = {
 export function settleRequest(input: CreateTask): SettledTask {
   return {
     ...input,
+    repositories: input.repositories ?? DEFAULTS.repositories,
+    checks: input.checks ?? DEFAULTS.checks,
     network: input.network ?? DEFAULTS.network,
     approve: input.approve ?? DEFAULTS.approve,
     commandPolicy: input.commandPolicy ?? DEFAULTS.commandPolicy,

@@ -1,5 +1,6 @@
 import type { PullRequest } from "@agency/contract";
 import type { ApiCaller } from "./credentials.ts";
+import type { AttemptCaller } from "./fence.ts";
 
 export interface NewPullRequest {
   readonly title: string;
@@ -33,6 +34,26 @@ export interface PullRequestDetails extends PullRequest {
   readonly baseBranch: string;
   readonly title: string;
   readonly body: string;
+}
+
+export interface BranchMove {
+  readonly repositoryUrl: string;
+  /** A branch of the task, which must still be at `commit`. */
+  readonly from: string;
+  readonly commit: string;
+  readonly to: string;
+}
+
+export type BranchMoved =
+  /** `to` has the commit now, or had it already. */
+  | { readonly kind: "moved" }
+  /** `to` has commits that `commit` does not stand on. */
+  | { readonly kind: "diverged" }
+  | { readonly kind: "refused"; readonly why: string };
+
+/** Moves a branch of other people on to what a task pushed: forward only, and outside of every sandbox. */
+export interface BranchMover {
+  advance(caller: AttemptCaller, move: BranchMove): Promise<BranchMoved>;
 }
 
 /** The web side of a git host: pull requests. `caller` decides whose credential is used. */

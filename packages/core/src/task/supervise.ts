@@ -66,7 +66,8 @@ export function decideSupervision(
 function whileStoring(view: SupervisionView, times: SupervisionTimes, now: number): SupervisionAction {
   const { cancelDeadlineAt } = view.task;
   if (cancelDeadlineAt !== null && now >= cancelDeadlineAt) {
-    const message = "Its files could not be stored in time; they are where the sandbox was.";
+    const kept = "Its files could not be stored in time; they are where the sandbox was.";
+    const message = view.task.desired === "cancel" ? "Not all of its files were stored." : kept;
     return { kind: "end", cause: "timeout", message };
   }
   return endedByLoss(view, times, now) ?? { kind: "watch" };

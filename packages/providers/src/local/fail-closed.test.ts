@@ -77,6 +77,12 @@ describe("without a whole sandbox a task does not run at all", () => {
     expect(await refused(provider)).toMatch(/the sandbox did not start/u);
   });
 
+  it("when it was killed while it started, and the next try may do better", async () => {
+    const killed = `[ "$1" = --version ] && echo bubblewrap 0.8.0 && exit 0; kill -KILL $$`;
+    const provider = ground.provider({ searchPath: await pathWith({ bwrap: killed }) });
+    expect(await refused(provider, "transient")).toMatch(/killed while it started/u);
+  });
+
   it("when the uplink's folder is not there", async () => {
     expect(await refused(ground.provider({ doorDir: join(ground.base, "nowhere") }))).toMatch(
       /uplink's folder/u,
@@ -122,7 +128,7 @@ describe("without a whole sandbox a task does not run at all", () => {
 async function refused(provider: Provider, kind = "unavailable"): Promise<string> {
   const error: unknown = await provider.create(sandboxSpec(), quiet).catch((error: unknown) => error);
   if (!(error instanceof ProviderError)) throw new Error("it was made all the same");
-  expect(error.kind).toBe(kind);
+  expect(error.kind, error.message).toBe(kind);
   await expect(access(join(ran, "it"))).rejects.toThrow(/ENOENT/u);
   expect(await readdir(ground.home).catch(() => [])).toEqual([]);
   return error.message;

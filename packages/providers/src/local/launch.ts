@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { Readable } from "node:stream";
 import type { Clock } from "@agency/core";
@@ -22,6 +23,8 @@ export const FIRST_INPUT_FD = 5;
 
 /** A sandbox starts in some 20 ms; a machine that needs this long is not going to manage. */
 const START_TIMEOUT_MS = 20_000;
+/** After its last sign, until it has exited. */
+const EXIT_TIMEOUT_MS = 1_000;
 /** All that bwrap is started with: /proc/1/environ shows it inside, --clearenv or not. */
 const CHAIN_ENVIRONMENT = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
 
@@ -52,6 +55,8 @@ export async function launch(plan: Launch, clock: Clock, signal: AbortSignal): P
       stdio: cover([nothing, console, console, "pipe", ...passed], plan.inherited, nothing),
     });
     const beginning = await firstSign(child, clock, signal);
+    // How it ended is written down before its last process exits.
+    if (beginning === "ended") await untilExit(child, clock);
     child.unref();
     return decide(beginning, child);
   } finally {
@@ -99,6 +104,16 @@ async function firstSign(child: ChildProcess, clock: Clock, signal: AbortSignal)
     settled.abort();
     if (signs instanceof Readable) signs.destroy();
   }
+}
+
+async function untilExit(child: ChildProcess, clock: Clock): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const settled = new AbortController();
+  await Promise.race([
+    once(child, "exit", { signal: settled.signal }).catch(() => undefined),
+    clock.sleep(EXIT_TIMEOUT_MS, settled.signal),
+  ]);
+  settled.abort();
 }
 
 function isReady(said: unknown): boolean {

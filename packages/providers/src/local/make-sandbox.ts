@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:os";
 import { join } from "node:path";
 import type { ProviderContext, SandboxSpec } from "@agency/core";
 import { ProviderError } from "@agency/core";
@@ -37,13 +38,24 @@ export async function makeSandbox(
     await writeFolder(local, draft);
     await context.onRef(refOf(folder.name));
     const pid = await start(local, draft, context.signal);
-    if (pid === null) throw startFailure(await consoleTail(folder));
+    if (pid === null) throw await failureOf(folder);
     await writeProcesses(folder, pid);
     local.logger.debug({ sandbox: folder.name, pid }, "the sandbox has started");
   } catch (error) {
     await undo(local, folder, error);
     throw error;
   }
+}
+
+/** How a shell says that what it had started was killed. */
+const KILLED = String(128 + constants.signals.SIGKILL);
+
+async function failureOf(folder: SandboxFolder): Promise<ProviderError> {
+  const exit = await readText(folder.control.exit);
+  // From outside, or for want of memory: nothing that must be so the next time.
+  if (exit?.trim() === KILLED)
+    return new ProviderError("transient", "the sandbox was killed while it started");
+  return startFailure(await consoleTail(folder));
 }
 
 async function undo(local: LocalContext, folder: SandboxFolder, cause: unknown): Promise<void> {

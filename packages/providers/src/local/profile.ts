@@ -113,6 +113,8 @@ const ENVIRONMENT = {
   SHELL: "/bin/sh",
   TMPDIR: "/tmp",
   LANG: "C.UTF-8",
+  // Whoever runs in here is the agent's: the runner may end all of it.
+  AGENCY_OWN_PROCESSES: "1",
 };
 
 function system(host: HostRoot): Option[] {

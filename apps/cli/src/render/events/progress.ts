@@ -96,9 +96,7 @@ export const progressRenderers: Renderers<Progress> = {
     const { style } = view.look;
     const files = data.files === 0 ? "no changed files" : plural(data.files, "changed file");
     const from =
-      data.checkpoint === 0
-        ? "what was sent"
-        : `checkpoint ${data.checkpoint} of ${oneLine(data.taskId)}`;
+      data.checkpoint === 0 ? "what was sent" : `checkpoint ${data.checkpoint} of ${oneLine(data.taskId)}`;
     const text = `Going on from ${from}: ${files}, ${MEMORY[data.session]}.`;
     const lines = sentence(view.look, { mark: "back", text, paint: style.green });
     if (data.message === undefined) return lines;
