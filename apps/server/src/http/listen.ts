@@ -7,8 +7,8 @@ import { getRequestListener } from "@hono/node-server";
 import type { ApiApp } from "./app.ts";
 import { SECURE_HEADERS } from "./middleware/secure-headers.ts";
 import { toRefusal } from "./problem.ts";
-import { createUpgradedSockets, wantsTerminal } from "../terminals/upgraded-sockets.ts";
-import { answerUpgrade } from "./upgrade.ts";
+import { createUpgradedSockets } from "../terminals/upgraded-sockets.ts";
+import { answerUpgrade, wantsUpgrade } from "./upgrade.ts";
 
 export interface ApiListener {
   url: string;
@@ -40,7 +40,7 @@ export async function listenApi(
       headersTimeout: 20_000,
       requestTimeout: REQUEST_MS,
       keepAliveTimeout: 65_000,
-      shouldUpgradeCallback: wantsTerminal,
+      shouldUpgradeCallback: wantsUpgrade,
     },
     (incoming, outgoing) => void handle(incoming, outgoing),
   );

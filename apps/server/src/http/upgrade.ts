@@ -3,11 +3,17 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { UpgradedSockets } from "../terminals/upgraded-sockets.ts";
 import { wantsTerminal } from "../terminals/upgraded-sockets.ts";
+import { wantsWebSocket } from "../terminals/web-sockets.ts";
 import type { ApiApp } from "./app.ts";
 import { toRefusal } from "./problem.ts";
 
 /** A route takes the connection over; `lost` is called instead when it is gone already. */
 export type Upgrade = (serve: (socket: Duplex) => void, lost: () => void) => void;
+
+/** A program asks for the protocol by its name; a browser can only speak it within a WebSocket. */
+export function wantsUpgrade(incoming: IncomingMessage): boolean {
+  return wantsTerminal(incoming) || wantsWebSocket(incoming);
+}
 
 /**
  * An upgrade is asked of the app like anything else, so that name, origin, key and owner are checked by the same
@@ -23,12 +29,13 @@ export async function answerUpgrade(
   socket.on("error", () => socket.destroy());
   const granted: { serve: (socket: Duplex) => void; lost: () => void }[] = [];
   const upgrade: Upgrade = (serve, lost) => void granted.push({ serve, lost });
-  const response = await ask(app, incoming, wantsTerminal(incoming) ? { upgrade } : {});
+  const response = await ask(app, incoming, wantsUpgrade(incoming) ? { upgrade } : {});
   const [grant] = granted;
   if (grant === undefined) return refuse(socket, response);
   if (socket.destroyed) return grant.lost();
-  sockets.accept(incoming, socket, head);
-  grant.serve(socket);
+  const accepted = sockets.accept(incoming, socket, head, response.headers.getSetCookie());
+  if (accepted === null) return grant.lost();
+  grant.serve(accepted);
 }
 
 async function ask(app: Pick<ApiApp, "fetch">, incoming: IncomingMessage, more: object): Promise<Response> {

@@ -20,7 +20,7 @@ const GROUPS: { title: string; keys: [string, string][] }[] = [
     keys: [
       ["S", "Steer: write to the agent"],
       ["F", "Follow what comes"],
-      ["1 … 7", "Timeline, files, diff, logs, artifacts, raw, settings"],
+      ["1 … 8", "Timeline, files, diff, logs, artifacts, terminal, raw, settings"],
       ["Ctrl Enter", "Send"],
     ],
   },

@@ -39,7 +39,16 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/settings-page.tsx"), "SettingsPage"),
 });
 
-export const RUN_TABS = ["timeline", "files", "diff", "logs", "artifacts", "raw", "settings"] as const;
+export const RUN_TABS = [
+  "timeline",
+  "files",
+  "diff",
+  "logs",
+  "artifacts",
+  "terminal",
+  "raw",
+  "settings",
+] as const;
 export type RunTab = (typeof RUN_TABS)[number];
 
 interface RunSearch {

@@ -44,7 +44,7 @@ const terminal = {
   summary: "Open a terminal in a task's sandbox",
   description:
     `While it runs and while it is kept. The connection is upgraded to \`${TERMINAL_PROTOCOL}\`: frames of one byte of ` +
-    "kind, four bytes of length and that many bytes. First comes an `open` frame with what is wanted, as JSON. " +
+    "kind, four bytes of length and that many bytes; in a browser the same within a WebSocket. First comes an `open` frame with what is wanted, as JSON. " +
     "What the sandbox writes is not to be trusted. The audit log says who opened it.",
   params: taskParams,
   responses: { 101: { description: "The connection is the terminal now." } },
@@ -62,6 +62,9 @@ export function sandboxRoutes({ useCases, logger }: Pick<ApiDeps, "useCases" | "
     route(terminal, async ({ params, caller }, c) => {
       // Whose task it is comes first: a stranger learns nothing else.
       await useCases.getTask(caller.accountId, params.id);
+      // A browser sends its cookie along to any page that opens a socket, but also where that page is from.
+      if (caller.session !== undefined && c.req.header("origin") === undefined)
+        throw new AgencyError("forbidden", "This request does not come from Agency's own page.");
       const upgrade = c.env?.upgrade;
       if (upgrade === undefined) {
         throw new AgencyError("invalid_request", "A terminal needs a connection of its own.", {

@@ -9,6 +9,7 @@ export const TABS = [
   { id: "diff", label: "Diff" },
   { id: "logs", label: "Logs" },
   { id: "artifacts", label: "Artifacts" },
+  { id: "terminal", label: "Terminal" },
   { id: "raw", label: "Raw" },
   { id: "settings", label: "Settings" },
 ] as const satisfies readonly { id: RunTab; label: string }[];

@@ -9,6 +9,7 @@ const Files = lazy(async () => ({ default: (await import("./tabs/files-tab.tsx")
 const Diff = lazy(async () => ({ default: (await import("./tabs/diff-tab.tsx")).DiffTab }));
 const Logs = lazy(async () => ({ default: (await import("./tabs/logs-tab.tsx")).LogsTab }));
 const Artifacts = lazy(async () => ({ default: (await import("./tabs/artifacts-tab.tsx")).ArtifactsTab }));
+const Shell = lazy(async () => ({ default: (await import("./terminal/terminal-tab.tsx")).TerminalTab }));
 const Raw = lazy(async () => ({ default: (await import("./tabs/raw-tab.tsx")).RawTab }));
 const Settings = lazy(async () => ({ default: (await import("./tabs/settings-tab.tsx")).SettingsTab }));
 
@@ -27,6 +28,7 @@ export function TabBody({ tab, task, run }: TabBodyProps) {
       {tab === "diff" && <Diff task={task} view={view} />}
       {tab === "logs" && <Logs view={view} name={task.name} />}
       {tab === "artifacts" && <Artifacts task={task} mark={view.summary.keptAt} />}
+      {tab === "terminal" && <Shell task={task} />}
       {tab === "raw" && <Raw view={view} />}
       {tab === "settings" && <Settings task={task} />}
     </Suspense>
