@@ -3,6 +3,7 @@ import type { Artifact } from "@agency/contract";
 import { open } from "./connection.ts";
 import type { ApiRequest, Connection } from "./connection.ts";
 import { unreachable } from "./failure.ts";
+import { piecesOf } from "./pieces-of.ts";
 
 /** What `crypto.createHash("sha256")` is in Node. A browser has no hash that is fed piece by piece. */
 export interface Sha256 {
@@ -89,7 +90,7 @@ async function* readBody(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   try {
-    for await (const bytes of response.body ?? []) {
+    for await (const bytes of response.body === null ? [] : piecesOf(response.body)) {
       silence.heard();
       yield bytes;
     }

@@ -1,5 +1,6 @@
 import { createParser } from "eventsource-parser";
 import type { EventSourceMessage } from "eventsource-parser";
+import { piecesOf } from "./pieces-of.ts";
 
 /** An event is at most 64 KB; JSON escapes can make that six times longer. */
 const MAX_BUFFERED_CHARS = 1024 * 1024;
@@ -23,7 +24,7 @@ export async function* readMessages(
     },
   });
   const decoder = new TextDecoder();
-  for await (const bytes of response.body) {
+  for await (const bytes of piecesOf(response.body)) {
     onAlive();
     parser.feed(decoder.decode(bytes, { stream: true }));
     yield* ready.splice(0);

@@ -28,7 +28,7 @@ export function Root() {
             </Suspense>
           )}
           {now.state === "unknown" && <Skeleton />}
-          {now.state === "unreachable" && <Failure error={now.error} onRetry={() => void findOut()} />}
+          {now.state === "unreachable" && <Failure error={now.error} onRetry={() => void findOut()} page />}
         </main>
       )}
       <Toasts />

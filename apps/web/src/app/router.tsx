@@ -87,7 +87,7 @@ export const router = createRouter({
   defaultPreload: "intent",
   scrollRestoration: false,
   defaultPendingComponent: () => <Skeleton lines={6} />,
-  defaultErrorComponent: ({ error, reset }) => <Failure error={error} onRetry={reset} />,
+  defaultErrorComponent: ({ error, reset }) => <Failure error={error} onRetry={reset} page />,
 });
 
 declare module "@tanstack/react-router" {

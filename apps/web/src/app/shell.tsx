@@ -48,7 +48,7 @@ export function Shell({ children }: { children: ReactNode }) {
             <ThemeSwitch />
             <button
               type="button"
-              className="icon-button"
+              className="icon-button help-button"
               aria-label="Keyboard shortcuts"
               onClick={() => setOpen("help")}
             >

@@ -19,15 +19,19 @@ export function Empty({
   title,
   children,
   icon = "flag",
+  page = false,
 }: {
   title: string;
   children?: ReactNode;
   icon?: IconName;
+  /** It stands for the whole page: its title is the page's heading. */
+  page?: boolean;
 }) {
+  const Title = page ? "h1" : "p";
   return (
     <div className="state">
       <Icon name={icon} size={22} />
-      <p className="state-title">{title}</p>
+      <Title className="state-title">{title}</Title>
       {children !== undefined && <div className="state-next">{children}</div>}
     </div>
   );
@@ -63,12 +67,19 @@ export function tell(error: unknown): Told {
   };
 }
 
-export function Failure({ error, onRetry }: { error: unknown; onRetry?: (() => void) | undefined }) {
+interface FailureProps {
+  error: unknown;
+  onRetry?: (() => void) | undefined;
+  page?: boolean;
+}
+
+export function Failure({ error, onRetry, page = false }: FailureProps) {
   const { title, detail, next, requestId } = tell(error);
+  const Title = page ? "h1" : "p";
   return (
     <div className="state state-failure" role="alert">
       <Icon name="alert" size={22} />
-      <p className="state-title">{title}</p>
+      <Title className="state-title">{title}</Title>
       <p>{detail}</p>
       {next !== null && <p className="state-next">{next}</p>}
       {requestId !== null && <p className="state-id">Request {requestId}</p>}

@@ -23,7 +23,7 @@ export function RunPage() {
 function OneRun({ id }: { id: string }) {
   const run = useRun(id);
   const task = useTask(id, run.view);
-  if (task.state === "failed") return <Failure error={task.error} onRetry={task.reload} />;
+  if (task.state === "failed") return <Failure error={task.error} onRetry={task.reload} page />;
   if (task.state === "loading")
     return (
       <div className="page">

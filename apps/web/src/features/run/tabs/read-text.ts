@@ -1,3 +1,4 @@
+import { piecesOf } from "@agency/client";
 import { AgencyError } from "@agency/contract";
 
 export interface TextContent {
@@ -32,5 +33,5 @@ export async function fetchText(path: string, mostBytes: number, signal: AbortSi
   const response = await fetch(path, { signal });
   if (!response.ok || response.body === null)
     throw new AgencyError("upstream_failed", `The server answered ${response.status} to ${path}.`);
-  return readText(response.body, mostBytes);
+  return readText(piecesOf(response.body), mostBytes);
 }
