@@ -72,6 +72,11 @@ export interface UploadStore {
   /** False: it was not announced, or took too long. */
   add(row: UploadRow): Promise<boolean>;
   abandon(key: string): Promise<void>;
+  /** One whose bytes are not known to be stored yet, and that is not over. */
+  announced(
+    accountId: string,
+    id: string,
+  ): Promise<Pick<UploadRow, "id" | "accountId" | "key" | "bytes" | "sha256"> | null>;
   /** One that no task was started from yet and that is not over. */
   unused(accountId: string, id: string): Promise<UploadRow | null>;
 }
