@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DEFAULT_LIMITS } from "@agency/contract";
+import { DEFAULT_LIMITS, limitsSchema } from "@agency/contract";
 import type { LowerLimits } from "@agency/contract";
 import { afterEach, describe, expect, it } from "vitest";
 import { WorkRoom } from "../testing/work-room.ts";
@@ -44,7 +44,7 @@ describe("what a repository says of the work in it", () => {
       envWith: (added) => ({ PATH: process.env["PATH"] ?? "", ...added }),
       lowerLimits: async (limits) => {
         asked.push(limits);
-        return limitWords(limits, { ...DEFAULT_LIMITS, ...limits });
+        return limitWords(limits, limitsSchema.parse({ ...DEFAULT_LIMITS, ...limits }));
       },
       over: new AbortController().signal,
     });
