@@ -27,7 +27,7 @@ const MOST = { commit: 10 * MINUTE, checks: 30 * MINUTE, artifacts: 60 * MINUTE,
 export type Step = keyof typeof MOST;
 
 export interface DeliverOptions {
-  config: Pick<RunnerConfig, "home" | "tmp" | "hasOwnProcesses">;
+  config: Pick<RunnerConfig, "home" | "tmp" | "checks" | "hasOwnProcesses">;
   recorder: Recorder;
   clock: Clock;
   groups: ProcessGroups;
@@ -152,7 +152,8 @@ class Delivery {
     commands: readonly string[],
     on: { from: string; commit: string; round: string } | null,
   ): Promise<void> {
-    const { order } = this.#options;
+    const { order, config, scratch } = this.#options;
+    const rooms = config.checks ?? join(scratch, "checks");
     // Of another commit.
     this.#checks = [];
     await this.#step("checks", async (signal, timeoutMs) => {
@@ -161,7 +162,7 @@ class Delivery {
       };
       const agents = this.#agents();
       const alone = (): Promise<string | null> => this.#alone();
-      const how = { timeoutMs, signal, onOutput, agents, alone };
+      const how = { timeoutMs, signal, onOutput, agents, alone, rooms };
       if (on !== null) this.#checks = await runChecks({ ...this.#options, ...on, ...how, commands });
       return this.#failedChecks();
     });
