@@ -167,6 +167,7 @@ export class Session {
       storing: this.#storing,
       enter: (stage) => this.#enter(stage),
     };
+    if (report !== null) await this.#options.hangUp();
     const counts = await tellChanges(work);
     const delivered = report === null ? NOTHING_DELIVERED : await handOver(work);
     const { checks } = delivered;
