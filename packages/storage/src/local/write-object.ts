@@ -33,7 +33,8 @@ export async function writeObject(
     const { bytes, sha256 } = source.result();
     return { key, bytes, etag: sha256, sha256, mediaType, at };
   } catch (error) {
-    await rm(draft, { force: true });
+    // The sweep takes what stays; the reason is in the first error, not in one of tidying up.
+    await rm(draft, { force: true }).catch(() => undefined);
     const fault = source.fault();
     if (fault !== null) throw fault.error;
     throw diskError(error, `"${key}"`, paths.root);
