@@ -25,6 +25,7 @@ beforeAll(async () => {
     setup: "echo prepared > /tmp/setup",
     start: SERVICE,
     env: { COLOUR: "blue" },
+    hooks: { "pre-run": "echo before $COLOUR", "post-run": `echo after; ${RUNS}` },
     limits: { wallMs: 600_000, costUsd: 0.5, turns: 100_000 },
     checks: [`! ${RUNS}`, "grep -q good README.md"],
   };
@@ -61,7 +62,8 @@ describe("the configuration of a repository", { timeout: 120_000 }, () => {
     const work = `until [ -e /tmp/up ]; do :; done; cat /tmp/setup; echo $COLOUR; ${RUNS} && echo it runs; echo more >> README.md`;
     const { task, said, told, story } = await run(work);
     expect(task.state, await story()).toBe("completed");
-    for (const words of ["the service is up", "prepared", "blue", "it runs"]) expect(said).toContain(words);
+    for (const words of ["the service is up", "prepared", "before blue", "it runs", "after"])
+      expect(said).toContain(words);
     expect(told).toContain(`1 setup command, the service ${JSON.stringify(SERVICE)}, which runs`);
     expect(told).toContain("limits, which are 10 min in all, 500 turns, $0.5 now");
     expect(task.result?.checks.map(({ passed }) => passed)).toEqual([true, true]);

@@ -73,6 +73,7 @@ describe("what a repository says of the work in it", () => {
       env: { COLOUR: "blue", DEPTH: 3 },
       checks: ["npm test"],
       artifacts: ["dist/**"],
+      hooks: { "pre-run": "echo before" },
       editor: "vi",
     };
     const prepared = await prepare(config(says));
@@ -85,7 +86,7 @@ describe("what a repository says of the work in it", () => {
     expect(logged()).toBe("one blue\n");
     expect(phases()).toEqual(["setup started", "setup completed"]);
     expect(room?.notices()).toEqual([
-      "From the repository: 2 setup commands, the variables COLOUR, DEPTH, 1 check, 1 pattern of files to keep; not supported: editor.",
+      "From the repository: 2 setup commands, the variables COLOUR, DEPTH, a pre-run hook, 1 check, 1 pattern of files to keep; not supported: editor.",
     ]);
   });
 
