@@ -153,7 +153,7 @@ export class Session {
     if (report !== null) {
       await this.#hook("post-run", this.#timeLeft(POST_RUN_MS, LATE_POST_RUN_MS), this.#cancelled.signal);
     }
-    await this.#environment?.services.end(stopped !== null || state.cancelled);
+    await this.#endServices();
     const known = report ?? { ...NOTHING_RUN, lastError: problem ?? "" };
     const work: WorkDone = {
       ...this.#options,
@@ -330,6 +330,12 @@ export class Session {
     this.#env = prepared.env;
     this.#declared = prepared;
     return prepared.problem;
+  }
+
+  /** Before the work is read: what they write meanwhile would be half in it. */
+  async #endServices(): Promise<void> {
+    const { cancelled, stopping } = this.#options.state;
+    await this.#environment?.services.end(cancelled || stopping !== null);
   }
 
   #timeLeft(most: number, late: number): number {
