@@ -98,8 +98,8 @@ export interface ArtifactStore {
   blob(taskId: string, id: string): Promise<BlobRow | null>;
   /**
    * `fenced`; `no_blob`: it was never stored by this attempt; `full`: the task has too many. The same number of the
-   * same epoch again changes nothing; several may be of one blob. Of those without a label only the newest `keep`
-   * stay, and those a live task is to go on from.
+   * same epoch again changes nothing; several may be of one blob. The newest `keep` stay, those with a
+   * label or that others were started from, and of older ones some: see `checkpointsToForget`.
    */
   addCheckpoint(
     checkpoint: PostCheckpoint & { taskId: string; epoch: number; at: number },
