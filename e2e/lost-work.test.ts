@@ -26,7 +26,11 @@ const CASES: readonly Case[] = VICTIMS.flatMap((victim) =>
 const of = (victim: Victim): [string, Case][] =>
   CASES.filter((one) => one.victim === victim).map((one) => [one.point.sentence, one]);
 
-const SCRIPTS = CASES.flatMap(({ point, story }) => [
+/** It stands in the middle of its second turn. */
+const NAMED: Point = { sentence: "", place: { at: "script", name: "second" }, kept: 1 };
+const named = storyOf("named");
+
+const SCRIPTS = [...CASES, { point: NAMED, story: named }].flatMap(({ point, story }) => [
   [story.name, playOf(story, point.place)] as const,
   [`${story.name}-parent`, playOf(story, { at: "start" })] as const,
   [`${story.name}-ask`, question()] as const,
@@ -45,7 +49,7 @@ describe.each<[Victim, (sandbox: SandboxUnderTest) => number]>([
 ])("work that is under way when its %s is killed", (victim, processOf) => {
   it.concurrent.each(of(victim))(
     "%s: the next task has its files and its memory",
-    { timeout: 90_000 },
+    { timeout: 240_000 },
     async (_, one) => {
       const standing = await standAt(stage, one.point, one.story);
       killHard(processOf(standing.sandbox));
@@ -78,10 +82,30 @@ describe("work that is under way when its server is killed", () => {
         }
       }
     }
-  }, 240_000);
+  }, 600_000);
 
-  it.each(of("server"))("%s: it goes on as if nothing had been", { timeout: 90_000 }, async (sentence) => {
+  it.each(of("server"))("%s: it goes on as if nothing had been", { timeout: 240_000 }, async (sentence) => {
     await ended.get(sentence)?.();
     expect(ended.has(sentence)).toBe(true);
   });
+});
+
+describe("work that people give names to", () => {
+  it(
+    "goes on after each of them, although nothing has changed between two",
+    { timeout: 240_000 },
+    async () => {
+      const standing = await standAt(stage, NAMED, named);
+      const { taskId } = standing;
+      const { client } = stage.agency;
+      for (const label of ["before lunch", "after lunch"]) {
+        await client.takeCheckpoint(taskId, { label });
+        await stage.agency.event(taskId, "checkpoint", (data) => data.label === label);
+      }
+      const kept = await client.checkpoints(taskId);
+      expect(kept.map(({ label }) => label)).toEqual(["after lunch", "before lunch", null]);
+      await standing.open();
+      await expectGoneOn(stage, standing);
+    },
+  );
 });
