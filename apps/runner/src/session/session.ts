@@ -181,7 +181,8 @@ export class Session {
     };
   }
 
-  obey(command: RunnerCommand): void {
+  /** Terminals are no matter of a session. */
+  obey(command: Exclude<RunnerCommand, { kind: "terminal" }>): void {
     const { state, poke, asks, clock, release } = this.#options;
     switch (command.kind) {
       case "say":
