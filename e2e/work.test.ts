@@ -168,7 +168,7 @@ const notices = (events: TaskEvent[]) => of(events, "notice").map(({ data }) => 
 describe("work on a pull request that is there", () => {
   it("moves its branch when it is done and checked, and never before", async () => {
     const { head, pull } = await pullRequest("feature");
-    const tries = ["HEAD:feature", "--force HEAD~1:feature", "--delete feature", "HEAD:main"];
+    const tries = ["HEAD:feature", "--force HEAD~2:feature", "--delete feature", "HEAD:main"];
     const { id, task, events, story } = await run({
       command: `git commit -q --allow-empty -m evil; ${tries.map((how) => `git push origin ${how}`).join("; ")}; ${REPAIR}`,
       pullRequest: pull.number,
@@ -188,31 +188,46 @@ describe("work on a pull request that is there", () => {
     );
   });
 
-  it("leaves its branch alone when the checks fail, or when somebody else has moved it, and says so", async () => {
-    const failing = await pullRequest("failing");
-    const failed = await run({ command: "echo x > x", pullRequest: failing.pull.number, checks: ["false"] });
-    expect(failed.task, await failed.story()).toMatchObject({
-      state: "failed",
-      result: { branch: expect.stringMatching(`^agency/${failed.id}/`), pullRequest: null },
+  it("leaves its branch alone when the checks fail", async () => {
+    const { head, pull } = await pullRequest("failing");
+    const { id, task, story } = await run({
+      command: "echo x > x",
+      pullRequest: pull.number,
+      checks: ["false"],
     });
-    expect(forge.run(REPO, "rev-parse", "failing")).toBe(failing.head);
+    expect(task, await story()).toMatchObject({
+      state: "failed",
+      result: { branch: expect.stringMatching(`^agency/${id}/`), pullRequest: null },
+    });
+    expect(forge.run(REPO, "rev-parse", "failing")).toBe(head);
+  });
 
-    const { pull } = await pullRequest("moving");
+  it.each([
+    ["goes on top of what others pushed meanwhile", "theirs.txt", true],
+    ["stays beside what it conflicts with, and says so", "add.mjs", false],
+  ])("%s", async (_what, file, isMoved) => {
+    const branch = `moving-${file.length}`;
+    const { pull } = await pullRequest(branch);
     const { id } = await agency.client.createTask({
       prompt: "Repair the sum",
       engine: "command",
-      command: `${whenMoved("moving")}; ${REPAIR}`,
+      command: `${whenMoved(branch)}; ${REPAIR}`,
       repository: { url: `${forge.origin}/${REPO}.git` },
       pullRequest: pull.number,
+      checks: ["node check.mjs"],
     });
     await begun(id);
-    const theirs = await forge.commit(REPO, "moving", { "theirs.txt": "theirs\n" });
+    const theirs = await forge.commit(REPO, branch, { [file]: "theirs;\n" });
     const { task, events } = await agency.finished(id);
-    expect(task, await agency.story(id)).toMatchObject({ state: "completed", result: { pullRequest: null } });
-    expect(forge.run(REPO, "rev-parse", "moving")).toBe(theirs);
-    expect(forge.run(REPO, "rev-parse", task.result?.branch ?? "none")).toBe(task.result?.commit);
+    expect(task, await agency.story(id)).toMatchObject({ state: "completed" });
+    const { result } = task;
+    expect(forge.run(REPO, "rev-parse", result?.branch ?? "none")).toBe(result?.commit);
+    expect([result?.branch === branch, result?.pullRequest !== null]).toEqual([isMoved, isMoved]);
+    expect(forge.run(REPO, "rev-parse", isMoved ? `${branch}~1` : branch)).toBe(theirs);
     expect(notices(events).join("\n")).toMatch(
-      /Somebody else has pushed to moving .* is in the branch agency\//,
+      isMoved
+        ? /had moved: the work was put on top/
+        : /Somebody else has pushed to .* is in the branch agency\//,
     );
   });
 });
