@@ -166,11 +166,6 @@ describe("a repository that gives trouble", () => {
     ]);
     const { files } = await agency.client.files(first.id);
     expect(files.map(({ path }) => path)).toEqual(expect.arrayContaining(["a.txt", "small.txt"]));
-    console.log(
-      first.notices,
-      JSON.stringify(await agency.client.artifacts(first.id)),
-      JSON.stringify(first.task.result),
-    );
     const next = await goOn(first.id, "cat small.txt; ls");
     expect(next.said, next.story).toContain("small");
     expect(next.said).not.toContain("huge.bin");

@@ -5,6 +5,7 @@ import { expectGoneOn, expectKept, expectNothingTwice } from "./support/lost-wor
 import { Stage } from "./support/lost-work/stage.ts";
 import { standAt, storyOf } from "./support/lost-work/standing.ts";
 import { playOf, question } from "./support/lost-work/story.ts";
+import type { Standing } from "./support/lost-work/standing.ts";
 import type { Story } from "./support/lost-work/story.ts";
 import { initOf, isAlive, killHard, runnerOf } from "./support/sandbox-processes.ts";
 import type { SandboxUnderTest } from "./support/sandbox-processes.ts";
@@ -52,14 +53,16 @@ describe.each<[Victim, (sandbox: SandboxUnderTest) => number]>([
     { timeout: 240_000 },
     async (_, one) => {
       const standing = await standAt(stage, one.point, one.story);
-      killHard(processOf(standing.sandbox));
+      const victimId = processOf(standing.sandbox);
+      expect(isAlive(victimId)).toBe(true);
+      killHard(victimId);
       await expectKept(stage, standing);
     },
   );
 });
 
 describe("work that is under way when its server is killed", () => {
-  const ended = new Map<string, () => Promise<void>>();
+  const begun = new Map<string, { standing: PromiseSettledResult<Standing>; isThere: boolean }>();
 
   beforeAll(async () => {
     const cases = of("server").map(([, one]) => one);
@@ -67,26 +70,21 @@ describe("work that is under way when its server is killed", () => {
       const group = cases.slice(from, from + TOGETHER);
       const settled = await Promise.allSettled(group.map(({ point, story }) => standAt(stage, point, story)));
       await stage.killServer();
-      const alive = settled.map((one) => one.status === "fulfilled" && isAlive(initOf(one.value.sandbox)));
-      await stage.startServer();
-      for (const [index, one] of settled.entries()) {
-        const sentence = group[index]?.point.sentence ?? "";
-        if (one.status === "rejected") ended.set(sentence, () => Promise.reject(one.reason));
-        else {
-          await one.value.open();
-          ended.set(sentence, async () => {
-            expect(alive[index]).toBe(true);
-            await expectGoneOn(stage, one.value);
-            await expectNothingTwice(stage, one.value);
-          });
-        }
+      for (const [index, standing] of settled.entries()) {
+        const isThere = standing.status === "fulfilled" && isAlive(initOf(standing.value.sandbox));
+        begun.set(group[index]?.point.sentence ?? "", { standing, isThere });
       }
+      await stage.startServer();
+      for (const one of settled) if (one.status === "fulfilled") await one.value.open();
     }
   }, 600_000);
 
   it.each(of("server"))("%s: it goes on as if nothing had been", { timeout: 240_000 }, async (sentence) => {
-    await ended.get(sentence)?.();
-    expect(ended.has(sentence)).toBe(true);
+    const { standing, isThere } = begun.get(sentence) ?? {};
+    if (standing?.status !== "fulfilled") throw standing?.reason ?? new Error("it was not begun");
+    expect(isThere).toBe(true);
+    await expectGoneOn(stage, standing.value);
+    await expectNothingTwice(stage, standing.value);
   });
 });
 

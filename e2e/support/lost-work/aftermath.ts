@@ -10,7 +10,7 @@ import { FILES } from "./story.ts";
 const of = <T extends TaskEvent["type"]>(events: readonly TaskEvent[], type: T) =>
   events.filter((event): event is TaskEvent & { type: T } => event.type === type);
 
-const ENDS = ["completed", "failed", "cancelled"];
+const ENDS: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
 
 /** What every log must be: numbered without a gap, with one end, which comes last. */
 function expectWhole(events: readonly TaskEvent[], story: string): void {
@@ -18,7 +18,7 @@ function expectWhole(events: readonly TaskEvent[], story: string): void {
     events.map(({ seq }) => seq),
     story,
   ).toEqual(events.map((_, index) => index + 1));
-  const ends = events.filter((event) => event.type === "status" && ENDS.includes(event.data.state));
+  const ends = events.filter((event) => event.type === "status" && ENDS.has(event.data.state));
   expect(
     ends.map(({ seq }) => seq),
     story,
