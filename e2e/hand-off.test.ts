@@ -209,4 +209,24 @@ describe("a session that is handed over and taken back", () => {
     expect(applied, applied.stderr).toMatchObject({ code: 0 });
     expect(await readFile(laptop.path("b/c.txt"), "utf8")).toBe("here\nseen\n");
   });
+
+  it("comes back as changes to what was sent from a task that went on from the first one, too", async () => {
+    await laptop.git("init", "--quiet", ".");
+    await writeFile(laptop.path("c.txt"), "committed\n");
+    await laptop.git("add", "c.txt");
+    await laptop.git("commit", "--quiet", "-m", "Base");
+    await mkdir(laptop.path("b"));
+    await writeFile(laptop.path("b/c.txt"), "not committed\n");
+    const pushed = await laptop.agency("push-session", "-m", MODEL, "[[s:alone]] Look.");
+    const first = await newest();
+    expect(pushed, `${pushed.stderr}\n${await agency.story(first)}`).toMatchObject({ code: 0 });
+    const resumed = await laptop.agency("resume", first, "[[s:alone]] Once more.");
+    const second = await newest();
+    expect(resumed, `${resumed.stderr}\n${await agency.story(second)}`).toMatchObject({ code: 0 });
+    const applied = await laptop.agency("apply", second);
+    expect(applied, applied.stderr).toMatchObject({ code: 0 });
+    expect(applied.stdout).toContain("nothing is staged");
+    expect(await readFile(laptop.path("b/c.txt"), "utf8")).toBe("not committed\nseen\nseen\n");
+    expect(await laptop.git("diff", "--cached", "--name-only")).toBe("");
+  }, 60_000);
 });
