@@ -181,7 +181,6 @@ export class Session {
     };
   }
 
-  /** Terminals are no matter of a session. */
   obey(command: Exclude<RunnerCommand, { kind: "terminal" }>): void {
     const { state, poke, asks, clock, release } = this.#options;
     switch (command.kind) {
