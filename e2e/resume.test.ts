@@ -53,7 +53,7 @@ beforeAll(async () => {
   });
   await agency.client.sendMessage(id, { text: "Now the second one.", mode: "next_turn" });
   const { task, events } = await agency.finished(id);
-  expect(task.state, await agency.story(id)).toBe("completed");
+  if (task.state !== "completed") throw new Error(await agency.story(id));
   parent = id;
   session = sessionOf(events);
 });
@@ -74,7 +74,7 @@ const seenBy = (events: readonly TaskEvent[]) =>
     .map(({ data }) => data.output)
     .join("\n");
 const askedOf = (script: string) =>
-  JSON.stringify(model.requests.filter((request) => request.script === script).at(-1)?.body);
+  JSON.stringify(model.requests.findLast((request) => request.script === script)?.body);
 
 async function afterTurn(turn: number): Promise<number> {
   const kept = await agency.client.checkpoints(parent);

@@ -145,7 +145,6 @@ describe("agency artifacts", () => {
 
   it("never writes through a link", async () => {
     const { id } = api.addTask({ state: "completed" });
-    api.work.add(id, { kind: "patch", name: "c.patch" }, "x");
     api.work.add(id, { kind: "file", name: "d/x" }, "its");
     using cli = testCli({ env: envFor(api) });
     mkdirSync(join(cli.home, "real"));
@@ -156,7 +155,8 @@ describe("agency artifacts", () => {
 
   it("shows on a desktop only what cannot run", async () => {
     const { id } = api.addTask({ state: "completed" });
-    for (const name of ["shot.png", "evil.desktop"]) api.work.add(id, { kind: "file", name }, name);
+    for (const name of ["shot.png", "evil.desktop", "c.patch"])
+      api.work.add(id, { kind: "file", name }, name);
     using cli = testCli({ env: { ...envFor(api), DISPLAY: ":0" }, terminal: true });
     expect(await cli.run("artifacts", id, "open", "shot.png", "evil.desktop", "c.patch")).toBe(0);
     const launched = ["shot.png", "c.patch"].map((name) => ["xdg-open", join(cli.home, name)]);
