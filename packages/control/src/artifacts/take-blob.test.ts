@@ -23,7 +23,7 @@ async function* chunks(...parts: string[]) {
 function setUp({
   verdict = "announced",
   live = true,
-}: { verdict?: "announced" | "fenced" | "full"; live?: boolean } = {}) {
+}: { verdict?: "announced" | "fenced" | "full" | "no_room"; live?: boolean } = {}) {
   const storage = new MemoryBlobs();
   const order: string[] = [];
   const rows: Omit<BlobRow, "accountId">[] = [];
