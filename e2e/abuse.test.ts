@@ -141,6 +141,36 @@ describe("an agent that was turned against its server", () => {
     expect(words.flatMap(processesWith)).toEqual([]);
   }, 60_000);
 
+  it("has no part in the checks of its work: neither by a daemon, nor by its home, nor by what lies beside", async () => {
+    const spoil = `while :; do for f in /checks/*/verdict; do test -e "$f" && echo spoiled > "$f"; done; done`;
+    const id = await start(
+      `
+      echo honest > verdict
+      printf '[user]\\n\\tname = Evil\\n' > ~/.gitconfig
+      mkdir -p /checks/node_modules /checks/control
+      echo '{}' > /checks/package.json
+      echo honest > /checks/control/verdict
+      export spoil='${spoil}'
+      setsid sh -c 'setsid sh -c "$spoil" >/dev/null 2>&1 & exit'
+      until grep -q spoiled /checks/control/verdict; do sleep 0.01; done
+      echo it spoils what it finds`,
+      {
+        checks: [
+          'for n in $(seq 300); do test "$(cat verdict)" = honest || exit 1; done; setsid sleep 600 >/dev/null 2>&1 &',
+          String.raw`! (for p in /proc/[0-9]*; do tr '\0' ' ' < $p/cmdline; echo; done 2>/dev/null | grep -E '^(sleep 600|sh -c while)')`,
+          "! ls /checks | grep -v -e '^checkout-' -e '^room-'",
+          '! git config user.name && test "$(ls -A "$HOME")" = ""',
+          "! cat /proc/2/environ && ! cat /proc/2/maps",
+        ],
+      },
+    );
+    const { task, events } = await agency.finished(id);
+    // The control: left alone, the daemon does what it is there for.
+    expect(textOf(events), await agency.story(id)).toContain("it spoils what it finds");
+    const passed = task.result?.checks.map((check) => check.passed);
+    expect(passed, await agency.story(id)).toEqual([true, true, true, true, true]);
+  });
+
   it("does not reach the server's own API, neither around its proxy nor through it", async () => {
     const { port } = new URL(agency.url);
     const urls = ["127.0.0.1", "localhost", "[::1]", "2130706433"].map(

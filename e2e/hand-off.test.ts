@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createScriptedModel, shell } from "@agency/scripted-model";
 import type { ScriptedModel } from "@agency/scripted-model";
@@ -21,7 +21,14 @@ let laptop: Laptop;
 
 beforeAll(async () => {
   forge = await startForge();
-  await forge.add(REPO, { "a.txt": "one\ntwo\nthree\n", ".gitignore": "ignored\n" });
+  await forge.add(REPO, {
+    "a.txt": "one\ntwo\nthree\n",
+    ".gitignore": "ignored\n",
+    "gone.txt": "soon deleted\n",
+    "old name.txt": "a name that changes\n".repeat(20),
+    "run.sh": "#!/bin/sh\n",
+    "picture.bin": "soon binary",
+  });
   model = createScriptedModel({
     apiKey: KEY,
     keepBodies: true,
@@ -32,7 +39,7 @@ beforeAll(async () => {
           {
             tools: [
               shell(
-                "cat new.txt; git status --short; git log --format=%s; sed -i 's/two by me/two by both/' a.txt; echo more >> new.txt",
+                "cat new.txt; ls -l run.sh; od -An -tx1 picture.bin; git status --short; git log --format=%s; sed -i 's/two by me/two by both/' a.txt; echo more >> new.txt; printf '\\002\\000\\003' > picture.bin",
               ),
             ],
           },
@@ -78,6 +85,10 @@ async function atWork(): Promise<string> {
   await writeFile(laptop.path("a.txt"), "one\ntwo by me\nthree\n");
   await writeFile(laptop.path("new.txt"), "not added\n");
   await writeFile(laptop.path("ignored"), "stays here\n");
+  await rm(laptop.path("gone.txt"));
+  await laptop.git("mv", "old name.txt", "new name.txt");
+  await chmod(laptop.path("run.sh"), 0o755);
+  await writeFile(laptop.path("picture.bin"), Buffer.from([1, 0, 255]));
   const sessionId = randomUUID();
   const asked = ["-p", "[[s:local]] Learn the word.", "--session-id", sessionId, "--model", MODEL];
   const ran = await laptop.claude(...asked, "--dangerously-skip-permissions");
@@ -110,16 +121,25 @@ describe("a session that is handed over and taken back", () => {
     const pushed = await laptop.agency("push-session", "-m", MODEL, "[[s:remote]] Go on.");
     const id = await newest();
     expect(pushed, `${pushed.stdout}${pushed.stderr}\n${await agency.story(id)}`).toMatchObject({ code: 0 });
-    expect(pushed.stderr).toContain("2 uncommitted files");
+    expect(pushed.stderr).toContain("7 uncommitted files");
     expect(pushed.stderr).toContain(`Session ${sessionId} goes along`);
     expect(await stateOfRepository()).toEqual(before);
 
     const { events, task } = await agency.finished(id);
-    expect(task).toMatchObject({ state: "completed", result: { files: 2 } });
+    expect(task).toMatchObject({ state: "completed", result: { files: 3 } });
     const restored = events.find(({ type }) => type === "restored");
-    expect(restored?.data).toMatchObject({ checkpoint: 0, session: "restored", files: 3 });
+    expect(restored?.data).toMatchObject({ checkpoint: 0, session: "restored", files: 8 });
     const seen = events.flatMap((event) => (event.type === "tool_end" ? [event.data.output] : [])).join("\n");
-    for (const part of ["not added", " M a.txt", "?? new.txt", "Only on the laptop"])
+    for (const part of [
+      "not added",
+      " M a.txt",
+      "?? new.txt",
+      " D gone.txt",
+      "-rwx",
+      "01 00 ff",
+      "new name.txt",
+      "Only on the laptop",
+    ])
       expect(seen).toContain(part);
     expect(asksOf("remote").at(-1)).toContain("the word is amaranth");
 
@@ -129,7 +149,14 @@ describe("a session that is handed over and taken back", () => {
     expect(refused.stderr).toContain("a.txt");
     expect(await readFile(laptop.path("a.txt"), "utf8")).toBe("one\ntwo by somebody else\nthree\n");
 
+    // Elsewhere in the file: both changes are there in the end, but nobody's file changes unasked.
     await writeFile(laptop.path("a.txt"), "one\ntwo by me\nthree\n");
+    await writeFile(laptop.path("new.txt"), "mine before it\nnot added\n");
+    const dirty = await laptop.agency("apply", id);
+    expect(dirty.code).toBe(1);
+    expect(dirty.stderr).toMatch(/changes of your own in 1 file[^]*new\.txt/);
+    expect(await readFile(laptop.path("new.txt"), "utf8")).toBe("mine before it\nnot added\n");
+    await writeFile(laptop.path("new.txt"), "not added\n");
     const transcript = laptop.transcript(sessionId);
     const local = await readFile(transcript, "utf8");
     const applied = await laptop.agency("apply", id, "--session");
@@ -137,6 +164,10 @@ describe("a session that is handed over and taken back", () => {
     expect(applied.stdout).toContain(`claude --resume ${sessionId}`);
     expect(await readFile(laptop.path("a.txt"), "utf8")).toBe("one\ntwo by both\nthree\n");
     expect(await readFile(laptop.path("new.txt"), "utf8")).toBe("not added\nmore\n");
+    expect(await readFile(laptop.path("picture.bin"))).toEqual(Buffer.from([2, 0, 3]));
+    expect((await stat(laptop.path("run.sh"))).mode & 0o111).toBe(0o111);
+    expect(await readdir(laptop.folder)).not.toContain("gone.txt");
+    expect(await readdir(laptop.folder)).toContain("new name.txt");
     const imported = await readFile(transcript, "utf8");
     expect(imported.startsWith(local)).toBe(true);
     expect(imported.slice(local.length)).not.toContain(`"cwd":"/workspace`);
@@ -178,4 +209,24 @@ describe("a session that is handed over and taken back", () => {
     expect(applied, applied.stderr).toMatchObject({ code: 0 });
     expect(await readFile(laptop.path("b/c.txt"), "utf8")).toBe("here\nseen\n");
   });
+
+  it("comes back as changes to what was sent from a task that went on from the first one, too", async () => {
+    await laptop.git("init", "--quiet", ".");
+    await writeFile(laptop.path("c.txt"), "committed\n");
+    await laptop.git("add", "c.txt");
+    await laptop.git("commit", "--quiet", "-m", "Base");
+    await mkdir(laptop.path("b"));
+    await writeFile(laptop.path("b/c.txt"), "not committed\n");
+    const pushed = await laptop.agency("push-session", "-m", MODEL, "[[s:alone]] Look.");
+    const first = await newest();
+    expect(pushed, `${pushed.stderr}\n${await agency.story(first)}`).toMatchObject({ code: 0 });
+    const resumed = await laptop.agency("resume", first, "[[s:alone]] Once more.");
+    const second = await newest();
+    expect(resumed, `${resumed.stderr}\n${await agency.story(second)}`).toMatchObject({ code: 0 });
+    const applied = await laptop.agency("apply", second);
+    expect(applied, applied.stderr).toMatchObject({ code: 0 });
+    expect(applied.stdout).toContain("nothing is staged");
+    expect(await readFile(laptop.path("b/c.txt"), "utf8")).toBe("not committed\nseen\nseen\n");
+    expect(await laptop.git("diff", "--cached", "--name-only")).toBe("");
+  }, 60_000);
 });

@@ -5,6 +5,7 @@ import { expectGoneOn, expectKept, expectNothingTwice } from "./support/lost-wor
 import { Stage } from "./support/lost-work/stage.ts";
 import { standAt, storyOf } from "./support/lost-work/standing.ts";
 import { playOf, question } from "./support/lost-work/story.ts";
+import type { Standing } from "./support/lost-work/standing.ts";
 import type { Story } from "./support/lost-work/story.ts";
 import { initOf, isAlive, killHard, runnerOf } from "./support/sandbox-processes.ts";
 import type { SandboxUnderTest } from "./support/sandbox-processes.ts";
@@ -26,7 +27,11 @@ const CASES: readonly Case[] = VICTIMS.flatMap((victim) =>
 const of = (victim: Victim): [string, Case][] =>
   CASES.filter((one) => one.victim === victim).map((one) => [one.point.sentence, one]);
 
-const SCRIPTS = CASES.flatMap(({ point, story }) => [
+/** It stands in the middle of its second turn. */
+const NAMED: Point = { sentence: "", place: { at: "script", name: "second" }, kept: 1 };
+const named = storyOf("named");
+
+const SCRIPTS = [...CASES, { point: NAMED, story: named }].flatMap(({ point, story }) => [
   [story.name, playOf(story, point.place)] as const,
   [`${story.name}-parent`, playOf(story, { at: "start" })] as const,
   [`${story.name}-ask`, question()] as const,
@@ -45,17 +50,19 @@ describe.each<[Victim, (sandbox: SandboxUnderTest) => number]>([
 ])("work that is under way when its %s is killed", (victim, processOf) => {
   it.concurrent.each(of(victim))(
     "%s: the next task has its files and its memory",
-    { timeout: 90_000 },
+    { timeout: 240_000 },
     async (_, one) => {
       const standing = await standAt(stage, one.point, one.story);
-      killHard(processOf(standing.sandbox));
+      const victimId = processOf(standing.sandbox);
+      expect(isAlive(victimId)).toBe(true);
+      killHard(victimId);
       await expectKept(stage, standing);
     },
   );
 });
 
 describe("work that is under way when its server is killed", () => {
-  const ended = new Map<string, () => Promise<void>>();
+  const begun = new Map<string, { standing: PromiseSettledResult<Standing>; isThere: boolean }>();
 
   beforeAll(async () => {
     const cases = of("server").map(([, one]) => one);
@@ -63,25 +70,40 @@ describe("work that is under way when its server is killed", () => {
       const group = cases.slice(from, from + TOGETHER);
       const settled = await Promise.allSettled(group.map(({ point, story }) => standAt(stage, point, story)));
       await stage.killServer();
-      const alive = settled.map((one) => one.status === "fulfilled" && isAlive(initOf(one.value.sandbox)));
-      await stage.startServer();
-      for (const [index, one] of settled.entries()) {
-        const sentence = group[index]?.point.sentence ?? "";
-        if (one.status === "rejected") ended.set(sentence, () => Promise.reject(one.reason));
-        else {
-          await one.value.open();
-          ended.set(sentence, async () => {
-            expect(alive[index]).toBe(true);
-            await expectGoneOn(stage, one.value);
-            await expectNothingTwice(stage, one.value);
-          });
-        }
+      for (const [index, standing] of settled.entries()) {
+        const isThere = standing.status === "fulfilled" && isAlive(initOf(standing.value.sandbox));
+        begun.set(group[index]?.point.sentence ?? "", { standing, isThere });
       }
+      await stage.startServer();
+      for (const one of settled) if (one.status === "fulfilled") await one.value.open();
     }
-  }, 240_000);
+  }, 600_000);
 
-  it.each(of("server"))("%s: it goes on as if nothing had been", { timeout: 90_000 }, async (sentence) => {
-    await ended.get(sentence)?.();
-    expect(ended.has(sentence)).toBe(true);
+  it.each(of("server"))("%s: it goes on as if nothing had been", { timeout: 240_000 }, async (sentence) => {
+    const { standing, isThere } = begun.get(sentence) ?? {};
+    if (standing?.status !== "fulfilled") throw standing?.reason ?? new Error("it was not begun");
+    expect(isThere).toBe(true);
+    await expectGoneOn(stage, standing.value);
+    await expectNothingTwice(stage, standing.value);
   });
+});
+
+describe("work that people give names to", () => {
+  it(
+    "goes on after each of them, although nothing has changed between two",
+    { timeout: 240_000 },
+    async () => {
+      const standing = await standAt(stage, NAMED, named);
+      const { taskId } = standing;
+      const { client } = stage.agency;
+      for (const label of ["before lunch", "after lunch"]) {
+        await client.takeCheckpoint(taskId, { label });
+        await stage.agency.event(taskId, "checkpoint", (data) => data.label === label);
+      }
+      const kept = await client.checkpoints(taskId);
+      expect(kept.map(({ label }) => label)).toEqual(["after lunch", "before lunch", null]);
+      await standing.open();
+      await expectGoneOn(stage, standing);
+    },
+  );
 });

@@ -158,7 +158,7 @@ describe("a checkout from a mirror", () => {
       `cat kept.txt; ${BORROWS}; git fsck && echo sound`,
       {
         resume: { taskId: first.task.id },
-      } as Partial<CreateTaskInput>,
+      },
     );
     expect(said, await story()).toContain("kept");
     expect(said).toContain("sound");

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -53,6 +53,12 @@ afterAll(async () => {
 async function run(command: string, more: Partial<CreateTaskInput> = {}) {
   const { id } = await agency.client.createTask({ prompt: "Do it.", engine: "command", command, ...more });
   return { id, ...(await agency.finished(id)), story: await agency.story(id) };
+}
+
+/** As a laptop sends its folder. */
+async function sendUpload(body: Uint8Array<ArrayBuffer>) {
+  const sha256 = createHash("sha256").update(body).digest("hex");
+  return { sha256, upload: await agency.client.upload(new Blob([body]), sha256) };
 }
 
 async function artifactOf(id: string, fits: (artifact: Artifact) => boolean): Promise<Artifact> {
@@ -213,5 +219,26 @@ describe("a server that cannot use its bucket", () => {
     await expect(start({ AGENCY_STORAGE: elsewhere })).rejects.toThrow(
       /AGENCY_STORAGE cannot be used.*elsewhere/,
     );
+  });
+});
+
+describe("what a laptop sends", () => {
+  it("goes straight into the bucket, which says what it got before it counts", async () => {
+    const body = new Uint8Array(randomBytes(3_000_000));
+    s3.seen.length = 0;
+    const { sha256, upload } = await sendUpload(body);
+    expect(upload).toMatchObject({ bytes: body.length, sha256 });
+    const key = `${PREFIX}/uploads/${upload.id}`;
+    const seen = s3.seen.filter((request) => request.key === key).map(({ operation }) => operation);
+    expect(seen).toEqual(["PutObject", "HeadObject"]);
+    // The server's own writes say no checksum.
+    expect(objects().get(key)?.checksum).toBe(Buffer.from(sha256, "hex").toString("base64"));
+  });
+
+  it("goes through the server when the bucket does not take it from here", async () => {
+    s3.faults.next("PutObject", { kind: "status", status: 403, code: "AccessDenied" });
+    const { sha256, upload } = await sendUpload(new Uint8Array(randomBytes(1_000)));
+    expect(upload).toMatchObject({ bytes: 1_000, sha256 });
+    expect(objects().get(`${PREFIX}/uploads/${upload.id}`)?.checksum).toBeUndefined();
   });
 });

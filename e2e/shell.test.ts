@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Agency } from "./support/agency.ts";
@@ -54,7 +56,10 @@ function inTerminal(id: string, columns: number, rows: number) {
     env: environment(),
     stdio: ["pipe", "pipe", "pipe", "pipe"],
   });
-  const place = text(child.stdio[3] as NodeJS.ReadableStream);
+  child.stdin?.on("error", () => undefined);
+  const place = once(createInterface({ input: child.stdio[3] as Readable }), "line").then(([line]) =>
+    String(line),
+  );
   let seen = "";
   const waiting = new Set<() => void>();
   child.stdout?.on("data", (chunk: Buffer) => {
@@ -136,9 +141,12 @@ describe("a command in the sandbox of a running task", () => {
   it("leaves no process when its person goes away", async () => {
     const id = await started();
     const marker = `left-${Math.random().toString(36).slice(2)}`;
-    const { child, ended } = cli(
-      ["shell", id, "-c", `setsid sh -c 'exec sleep 1000 ${marker}' & trap '' HUP; echo up; while :; do sleep 1; done; : ${marker}`],
-    );
+    const { child, ended } = cli([
+      "shell",
+      id,
+      "-c",
+      `setsid sh -c 'exec sleep 1000 ${marker}' & trap '' HUP; echo up; while :; do sleep 1; done; : ${marker}`,
+    ]);
     await once(child.stdout, "data");
     child.kill("SIGKILL");
     await ended;
@@ -180,7 +188,7 @@ describe("a kept sandbox", () => {
       `node -e '
         const s = require("node:fs").readdirSync("/run/agency/door").filter((n) => n.endsWith(".sock"));
         const r = require("node:http").request({ socketPath: "/run/agency/door/" + s[0], method: "POST", path: "/model/anthropic/v1/messages",
-          headers: { "x-api-key": process.env.ANTHROPIC_API_KEY || "none" } }, (a) => console.log(a.statusCode));
+          headers: { "x-api-key": process.env.ANTHROPIC_API_KEY || "none" } }, (a) => { console.log(a.statusCode); process.exit(); });
         r.end("{}");'; curl -sS -m 5 http://example.com || echo closed`,
     );
     expect(asked.stdout.toString()).toMatch(/^4\d\d\nclosed\n$/);

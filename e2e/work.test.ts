@@ -5,22 +5,26 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Artifact, CreateTaskInput, TaskEvent } from "@agency/contract";
 import { createScriptedModel, shell, write } from "@agency/scripted-model";
 import type { ScriptedModel } from "@agency/scripted-model";
+import { addPull } from "@agency/testing";
+import type { FakeRepository } from "@agency/testing";
 import { Agency } from "./support/agency.ts";
 import { FORGE_TOKEN, startForge } from "./support/forge.ts";
 import type { Forge } from "./support/forge.ts";
+import { Laptop } from "./support/laptop.ts";
 
 const KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz-WORK";
 const MODEL = "claude-sonnet-4-5";
 const REPO = "owner/name";
 
 let forge: Forge;
+let repository: FakeRepository;
 let model: ScriptedModel;
 let closeModel: () => Promise<void>;
 let agency: Agency;
 
 beforeAll(async () => {
   forge = await startForge();
-  await forge.add(REPO, {
+  repository = await forge.add(REPO, {
     "add.mjs": "export const add = (a, b) => a - b;\n",
     "check.mjs":
       'import { add } from "./add.mjs";\nif (add(2, 3) !== 5) throw new Error("2 + 3 is " + add(2, 3));\n',
@@ -129,13 +133,14 @@ describe("work that is delivered", () => {
   });
 
   it("is a pull request with a title, what was done and a mark of its origin", async () => {
-    const { task, story } = await run({ command: REPAIR, deliver: "pr", checks: ["node check.mjs"] });
+    const { id, task, story } = await run({ command: REPAIR, deliver: "pr", checks: ["node check.mjs"] });
     expect(task, await story()).toMatchObject({ state: "completed" });
     const { pullRequest, branch } = task.result ?? {};
     expect(pullRequest?.url ?? "none", await story()).toMatch(/\/owner\/name\/pull\/\d+$/);
     const asked = forge.api.seen.find(({ method, path }) => method === "POST" && path.endsWith("/pulls"));
     expect(asked?.body).toMatchObject({ title: "Repair the sum", head: branch, base: "main" });
-    expect(JSON.stringify(asked?.body)).toContain("node check.mjs");
+    expect(JSON.stringify(asked?.body)).toContain("`node check.mjs` passed");
+    expect(JSON.stringify(asked?.body)).toContain(`[task ${id}](${agency.url}/runs/${id})`);
   });
 
   it("keeps the agent's commits when it is told so", async () => {
@@ -145,6 +150,139 @@ describe("work that is delivered", () => {
     expect(task, await story()).toMatchObject({ state: "completed" });
     const subjects = forge.run(REPO, "log", "--format=%s", `main..${task.result?.branch}`).split("\n");
     expect(subjects).toEqual(expect.arrayContaining(["Two", "One"]));
+  });
+});
+
+/** Ends when somebody else has moved a branch of the repository. */
+const whenMoved = (branch: string) =>
+  `at=$(git rev-parse HEAD); echo begun; until [ "$(git ls-remote origin refs/heads/${branch} | cut -f1)" != "$at" ]; do sleep 0.1; done`;
+
+async function pullRequest(branch: string) {
+  const head = await forge.commit(REPO, branch, { [`${branch}.txt`]: "begun\n" });
+  return { head, pull: addPull(repository, { head: { branch, repository: REPO }, base: "main" }) };
+}
+
+const begun = (id: string) => agency.event(id, "log", ({ text }) => text.includes("begun"));
+const notices = (events: TaskEvent[]) => of(events, "notice").map(({ data }) => data.text);
+
+describe("work on a pull request that is there", () => {
+  it("moves its branch when it is done and checked, and never before", async () => {
+    const { head, pull } = await pullRequest("feature");
+    const tries = ["HEAD:feature", "--force HEAD~2:feature", "--delete feature", "HEAD:main"];
+    const { id, task, events, story } = await run({
+      command: `git commit -q --allow-empty -m evil; ${tries.map((how) => `git push origin ${how}`).join("; ")}; ${REPAIR}`,
+      pullRequest: pull.number,
+      checks: ["node check.mjs", "test -e feature.txt"],
+    });
+    expect(task, await story()).toMatchObject({
+      state: "completed",
+      result: { branch: "feature", pullRequest: { number: pull.number } },
+    });
+    const pushes = of(events, "git").filter(({ data }) => data.action === "push");
+    expect(pushes.map(({ data }) => data.verdict)).toEqual([...tries.map(() => "denied"), "allowed"]);
+    expect(pushes.at(-1)?.data.updates).toMatchObject([{ new: task.result?.commit, ok: true }]);
+    expect(forge.run(REPO, "rev-parse", "feature")).toBe(task.result?.commit);
+    expect(forge.run(REPO, "rev-parse", "feature~1")).toBe(head);
+    expect(forge.run(REPO, "for-each-ref", "--format=%(refname:short)", `refs/heads/agency/${id}`)).not.toBe(
+      "",
+    );
+  });
+
+  it("leaves its branch alone when the checks fail", async () => {
+    const { head, pull } = await pullRequest("failing");
+    const { id, task, story } = await run({
+      command: "echo x > x",
+      pullRequest: pull.number,
+      checks: ["false"],
+    });
+    expect(task, await story()).toMatchObject({
+      state: "failed",
+      result: { branch: expect.stringMatching(`^agency/${id}/`), pullRequest: null },
+    });
+    expect(forge.run(REPO, "rev-parse", "failing")).toBe(head);
+  });
+
+  it.each([
+    ["goes on top of what others pushed meanwhile", "theirs.txt", true],
+    ["stays beside what it conflicts with, and says so", "add.mjs", false],
+  ])("%s", async (_what, file, isMoved) => {
+    const branch = `moving-${file.length}`;
+    const { pull } = await pullRequest(branch);
+    const { id } = await agency.client.createTask({
+      prompt: "Repair the sum",
+      engine: "command",
+      command: `${whenMoved(branch)}; ${REPAIR}`,
+      repository: { url: `${forge.origin}/${REPO}.git` },
+      pullRequest: pull.number,
+      checks: ["node check.mjs"],
+    });
+    await begun(id);
+    const theirs = await forge.commit(REPO, branch, { [file]: "theirs;\n" });
+    const { task, events } = await agency.finished(id);
+    expect(task, await agency.story(id)).toMatchObject({ state: "completed" });
+    const { result } = task;
+    expect(forge.run(REPO, "rev-parse", result?.branch ?? "none")).toBe(result?.commit);
+    expect([result?.branch === branch, result?.pullRequest !== null]).toEqual([isMoved, isMoved]);
+    expect(forge.run(REPO, "rev-parse", isMoved ? `${branch}~1` : branch)).toBe(theirs);
+    expect(notices(events).join("\n")).toMatch(
+      isMoved
+        ? /had moved: the work was put on top/
+        : /Somebody else has pushed to .* is in the branch agency\//,
+    );
+  });
+});
+
+describe("what the command line asks to have delivered", () => {
+  async function cli(args: string[], during: (id: string) => Promise<unknown> = async () => undefined) {
+    await using laptop = await Laptop.start(agency, { url: "http://127.0.0.1:1", key: KEY });
+    const repo = ["--repo", `${forge.origin}/${REPO}.git`, "--check", "node check.mjs"];
+    const ran = await laptop.agency("run", "--detach", ...repo, ...args, "Repair the sum");
+    expect(ran, ran.stderr).toMatchObject({ code: 0 });
+    const { tasks } = await agency.client.listTasks({ limit: 1 });
+    const id = tasks[0]?.id ?? "";
+    await during(id);
+    const shown = await laptop.agency("wait", id);
+    expect(shown, `${shown.stdout}${shown.stderr}\n${await agency.story(id)}`).toMatchObject({ code: 0 });
+    const { task } = await agency.finished(id);
+    const kinds = (await agency.client.artifacts(id)).map(({ kind }) => kind);
+    const pushed = forge.run(REPO, "for-each-ref", "--format=%(refname:short)", `refs/heads/agency/${id}`);
+    return { result: task.result, kinds, pushed };
+  }
+
+  it.each([
+    ["none", false, false, false],
+    ["files", true, false, false],
+    ["branch", true, true, false],
+    ["pr", true, true, true],
+  ])("is handed over: %s", async (deliver, files, branch, pr) => {
+    const { result, kinds, pushed } = await cli(["--command", REPAIR, "--deliver", deliver]);
+    expect([kinds.includes("archive"), kinds.includes("patch")]).toEqual([files, files]);
+    expect(result?.branch ?? "").toBe(pushed);
+    expect([pushed !== "", result?.commit !== null, result?.pullRequest !== null]).toEqual([
+      branch,
+      branch,
+      pr,
+    ]);
+  });
+
+  it("is one commit by Agency and the engine, or the agent's own, and stands on a base that has moved since", async () => {
+    const base = forge.run(REPO, "rev-parse", "main");
+    const steps = "echo 1 > one; git add one; git commit -qm One; echo 2 > two";
+    const facts = "--format=%P|%an <%ae>|%s|%(trailers:key=Co-authored-by,valueonly)";
+    const command = `${whenMoved("main")}; ${REPAIR}; ${steps}`;
+    const { result, pushed } = await cli(["--command", command, "--deliver", "pr"], async (id) => {
+      await begun(id);
+      await forge.commit(REPO, "main", { "other.txt": "other\n" });
+    });
+    expect(forge.run(REPO, "log", facts, `main..${pushed}`).trim()).toMatch(
+      new RegExp(
+        `^${base}\\|Agency <agent@agency.invalid>\\|Repair the sum\\|\\S.* <noreply@agency.invalid>$`,
+      ),
+    );
+    expect(result?.pullRequest).not.toBeNull();
+    const kept = await cli(["--command", `${REPAIR}; ${steps}`, "--commits", "keep"]);
+    expect(forge.run(REPO, "log", "--format=%s", `main..${kept.pushed}`)).toBe("Repair the sum\nOne");
+    expect(kept.result?.commits).toHaveLength(2);
   });
 });
 

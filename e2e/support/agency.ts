@@ -37,7 +37,7 @@ export class Agency implements AsyncDisposable {
     this.log = start.log;
     this.#child = start.child;
     this.#ownsHome = ownsHome;
-    this.client = createClient({ baseUrl: start.url, apiKey });
+    this.client = createClient({ baseUrl: start.url, apiKey, timeoutMs: 120_000 });
   }
 
   static async start({ home, env = {}, within = [] }: AgencyOptions = {}): Promise<Agency> {

@@ -106,6 +106,7 @@ create table blobs (
   constraint blobs_bytes_check CHECK ((bytes >= 0)),
   constraint blobs_kind_check CHECK ((kind = ANY (ARRAY['archive'::text, 'patch'::text, 'file'::text, 'screenshot'::text, 'log'::text, 'checkpoint'::text, 'manifest'::text, 'upload'::text])))
 );
+CREATE INDEX blobs_account ON blobs USING btree (account_id) INCLUDE (bytes) WHERE (expired_at IS NULL);
 CREATE UNIQUE INDEX blobs_name ON blobs USING btree (task_id, kind, md5(name)) WHERE (kind <> 'checkpoint'::text);
 CREATE INDEX blobs_task ON blobs USING btree (task_id, at);
 
@@ -256,8 +257,11 @@ create table loose_objects (
   task_id uuid,
   bytes bigint not null default 0,
   collect_at timestamp with time zone not null,
+  account_id uuid,
+  retry_at timestamp with time zone,
   constraint loose_objects_pkey PRIMARY KEY (key)
 );
+CREATE INDEX loose_objects_account ON loose_objects USING btree (account_id) INCLUDE (bytes) WHERE (account_id IS NOT NULL);
 CREATE INDEX loose_objects_due ON loose_objects USING btree (collect_at);
 CREATE INDEX loose_objects_task ON loose_objects USING btree (task_id) WHERE (task_id IS NOT NULL);
 
@@ -497,6 +501,7 @@ CREATE INDEX tasks_list ON tasks USING btree (account_id, created_at DESC, id DE
 CREATE INDEX tasks_live ON tasks USING btree (state) WHERE (finished_at IS NULL);
 CREATE INDEX tasks_parent ON tasks USING btree (parent_id) WHERE (parent_id IS NOT NULL);
 CREATE INDEX tasks_repository ON tasks USING btree (account_id, (((spec -> 'repository'::text) ->> 'url'::text)), created_at DESC) WHERE ((NOT hidden) AND (((spec -> 'repository'::text) ->> 'url'::text) IS NOT NULL));
+CREATE INDEX tasks_resumed ON tasks USING btree ((((spec -> 'resume'::text) ->> 'taskId'::text))) WHERE ((spec -> 'resume'::text) <> 'null'::jsonb);
 CREATE INDEX tasks_resuming ON tasks USING btree ((((spec -> 'resume'::text) ->> 'taskId'::text))) WHERE ((finished_at IS NULL) AND ((spec -> 'resume'::text) <> 'null'::jsonb));
 CREATE INDEX tasks_to_archive ON tasks USING btree (finished_at) WHERE ((finished_at IS NOT NULL) AND (NOT archived));
 CREATE INDEX tasks_to_sweep_artifacts ON tasks USING btree (account_id, finished_at) WHERE ((finished_at IS NOT NULL) AND (NOT ('artifacts'::text = ANY (swept))));

@@ -230,6 +230,7 @@ export class Attempt {
       state: this.#state,
       poke: () => this.#watch.poke(),
       release: () => this.#calls.again.fire(),
+      hangUp: async () => this.#terminals?.hangUp(),
       at: serverClock(order, clock),
       over: this.#over.signal,
       onFenced: (why) => this.#fence(why),

@@ -8,6 +8,8 @@ export interface RunnerConfig {
   home: string;
   workspace: string;
   tmp: string;
+  /** A folder for checks where nothing of the agent lies above; null: one in its home has to do. */
+  checks: string | null;
   path: string;
   lang: string;
   /** One program a file, named after its engine. */
@@ -25,6 +27,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, cw
     home: env["HOME"] ?? "/home/agent",
     workspace: cwd,
     tmp: env["TMPDIR"] ?? "/tmp",
+    checks: env["AGENCY_CHECKS"] ?? null,
     path: env["PATH"] ?? DEFAULT_PATH,
     lang: env["LANG"] ?? "C.UTF-8",
     enginesDir: env["AGENCY_ENGINES"] ?? "/opt/agency/engines",

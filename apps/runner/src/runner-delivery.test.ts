@@ -180,11 +180,10 @@ describe("the end of a run", () => {
     expect(outcome()).toMatchObject({ state: "completed", branch: null, checks: [{ passed: true }] });
   });
 
-  it("does not push half a work to a branch of other people", async () => {
-    plane.order = { ...plane.order, deliver: "pr", pushBranch: "main", checks: ["false"] };
-    await work({ "a.txt": "two\n" });
-    expect(outcome()).toMatchObject({ state: "failed", reason: "checks_failed", branch: null });
-    expect(JSON.stringify(plane.ofType("notice"))).toContain("Nothing was pushed to main");
+  it("does not put half a work on top of a branch of other people", async () => {
+    await workWhileOthersPush(["false"]);
+    expect(outcome()).toMatchObject({ state: "failed", reason: "checks_failed", branch: ownBranch() });
+    expect(git(origin, "ls-tree", "--name-only", ownBranch())).toBe(".gitignore\na.txt");
   });
 
   it("stores what the checks printed when they are over: storage that is away costs them no time", async () => {
@@ -200,8 +199,9 @@ describe("the end of a run", () => {
 
   it("has the checks run on the commit that is pushed when others pushed before, and says which", async () => {
     await workWhileOthersPush(["cat theirs.txt || echo alone"]);
-    const pushed = git(origin, "rev-parse", "pr");
-    expect(outcome()).toMatchObject({ state: "completed", branch: "pr", commit: pushed });
+    const pushed = git(origin, "rev-parse", ownBranch());
+    expect(outcome()).toMatchObject({ state: "completed", branch: ownBranch(), commit: pushed });
+    expect(git(origin, "rev-parse", `${ownBranch()}~1`)).toBe(git(origin, "rev-parse", "pr"));
     expect(outcome()?.checks).toMatchObject([{ passed: true, commit: pushed }]);
     const ran = plane.ofType("check").map((data) => data as { commit: string; output: string });
     expect(ran.map(({ output }) => output.trim().split("\n").at(-1))).toEqual(["alone", "t"]);
@@ -209,44 +209,38 @@ describe("the end of a run", () => {
     expect(blobs("log").toSorted()).toEqual(["check-1-rebased.log", "check-1.log"]);
   });
 
-  it("pushes nothing when the checks only pass without what others pushed", async () => {
+  it("fails when the checks only pass without what others pushed, and says so", async () => {
     await workWhileOthersPush(["test ! -e theirs.txt"]);
-    expect(outcome()).toMatchObject({ state: "failed", reason: "checks_failed", branch: null });
-    expect(git(origin, "ls-tree", "--name-only", "pr")).toBe(".gitignore\na.txt\ntheirs.txt");
+    expect(outcome()).toMatchObject({ state: "failed", reason: "checks_failed", branch: ownBranch() });
     expect(git(origin, "show", "pr:a.txt")).toBe("one");
-    expect(JSON.stringify(plane.ofType("notice"))).toContain("on top of it the checks do not pass");
+    expect(JSON.stringify(plane.ofType("notice"))).toContain("where the checks do not pass");
   });
 
-  async function workWhileOthersPush(checks: string[]): Promise<void> {
+  it("pushes the work as it is when it conflicts with what others pushed", async () => {
+    await workWhileOthersPush([], { "a.txt": "three\n" });
+    expect(outcome()).toMatchObject({ state: "completed", branch: ownBranch() });
+    expect(git(origin, "show", `${ownBranch()}:a.txt`)).toBe("two");
+    expect(JSON.stringify(plane.ofType("notice"))).toContain("The work conflicts with pr in");
+  });
+
+  async function workWhileOthersPush(
+    checks: string[],
+    theirs: Record<string, string> = { "theirs.txt": "t\n" },
+  ): Promise<void> {
     git(origin, "checkout", "--quiet", "-b", "pr");
     git(origin, "checkout", "--quiet", "main");
     const repository = { url: URL, branch: "pr" };
-    plane.order = { ...plane.order, deliver: "pr", pushBranch: "pr", repository, checks };
+    const branches = { pushBranch: ownBranch(), ontoBranch: "pr" };
+    plane.order = { ...plane.order, deliver: "pr", ...branches, repository, checks };
     const engine = new ScriptedEngine((run) => {
       writeFileSync(join(run.options.cwd, "a.txt"), "two\n");
       git(origin, "checkout", "--quiet", "pr");
-      commit({ "theirs.txt": "t\n" });
+      commit(theirs);
       git(origin, "checkout", "--quiet", "main");
       run.turnEnd("completed");
     });
     expect(await runRunner(plane, engine).exit).toBe(0);
   }
-
-  it("puts the work on top of what others pushed to their branch", async () => {
-    git(origin, "checkout", "--quiet", "-b", "pr");
-    git(origin, "checkout", "--quiet", "main");
-    plane.order = { ...plane.order, deliver: "pr", pushBranch: "pr", repository: { url: URL, branch: "pr" } };
-    const engine = new ScriptedEngine((run) => {
-      writeFileSync(join(run.options.cwd, "a.txt"), "two\n");
-      git(origin, "checkout", "--quiet", "pr");
-      commit({ "theirs.txt": "t" });
-      git(origin, "checkout", "--quiet", "main");
-      run.turnEnd("completed");
-    });
-    expect(await runRunner(plane, engine).exit).toBe(0);
-    expect(outcome()).toMatchObject({ branch: "pr", commit: git(origin, "rev-parse", "pr") });
-    expect(git(origin, "ls-tree", "--name-only", "pr")).toBe(".gitignore\na.txt\ntheirs.txt");
-  });
 
   it("prepares what the repository needs, and tells the agent's environment of it", async () => {
     commit({ ".agency/config.json": '{"setup": "echo ready > dist", "env": {"DEPTH": 3, "COLOUR": "red"}}' });

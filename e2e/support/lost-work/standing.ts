@@ -37,7 +37,8 @@ export async function standAt(stage: Stage, point: Point, story: Story): Promise
   const { name } = story;
   const repository = await repositoryFor(stage, point.place, name);
   const parent = point.resumed === true ? await runParent(stage, name, repository) : null;
-  const known = { taskId: "" };
+  // What it writes is its own, and what it reads its parent's.
+  const known = { taskId: "", parent: parent ?? "" };
   const hold = holdAt(stage, point.place, { name, repository, known });
   const task = await client.createTask({
     prompt: `[[s:${name}]] Make two files.`,
@@ -79,7 +80,7 @@ async function runParent(stage: Stage, name: string, url: string): Promise<strin
 interface HoldFor {
   readonly name: string;
   readonly repository: string;
-  readonly known: { readonly taskId: string };
+  readonly known: { readonly taskId: string; readonly parent: string };
 }
 
 function holdAt(stage: Stage, place: Place, about: HoldFor): Hold {
@@ -106,15 +107,16 @@ function holdAt(stage: Stage, place: Place, about: HoldFor): Hold {
 function atStorage(stage: Stage, place: Extract<Place, { at: "storage" }>, about: HoldFor): Hold {
   let seen = 0;
   const hold = stage.storage.hold(place.moment, ({ url = "", method, headers }) => {
-    const { taskId } = about.known;
-    // What is read is the parent's, and only this task reads it now.
-    const isOurs = place.method === "GET" ? url.includes("/blobs/") : taskId !== "" && url.includes(taskId);
+    const { taskId, parent } = about.known;
+    const owner = place.method === "GET" ? parent : taskId;
     const fits =
       method === place.method &&
-      isOurs &&
+      owner !== "" &&
+      url.includes(owner) &&
       (place.type ?? headers["content-type"]) === headers["content-type"];
     if (fits) seen += 1;
-    return fits && seen === (place.turn ?? 1);
+    // The last checkpoint takes the place of one that is still on its way: it stands there, too.
+    return fits && seen >= (place.turn ?? 1);
   });
   return {
     reached: () => hold.reached,
@@ -134,7 +136,8 @@ function atModel(stage: Stage, place: Extract<Place, { at: "model" }>, name: str
     },
     open: async (taskId) => {
       stage.model.open(name);
-      if (place.paused === true) await stage.agency.client.resumeTask(taskId);
+      const { client } = stage.agency;
+      if ((await client.getTask(taskId)).state === "waiting") await client.resumeTask(taskId);
     },
   };
 }

@@ -11,6 +11,8 @@ export interface Story {
 
 export const FILES = ["first.txt", "second.txt"] as const;
 
+const SECOND_TURN = 3;
+
 /** Two turns. The second begins with a message that waits for the end of the first. */
 export function playOf({ name, words }: Story, place: Place): Script {
   const command = (turn: string): Step => ({ tools: [shell(`sh hold.sh ${turn}`)] });
@@ -22,10 +24,16 @@ export function playOf({ name, words }: Story, place: Place): Script {
     command("second"),
     { text: `The second word is ${words[1]}.` },
   ];
-  const held = place.at === "model" ? steps[place.step] : undefined;
-  if (held !== undefined && place.at === "model")
-    held.gate = place.half === true ? { name, at: "halfway" } : name;
+  const held = steps[heldStep(place)];
+  if (held !== undefined)
+    held.gate = place.at === "model" && place.half === true ? { name, at: "halfway" } : name;
   return { steps };
+}
+
+/** A checkpoint is stored beside the next turn, which must not come to its end meanwhile. */
+function heldStep(place: Place): number {
+  if (place.at === "model") return place.step;
+  return place.at === "storage" && place.turn === 1 ? SECOND_TURN : -1;
 }
 
 /** What the next task is asked: its command shows the files, and the call it is made with shows the memory. */

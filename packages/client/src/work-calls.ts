@@ -3,7 +3,6 @@ import {
   artifactListSchema,
   artifactSchema,
   checkpointListSchema,
-  uploadSchema,
 } from "@agency/contract";
 import type { Artifact, Checkpoint, Upload } from "@agency/contract";
 import { finish, taskPath } from "./calls.ts";
@@ -12,9 +11,7 @@ import { call, send } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { artifactContent, plainContent } from "./content.ts";
 import type { Content, ContentOptions, Sha256 } from "./content.ts";
-
-/** The server gives an upload an hour. */
-const UPLOAD_MS = 60 * 60_000;
+import { sendUpload } from "./send-upload.ts";
 
 type ArchivedFileList = ReturnType<typeof archivedFileListSchema.parse>;
 
@@ -71,20 +68,7 @@ export function workCalls(connection: Connection): WorkCalls {
       const stored = { name: number === 0 ? "the upload" : `checkpoint ${number}`, bytes, sha256 };
       return artifactContent(connection, path, stored, newHash, options);
     },
-    upload: (content, sha256, { signal } = {}) =>
-      call(
-        connection,
-        {
-          method: "POST",
-          path: "/v1/uploads",
-          query: { bytes: content.size, sha256 },
-          headers: { "content-type": "application/x-tar" },
-          content,
-          timeoutMs: UPLOAD_MS,
-          signal,
-        },
-        uploadSchema,
-      ),
+    upload: (content, sha256, { signal } = {}) => sendUpload(connection, content, sha256, signal),
     takeCheckpoint: async (id, body = {}, { signal } = {}) =>
       finish(await send(connection, { method: "POST", path: `${taskPath(id)}/checkpoints`, body, signal })),
   };

@@ -128,6 +128,25 @@ export const uploadSchema = z.object({
 });
 export type Upload = z.infer<typeof uploadSchema>;
 
+export const announceUploadSchema = z.strictObject({
+  bytes: z.number().int().min(0).max(MAX_UPLOAD_BYTES).describe("Its size."),
+  sha256: sha256Schema.describe("Its SHA-256, in hex."),
+});
+export type AnnounceUpload = z.output<typeof announceUploadSchema>;
+
+const directUploadSchema = z.object({
+  id: z.uuid().describe("Finish it by this."),
+  url: z.url().describe("Where to PUT the bytes. It says all that is needed: send no key there."),
+  headers: z.record(z.string(), z.string()).describe("To be sent exactly like this."),
+  expiresAt: z.iso.datetime().describe("Until then the address takes them."),
+});
+export type DirectUpload = z.infer<typeof directUploadSchema>;
+
+export const offeredUploadSchema = z.object({
+  direct: directUploadSchema.nullable().describe("Null: send the bytes to /v1/uploads."),
+});
+export type OfferedUpload = z.infer<typeof offeredUploadSchema>;
+
 const commitName = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, "must be the full name of a commit");
 
 /** What an upload holds, in the words of a checkpoint. It is bytes to the server: a sandbox finds out. */

@@ -91,6 +91,8 @@ export const workOrderSchema = z.object({
   commits: commitsSchema,
   /** Where the work is pushed; null: nowhere. */
   pushBranch: z.string().nullable(),
+  /** A branch of other people that is to get the work, from outside: it must stand on what that has by then. */
+  ontoBranch: z.string().nullable().default(null),
   checks: z.array(z.string()),
   artifacts: z.array(z.string()),
   restore: restoreSchema.nullable(),

@@ -77,7 +77,12 @@ const envSchema = z
   .refine((env) => Object.keys(env).length <= 100, "has more than 100 variables");
 
 /** In milliseconds; `longest`: as long as this installation allows. */
-export const keepSchema = z.union([z.number().int().min(1000).max(MAX_KEEP_MS), z.literal("longest")]);
+const keptMsSchema = z
+  .number()
+  .int()
+  .min(1000, "a sandbox is kept for a second or more")
+  .max(MAX_KEEP_MS, "a sandbox is kept for at most 7 days");
+export const keepSchema = z.union([keptMsSchema, z.literal("longest")]);
 
 export const createTaskSchema = z.strictObject({
   prompt: promptSchema,
@@ -319,6 +324,6 @@ export type CancelTask = z.output<typeof cancelTaskSchema>;
 
 export const keepSandboxSchema = z.union([
   z.strictObject({ ms: keepSchema.describe("From now, or from its end while the task is not over.") }),
-  z.strictObject({ addMs: z.number().int().min(1000).max(MAX_KEEP_MS).describe("Longer than it is now.") }),
+  z.strictObject({ addMs: keptMsSchema.describe("Longer than it is now.") }),
 ]);
 export type KeepSandbox = z.output<typeof keepSandboxSchema>;

@@ -22,6 +22,7 @@ export * from "./task/snapshot.ts";
 export * from "./task/states.ts";
 export * from "./task/step.ts";
 export * from "./task/supervise.ts";
+export { checkpointsToForget, MOST_LABELS } from "./task/thin-checkpoints.ts";
 export { firstWait, waitedUntil } from "./task/waits.ts";
 export * from "./task/amnesty.ts";
 export * from "./ports/bus.ts";

@@ -24,5 +24,5 @@ export { GIT_HOST_CREDENTIAL, startGitHost } from "./git-host/git-host.ts";
 export type { GitHost } from "./git-host/git-host.ts";
 export { startCodeHost } from "./code-host/code-host.ts";
 export type { FakeCodeHost, FakeHostKind } from "./code-host/code-host.ts";
-export type { FakeRepository } from "./code-host/fake-repository.ts";
+export type { FakePull, FakeRepository } from "./code-host/fake-repository.ts";
 export { addPull } from "./code-host/fake-repository.ts";

@@ -38,6 +38,11 @@ export function createMemoryStorage(): Storage {
       return { object: found.object, body: pieces(found.body.subarray(within.from, within.to)) };
     },
     stat: async (key) => objects.get(checked(key))?.object ?? null,
+    async compare(key, { bytes, sha256 }) {
+      const found = objects.get(checked(key))?.object;
+      if (found === undefined) return "missing";
+      return found.bytes === bytes && found.sha256 === sha256 ? "same" : "other";
+    },
     async list(prefix, { after, limit = MOST } = {}) {
       if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
         throw refused("A page holds from 1 to 1000 objects");

@@ -128,7 +128,7 @@ async function fetchInto(
 }
 
 /** What a desktop shows without running any of it. The end of the name decides what a desktop takes it for. */
-const HARMLESS = /\.(?:png|jpe?g|gif|webp|txt|log|md)$/i;
+const HARMLESS = /\.(?:png|jpe?g|gif|webp|txt|log|md|patch|diff)$/i;
 
 async function open(
   session: Session,

@@ -155,10 +155,12 @@ describe("agency artifacts", () => {
 
   it("shows on a desktop only what cannot run", async () => {
     const { id } = api.addTask({ state: "completed" });
-    for (const name of ["shot.png", "evil.desktop"]) api.work.add(id, { kind: "file", name }, name);
+    for (const name of ["shot.png", "evil.desktop", "c.patch"])
+      api.work.add(id, { kind: "file", name }, name);
     using cli = testCli({ env: { ...envFor(api), DISPLAY: ":0" }, terminal: true });
-    expect(await cli.run("artifacts", id, "open", "shot.png", "evil.desktop")).toBe(0);
-    expect(cli.world.processes).toMatchObject({ launched: [["xdg-open", join(cli.home, "shot.png")]] });
+    expect(await cli.run("artifacts", id, "open", "shot.png", "evil.desktop", "c.patch")).toBe(0);
+    const launched = ["shot.png", "c.patch"].map((name) => ["xdg-open", join(cli.home, name)]);
+    expect(cli.world.processes).toMatchObject({ launched });
     expect(cli.stderr.text).toContain("could run when opened");
   });
 

@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { copyFile, lstat, mkdir, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { splitNul } from "../apply/git-tree.ts";
@@ -80,7 +81,7 @@ async function snapshot(session: Session, place: Place, whole: boolean): Promise
   const at = gitDir === null ? NOWHERE : await headOf(git);
   if (gitDir !== null) await linkStore(gitDir, ours);
   if (at.head !== null) await copyIndex(git, place.index, index);
-  const { changed, leftOut } = await recordChanges(git, top);
+  const leftOut = await recordChanges(git, top);
   const tree = (await git.need(["write-tree"])).trim();
   const from = whole || at.head === null ? null : await publishedBase(git, top);
   // Half a history cannot be packed: without it there are the files alone.
@@ -95,7 +96,7 @@ async function snapshot(session: Session, place: Place, whole: boolean): Promise
     head,
     branch: at.branch,
     commit,
-    changed,
+    changed: await changedFiles(git, top, at.head, tree),
     leftOut,
     sent: await namesSent(git, from?.base ?? null, commit),
     bundle: (file) => writeBundle(session, ours, file, { base: from && base, head, commit }),
@@ -137,30 +138,41 @@ async function copyIndex(git: UserGit, from: string | null, to: string): Promise
   await utimes(to, stats.atimeMs / 1000, Math.floor(stats.mtimeMs) / 1000);
 }
 
-async function recordChanges(
-  git: UserGit,
-  top: string,
-): Promise<Pick<FolderSnapshot, "changed" | "leftOut">> {
+/** Brings our index to what lies in the folder; returns what cannot go along. */
+async function recordChanges(git: UserGit, top: string): Promise<string[]> {
   await git.run(["update-index", "-q", "--refresh"]);
   const hasOwn = await lstat(join(top, IGNORE_FILE)).catch(() => null);
   const own = hasOwn?.isFile() === true ? [`--exclude-from=${join(top, IGNORE_FILE)}`] : [];
   const list = ["ls-files", "-z", "--others", "--modified", "--deleted", "--exclude-standard", ...own];
-  const changed: FolderFile[] = [];
   const leftOut: string[] = [];
   const names: string[] = [];
   for (const path of new Set(splitNul(await git.need(list)))) {
-    const stats = await lstat(Buffer.concat([Buffer.from(`${top}/`), Buffer.from(path, "latin1")])).catch(
-      () => null,
-    );
+    const stats = await statOf(top, path);
     const fits =
       stats === null || stats.isSymbolicLink() || (stats.isFile() && stats.size <= MOST_FILE_BYTES);
-    if (fits) changed.push({ path, bytes: stats?.size ?? 0 });
     if (fits) names.push(`${path}\0`);
     else leftOut.push(path);
   }
   const flags = ["--add", "--remove", "--replace", "-z", "--stdin"];
   await git.need(["update-index", ...flags], { input: names.join("") });
-  return { changed, leftOut };
+  return leftOut;
+}
+
+/** What was staged before is in the index as well: only the tree tells all of it. */
+async function changedFiles(
+  git: UserGit,
+  top: string,
+  head: string | null,
+  tree: string,
+): Promise<FolderFile[]> {
+  const all = ["ls-tree", "-r", "-z", "--name-only", "--full-tree", tree];
+  const some = ["diff-tree", "-r", "-z", "--name-only", "--no-renames"];
+  const names = splitNul(await git.need(head === null ? all : [...some, head, tree]));
+  return Promise.all(names.map(async (path) => ({ path, bytes: (await statOf(top, path))?.size ?? 0 })));
+}
+
+function statOf(top: string, path: string): Promise<Stats | null> {
+  return lstat(Buffer.concat([Buffer.from(`${top}/`), Buffer.from(path, "latin1")])).catch(() => null);
 }
 
 async function commitOf(git: UserGit, tree: string, parent: string | null): Promise<string> {

@@ -70,7 +70,12 @@ function addCommand(program: Parser, command: Command, run: Run): void {
 function toOption(key: string, spec: OptionSpec): Option {
   const long = longFlag(key);
   const flags = (spec.short === undefined ? "" : `${spec.short}, `) + long;
-  if (spec.kind === "flag") return new Option(flags, spec.describe);
+  if (spec.kind === "flag") {
+    const plain = new Option(flags, spec.describe);
+    // Commander takes `--no-post` for the opposite of a `--post`, and would keep it under that name.
+    plain.negate = false;
+    return plain;
+  }
   const option = new Option(`${flags} <${spec.value}>`, spec.describe);
   if (spec.kind === "value") return option.argParser((text) => spec.parse(text, long));
   return option.argParser((text, before: unknown[] | undefined) => [

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@agency/core";
 import type { ProcessGroups } from "../process/groups.ts";
@@ -6,6 +6,7 @@ import { createGit, gitProblem } from "../workspace/git.ts";
 import type { Git } from "../workspace/git.ts";
 import { plainGitEnv } from "../workspace/plain-env.ts";
 import { borrowObjects, writeRepository } from "../workspace/write-repository.ts";
+import { removeFolder } from "./remove-folder.ts";
 
 const STEP_MS = 5 * 60_000;
 
@@ -40,7 +41,7 @@ export async function cleanCheckout(
   await mkdir(scratch, { recursive: true });
   const folder = await mkdtemp(join(scratch, "checkout-"));
   const git = createGit(folder, plainGitEnv(env), clock, groups);
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  const remove = (): Promise<void> => removeFolder(folder);
   const call = { timeoutMs: STEP_MS, signal };
   const what = "The clean checkout";
   const fetch = ["fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--", from, commit];

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -199,6 +200,21 @@ describe("the commit of the work", () => {
     expect(notices).toEqual([expect.stringContaining('"inner" is a repository of its own')]);
   });
 
+  it("has what Git LFS keeps by its name, as everybody else has it, and says where the contents are", async () => {
+    room.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n");
+    room.write("old.bin", pointerOf("old"));
+    room.run("add", "--all");
+    room.run("commit", "--quiet", "-m", "with pointers");
+    base = room.head;
+    // Its contents were fetched: that is no change.
+    room.write("old.bin", "old");
+    room.write("new.bin", "new");
+    const { commit: made, notices } = await commit();
+    expect(room.runOwn("diff", "--name-only", base, String(made))).toBe("new.bin");
+    expect(`${room.runOwn("show", `${made}:new.bin`)}\n`).toBe(pointerOf("new"));
+    expect(notices).toEqual([expect.stringContaining('of 1 changed files, "new.bin" first')]);
+  });
+
   it("leaves out a file no code host takes, at once, and says so", async () => {
     const file = openSync(join(room.workspace, "huge\n.bin"), "w");
     ftruncateSync(file, 5 * 1024 ** 3);
@@ -236,3 +252,9 @@ describe("the commit of the work", () => {
     expect(made).toMatchObject({ ok: false });
   });
 });
+
+/** In place of a file's contents, as `git-lfs clean` writes it. */
+function pointerOf(contents: string): string {
+  const oid = createHash("sha256").update(contents).digest("hex");
+  return `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${contents.length}\n`;
+}

@@ -4,7 +4,7 @@ import { gitProblem } from "../workspace/git.ts";
 import type { Git, GitCall } from "../workspace/git.ts";
 import type { OwnRepository } from "../workspace/own-repository.ts";
 import { keepSparse } from "./keep-sparse.ts";
-import { nestedRepositories } from "./nested-repositories.ts";
+import { onlyNamed } from "./only-named.ts";
 
 const STEP_MS = 5 * 60_000;
 const MAX_COMMITS = 100;
@@ -49,7 +49,7 @@ export async function commitWork(options: CommitOptions): Promise<Committed> {
   const unwritten = gitProblem("Storing the workspace", written);
   if (unwritten !== null) return { ok: false, problem: unwritten };
   const tree = written.stdout.toString().trim();
-  notices.push(...(await nestedRepositories(git, base, tree, call)));
+  notices.push(...(await onlyNamed(git, base, tree, call)));
   const treeOf = async (commit: string): Promise<string> =>
     (await git(["rev-parse", "--verify", "--quiet", `${commit}^{tree}`], call)).stdout.toString().trim();
   const head = commits === "squash" ? base : await headOf(options, call);

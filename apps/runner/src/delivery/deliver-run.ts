@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { BRANCH_PREFIX } from "@agency/contract";
 import type { CheckResult, Outcome, WorkOrder } from "@agency/contract";
 import type { Clock } from "@agency/core";
 import type { RunnerConfig } from "../config.ts";
@@ -16,18 +15,24 @@ import { cleanCheckout } from "./clean-checkout.ts";
 import type { Checkout } from "./clean-checkout.ts";
 import { commitMessage } from "./commit-message.ts";
 import { commitWork } from "./commit-work.ts";
-import { pushBranch, rebaseWork } from "./push-branch.ts";
+import { hasMoved, pushBranch, rebaseWork } from "./push-branch.ts";
 import type { Pushed } from "./push-branch.ts";
 import { runChecks } from "./run-checks.ts";
 import { ARCHIVE_NAME, sendFile, sendFiles, sendWorkspace } from "./send-artifacts.ts";
 import type { ArtifactsOptions, StoreFile } from "./send-artifacts.ts";
 
 const MINUTE = 60_000;
-const MOST = { commit: 10 * MINUTE, checks: 30 * MINUTE, artifacts: 60 * MINUTE, push: 15 * MINUTE } as const;
+const MOST = {
+  commit: 10 * MINUTE,
+  checks: 30 * MINUTE,
+  artifacts: 60 * MINUTE,
+  rebase: 15 * MINUTE,
+  push: 15 * MINUTE,
+} as const;
 export type Step = keyof typeof MOST;
 
 export interface DeliverOptions {
-  config: Pick<RunnerConfig, "home" | "tmp" | "hasOwnProcesses">;
+  config: Pick<RunnerConfig, "home" | "tmp" | "checks" | "hasOwnProcesses">;
   recorder: Recorder;
   clock: Clock;
   groups: ProcessGroups;
@@ -38,7 +43,15 @@ export interface DeliverOptions {
   scratch: string;
   order: Pick<
     WorkOrder,
-    "taskId" | "title" | "deliver" | "commits" | "pushBranch" | "repository" | "checks" | "artifacts"
+    | "taskId"
+    | "title"
+    | "deliver"
+    | "commits"
+    | "pushBranch"
+    | "ontoBranch"
+    | "repository"
+    | "checks"
+    | "artifacts"
   >;
   /** How git was led to the forwarder, whose address nobody knows. */
   gitSettings: readonly (readonly [key: string, value: string])[];
@@ -53,6 +66,12 @@ export interface DeliverOptions {
   store: (signal: AbortSignal) => StoreFile;
   /** A step begins: the signal that ends it, after at most so long. Storing has no such end. */
   begin: (name: Step, most: number) => { signal: AbortSignal; left: number; clear(): void };
+}
+
+interface Rebased {
+  readonly checkout: Checkout;
+  readonly commit: string;
+  readonly commits: readonly string[];
 }
 
 export interface Declared {
@@ -96,7 +115,7 @@ class Delivery {
       await this.#step("artifacts", (signal) => this.#sendArtifacts(signal));
     const { repository, pushBranch } = order;
     if (pushBranch !== null && repository !== null && deliver !== "none" && deliver !== "files")
-      await this.#pushIfAllowed(repository.url, pushBranch);
+      await this.#pushWork(repository.url, pushBranch);
     if (this.#logs.length > 0) await this.#step("artifacts", (signal) => this.#sendLogs(signal));
     return { commit: this.#commit, commits: [...this.#commits], branch: this.#branch, checks: this.#checks };
   }
@@ -152,7 +171,8 @@ class Delivery {
     commands: readonly string[],
     on: { from: string; commit: string; round: string } | null,
   ): Promise<void> {
-    const { order } = this.#options;
+    const { order, config, scratch } = this.#options;
+    const rooms = config.checks ?? join(scratch, "checks");
     // Of another commit.
     this.#checks = [];
     await this.#step("checks", async (signal, timeoutMs) => {
@@ -161,7 +181,7 @@ class Delivery {
       };
       const agents = this.#agents();
       const alone = (): Promise<string | null> => this.#alone();
-      const how = { timeoutMs, signal, onOutput, agents, alone };
+      const how = { timeoutMs, signal, onOutput, agents, alone, rooms };
       if (on !== null) this.#checks = await runChecks({ ...this.#options, ...on, ...how, commands });
       return this.#failedChecks();
     });
@@ -224,22 +244,20 @@ class Delivery {
     return { ...this.#options, signal, store: store(signal), now: () => clock.now() };
   }
 
-  async #pushIfAllowed(url: string, branch: string): Promise<void> {
-    const { order, isDone } = this.#options;
-    const isOwn = branch.startsWith(`${BRANCH_PREFIX}/${order.taskId}/`);
+  async #pushWork(url: string, branch: string): Promise<void> {
     if (this.#commit === null) return;
-    // The task's own branch is a safe place for half a work; a branch of other people is not.
-    if (!isOwn && (!isDone || this.#failedChecks() !== null))
-      return this.#notice(`Nothing was pushed to ${branch}: the work is not complete.`);
-    const git = this.#repository?.git ?? this.#options.git;
-    const target = { git, url, branch, isOwn, commit: this.#commit };
-    let moved = false;
-    await this.#step("push", async (signal) => {
-      const pushed = await pushBranch({ ...target, signal });
-      moved = pushed.kind === "behind" && !isOwn;
-      return moved ? null : this.#judgePush(branch, pushed);
-    });
-    if (moved) await this.#pushRebased(target);
+    const { ontoBranch } = this.#options.order;
+    const isGood = this.#options.isDone && this.#failedChecks() === null;
+    const rebased = ontoBranch !== null && isGood ? await this.#rebase(url, ontoBranch) : null;
+    const git = rebased?.git ?? this.#repository?.git ?? this.#options.git;
+    const commit = this.#commit;
+    try {
+      await this.#step("push", async (signal) =>
+        this.#judgePush(branch, await pushBranch({ git, url, branch, commit, signal })),
+      );
+    } finally {
+      await rebased?.remove().catch(() => undefined);
+    }
   }
 
   async #judgePush(branch: string, pushed: Pushed): Promise<string | null> {
@@ -252,48 +270,37 @@ class Delivery {
     return null;
   }
 
-  /** Somebody pushed before us: what is delivered then is another commit, which nobody has checked yet. */
-  async #pushRebased(target: { url: string; branch: string; commit: string }): Promise<void> {
-    const { branch } = target;
+  /** When somebody pushed before us, what is delivered is another commit, which nobody has checked yet. */
+  async #rebase(url: string, onto: string): Promise<Checkout | null> {
+    const { base } = this.#options;
+    const commit = this.#commit ?? base;
     const from = this.#repository?.folder ?? "";
-    let work: { checkout: Checkout; commit: string; commits: readonly string[] } | null = null;
-    await this.#step("push", async (signal) => {
-      const made = await cleanCheckout({ ...this.#options, ...target, env: this.#safeEnv(), from, signal });
+    const git = this.#repository?.git ?? this.#options.git;
+    const target = { url, branch: onto, base, commit };
+    let work: Rebased | null = null;
+    await this.#step("rebase", async (signal) => {
+      if (!(await hasMoved({ ...target, git, signal }))) return null;
+      const made = await cleanCheckout({ ...this.#options, commit, env: this.#safeEnv(), from, signal });
       if (!made.ok) return made.problem;
       const { checkout } = made;
-      const rebased = await rebaseWork({ ...target, git: checkout.git, base: this.#options.base, signal });
+      const rebased = await rebaseWork({ ...target, git: checkout.git, signal });
       if (rebased.ok) work = { checkout, ...rebased };
       else await checkout.remove().catch(() => undefined);
-      return rebased.ok ? null : this.#judgePush(branch, { kind: "refused", problem: rebased.problem });
+      return rebased.ok ? null : rebased.problem;
     });
-    if (work !== null) await this.#deliverRebased(target, work);
+    return work === null ? null : this.#checkRebased(onto, work);
   }
 
-  async #deliverRebased(
-    target: { url: string; branch: string },
-    { checkout, commit, commits }: { checkout: Checkout; commit: string; commits: readonly string[] },
-  ): Promise<void> {
-    const { branch } = target;
-    try {
-      const commands = this.#checks.map(({ command }) => command);
-      const from = join(checkout.folder, ".git");
-      if (commands.length > 0) await this.#runChecks(commands, { from, commit, round: "-rebased" });
-      if (this.#failedChecks() !== null)
-        return await this.#notice(
-          `${branch} had moved, and on top of it the checks do not pass: nothing was pushed to it. The work is kept as files.`,
-        );
-      await this.#step("push", async (signal) => {
-        const pushed = await pushBranch({ ...target, git: checkout.git, commit, isOwn: false, signal });
-        if (pushed.kind === "pushed") {
-          this.#commit = commit;
-          this.#commits = commits;
-          await this.#notice(`${branch} had moved: the work was put on top of it.`, "info");
-        }
-        return this.#judgePush(branch, pushed);
-      });
-    } finally {
-      await checkout.remove().catch(() => undefined);
-    }
+  async #checkRebased(onto: string, { checkout, commit, commits }: Rebased): Promise<Checkout> {
+    const commands = this.#checks.map(({ command }) => command);
+    const from = join(checkout.folder, ".git");
+    if (commands.length > 0) await this.#runChecks(commands, { from, commit, round: "-rebased" });
+    this.#commit = commit;
+    this.#commits = commits;
+    const failed = this.#failedChecks() !== null;
+    const text = `${onto} had moved: the work was put on top of it${failed ? ", where the checks do not pass" : ""}.`;
+    await this.#notice(text, failed ? "warn" : "info");
+    return checkout;
   }
 
   async #notice(text: string, level: "info" | "warn" = "warn"): Promise<void> {

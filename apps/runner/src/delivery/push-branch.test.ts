@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { git } from "../testing/git-server.ts";
 import { WorkRoom } from "../testing/work-room.ts";
 import { cleanCheckout } from "./clean-checkout.ts";
-import { pushBranch, rebaseWork } from "./push-branch.ts";
+import { hasMoved, pushBranch, rebaseWork } from "./push-branch.ts";
 
 const BRANCH = "agency/task/work";
 
@@ -27,8 +27,7 @@ describe("pushing the work", () => {
     room.run("commit", "--quiet", "-m", path);
     return room.head;
   }
-  const push = (commit: string, isOwn = true, branch = BRANCH) =>
-    pushBranch({ ...room.parts, url, branch, commit, isOwn });
+  const push = (commit: string, branch = BRANCH) => pushBranch({ ...room.parts, url, branch, commit });
   const at = (branch = BRANCH): string => git(url, "rev-parse", `refs/heads/${branch}`);
   /** Somebody else's commit on the branch, from the base. */
   function theirs(path: string, content: string): void {
@@ -45,13 +44,11 @@ describe("pushing the work", () => {
     expect(at()).toBe(work);
   });
 
-  it("replaces what an earlier attempt pushed to the task's own branch, and nothing of others", async () => {
+  it("replaces what an earlier attempt pushed to the task's own branch", async () => {
     const first = commit("b.txt");
     await push(first);
     room.run("reset", "--quiet", "--hard", base);
     const second = commit("c.txt");
-    expect(await push(second, false)).toMatchObject({ kind: "behind" });
-    expect(at()).toBe(first);
     expect(await push(second)).toEqual({ kind: "pushed" });
     expect(at()).toBe(second);
   });
@@ -92,7 +89,6 @@ describe("pushing the work", () => {
           url,
           branch: "pr",
           commit: rebased.commit,
-          isOwn: false,
           signal: room.signal,
         })
       : null;
@@ -104,7 +100,10 @@ describe("pushing the work", () => {
     theirs("theirs.txt", "t");
     room.run("checkout", "--quiet", "--detach", base);
     const work = commit("ours.txt");
-    expect(await push(work, false, "pr")).toMatchObject({ kind: "behind" });
+    const question = { ...room.parts, url, branch: "pr" };
+    expect(await hasMoved({ ...question, base })).toBe(true);
+    expect(await hasMoved({ ...question, base: at("pr") })).toBe(false);
+    expect(await hasMoved({ ...question, base, url: join(room.root, "nowhere") })).toBe(false);
     const { rebased, pushed } = await rebase(work);
     expect(pushed).toEqual({ kind: "pushed" });
     expect(rebased).toMatchObject({ ok: true, commit: at("pr"), commits: [at("pr")] });

@@ -14,23 +14,19 @@ export interface PushOptions {
   url: string;
   branch: string;
   commit: string;
-  /** A branch of this task alone: whatever an earlier attempt pushed there is replaced. */
-  isOwn: boolean;
   signal: AbortSignal;
 }
 
-export type Pushed =
-  | { readonly kind: "pushed" }
-  /** Somebody pushed before us: the branch has commits ours do not stand on. */
-  | { readonly kind: "behind"; readonly problem: string }
-  | { readonly kind: "refused"; readonly problem: string };
+export type Pushed = { readonly kind: "pushed" } | { readonly kind: "refused"; readonly problem: string };
 
-/** Pushes to the address of the task, not to what the agent may have made of `origin`. */
+/**
+ * Pushes to the address of the task, not to what the agent may have made of `origin`. The branch is this task's alone:
+ * whatever an earlier attempt pushed there is replaced.
+ */
 export async function pushBranch(options: PushOptions): Promise<Pushed> {
-  const { branch, commit, isOwn } = options;
-  const lease = isOwn ? "+" : "";
-  const pushed = await push(options, `${lease}${commit}:refs/heads/${branch}`);
-  if (!isOwn || !isUpToDate(pushed)) return judge(branch, pushed);
+  const { branch, commit } = options;
+  const pushed = await push(options, `+${commit}:refs/heads/${branch}`);
+  if (!isUpToDate(pushed)) return judge(branch, pushed);
   // An earlier push came through and its answer did not: the control plane, which believes only what it saw, has not
   // seen it. It is made to see one.
   await push(options, `+${commit}^:refs/heads/${branch}`);
@@ -53,9 +49,7 @@ function judge(branch: string, pushed: ChildResult): Pushed {
   const problem = gitProblem(`Pushing to ${branch}`, pushed);
   if (problem === null) return { kind: "pushed" };
   const rejected = rejection(pushed);
-  const isBehind = rejected !== null && /fetch first|non-fast-forward/.test(rejected);
-  const told = rejected === null ? problem : `${problem}\n${rejected}`;
-  return { kind: isBehind ? "behind" : "refused", problem: told };
+  return { kind: "refused", problem: rejected === null ? problem : `${problem}\n${rejected}` };
 }
 
 /** `=<tab>from:to<tab>[up to date]` */
@@ -70,6 +64,23 @@ function rejection({ stdout }: ChildResult): string | null {
     .split("\n")
     .find((one) => one.startsWith("!"));
   return line?.split("\t")[2] ?? null;
+}
+
+export interface BranchQuestion {
+  git: Git;
+  url: string;
+  branch: string;
+  /** Where the work began. */
+  base: string;
+  signal: AbortSignal;
+}
+
+/** Has somebody pushed to a branch since? Not knowing counts as no: who moves it in the end looks again. */
+export async function hasMoved({ git, url, branch, base, signal }: BranchQuestion): Promise<boolean> {
+  const ref = `refs/heads/${branch}`;
+  const listed = await git(["ls-remote", "--", url, ref], { timeoutMs: STEP_MS, signal, env: ENV });
+  const [, now] = /^([0-9a-f]{40,64})\t/m.exec(listed.stdout.toString()) ?? [];
+  return listed.code === 0 && now !== undefined && now !== base;
 }
 
 export interface RebaseOptions {

@@ -25,6 +25,7 @@ describe("the checks", () => {
       commit: room.head,
       commands,
       round: "",
+      rooms: join(room.root, "rooms"),
       agents: [join(room.root, "home"), room.workspace],
       alone: async () => {
         alone += 1;
@@ -46,7 +47,7 @@ describe("the checks", () => {
       { passed: true },
     ]);
     expect(told()[0]?.output).toBe("one\n.git\n.gitignore\na.txt\n");
-    expect(readdirSync(room.scratch).filter((name) => name.startsWith("checkout"))).toEqual([]);
+    expect(readdirSync(join(room.root, "rooms"))).toEqual([]);
   });
 
   it("are not changed by what the agent left in the settings of its repository", async () => {
@@ -95,6 +96,14 @@ describe("the checks", () => {
     expect(first?.output).not.toMatch(/XDG_|NODE_OPTIONS|GIT_DIR|GIT_EXEC|evil|Evil|agent's/);
     // Nor of another check.
     expect(second?.output).not.toContain("left");
+  });
+
+  it("find nothing that the agent left beside their folders", async () => {
+    const rooms = join(room.root, "rooms");
+    mkdirSync(join(rooms, "node_modules", "helper"), { recursive: true });
+    writeFileSync(join(rooms, "package.json"), "{}");
+    await check(["ls -A .."]);
+    expect(told()[0]?.output).toMatch(/^checkout-\w+\nroom-\w+\n$/);
   });
 
   it("are not deceived by an object that was overwritten under its old name", async () => {

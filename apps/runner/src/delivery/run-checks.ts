@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { CheckResult } from "@agency/contract";
 import type { Clock } from "@agency/core";
@@ -11,6 +11,7 @@ import type { CheckRoom } from "./check-env.ts";
 import { outsideAgent } from "../workspace/outside-agent.ts";
 import { openCheckOutput } from "./check-output.ts";
 import { cleanCheckout } from "./clean-checkout.ts";
+import { removeFolder } from "./remove-folder.ts";
 
 export interface CheckOptions {
   recorder: Recorder;
@@ -21,7 +22,10 @@ export interface CheckOptions {
   env: Record<string, string>;
   /** Folders the agent could write to: nothing in the environment of a check leads there. */
   agents: readonly string[];
+  /** For the logs. */
   scratch: string;
+  /** For checkouts and homes; whatever is there before a check is removed. */
+  rooms: string;
   commit: string;
   commands: readonly string[];
   /** Tells the logs of a second run from those of the first. */
@@ -74,12 +78,14 @@ async function runCheck(
   if (signal.aborted) return result(null, "The run ended before it.");
   const crowd = await options.alone();
   if (crowd !== null) return result(null, crowd);
-  const made = await cleanCheckout(options);
+  const { rooms } = options;
+  await empty(rooms);
+  const made = await cleanCheckout({ ...options, scratch: rooms });
   if (!made.ok) return result(null, made.problem);
   const { checkout } = made;
   const name = `check-${number}${options.round}.log`;
   const path = join(options.scratch, name);
-  const room = await openRoom(options.scratch);
+  const room = await openRoom(rooms);
   const output = await openCheckOutput(path);
   // A group of its own: what a check leaves running ends with it.
   const groups = new ProcessGroups();
@@ -106,11 +112,17 @@ async function runCheck(
   }
 }
 
+/** The agent may have been there: a package.json beside a checkout counts for many tools as if it lay in it. */
+async function empty(rooms: string): Promise<void> {
+  await mkdir(rooms, { recursive: true });
+  for (const name of await readdir(rooms)) await removeFolder(join(rooms, name));
+}
+
 async function openRoom(scratch: string): Promise<CheckRoom & { remove(): Promise<void> }> {
   const root = await mkdtemp(join(scratch, "room-"));
   const room = { home: join(root, "home"), tmp: join(root, "tmp") };
   for (const folder of [room.home, room.tmp]) await mkdir(folder, { mode: 0o700 });
-  return { ...room, remove: () => rm(root, { recursive: true, force: true, maxRetries: 3 }) };
+  return { ...room, remove: () => removeFolder(root) };
 }
 
 function whyCut({ ended }: HookResult, timeoutMs: number): string {

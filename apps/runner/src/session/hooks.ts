@@ -19,19 +19,35 @@ export interface HookOptions {
   env: Record<string, string>;
   timeoutMs: number;
   signal: AbortSignal;
+  /** What the configuration names beside the file; null when it names nothing. */
+  command: string | null;
 }
 
-/** Runs `.agency/hooks/<name>` of the workspace when there is one; what went wrong, or null. */
+/** Runs `.agency/hooks/<name>` and the configured hook when there are any; what went wrong, or null. */
 export async function runWorkspaceHook(name: HookName, options: HookOptions): Promise<string | null> {
   const path = join(options.workspace, ".agency", "hooks", name);
-  if (!(await may(path, constants.F_OK))) return null;
+  const file = `.agency/hooks/${name}`;
+  const { command } = options;
+  const isThere = await may(path, constants.F_OK);
+  if (!isThere && command === null) return null;
   return inPhase(options, name, async () => {
-    if (!(await may(path, constants.X_OK))) return `.agency/hooks/${name} is not executable: chmod +x it.`;
-    const { workspace: cwd, env, clock, groups, signal, timeoutMs } = options;
-    const onOutput = outputRecorder(options.recorder);
-    const result = await runHook(path, { cwd, env, clock, groups, signal, timeoutMs, onOutput });
-    return problemOf(name, result, timeoutMs);
+    if (isThere && !(await may(path, constants.X_OK))) return `${file} is not executable: chmod +x it.`;
+    return (
+      (isThere ? await runOne(file, path, [], options) : null) ??
+      (command === null ? null : runOne(`The ${name} hook`, "/bin/sh", ["-c", command], options))
+    );
   });
+}
+
+async function runOne(
+  what: string,
+  program: string,
+  args: readonly string[],
+  { workspace: cwd, env, clock, groups, signal, timeoutMs, recorder }: HookOptions,
+): Promise<string | null> {
+  const onOutput = outputRecorder(recorder);
+  const result = await runHook(program, { args, cwd, env, clock, groups, signal, timeoutMs, onOutput });
+  return problemOf(what, result, timeoutMs);
 }
 
 function outputRecorder(recorder: Recorder): (text: string) => Promise<void> {
@@ -45,16 +61,16 @@ function outputRecorder(recorder: Recorder): (text: string) => Promise<void> {
   };
 }
 
-function problemOf(name: HookName, { ended, code }: HookResult, timeoutMs: number): string | null {
+function problemOf(what: string, { ended, code }: HookResult, timeoutMs: number): string | null {
   switch (ended) {
     case "timeout":
-      return `.agency/hooks/${name} ran longer than ${Math.round(timeoutMs / 1000)} s and was stopped.`;
+      return `${what} ran longer than ${Math.round(timeoutMs / 1000)} s and was stopped.`;
     case "aborted":
-      return `.agency/hooks/${name} was stopped.`;
+      return `${what} was stopped.`;
     case "not_started":
-      return `.agency/hooks/${name} cannot be started: the sandbox has no /bin/sh.`;
+      return `${what} cannot be started: the sandbox has no /bin/sh.`;
     case "exit":
-      return code === 0 ? null : `.agency/hooks/${name} ended with ${code ?? "a signal"}.`;
+      return code === 0 ? null : `${what} ended with ${code ?? "a signal"}.`;
   }
 }
 

@@ -32,6 +32,8 @@ export interface SessionOptions {
   poke: () => void;
   /** What is held may go on now. */
   release: () => void;
+  /** People's terminals end: a program of theirs would be beside what is handed over and checked. */
+  hangUp: () => Promise<void>;
   /** The control plane's time. */
   at: () => string;
   /** The attempt is over. */

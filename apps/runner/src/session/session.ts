@@ -8,8 +8,8 @@ import { NOTHING_DELIVERED } from "../delivery/deliver-run.ts";
 import type { Declared } from "../delivery/deliver-run.ts";
 import { applyLimits } from "../setup/apply-limits.ts";
 import { prepareEnvironment } from "../setup/prepare-environment.ts";
+import type { Environment } from "../setup/prepare-environment.ts";
 import { configCommit } from "../setup/read-plan.ts";
-import type { Services } from "../setup/services.ts";
 import { createGit } from "../workspace/git.ts";
 import type { Git } from "../workspace/git.ts";
 import { prepareWorkspace } from "../workspace/prepare-workspace.ts";
@@ -67,7 +67,7 @@ export class Session {
   #base: string | null = null;
   /** What this sandbox cloned, before anything was restored. */
   #cloned: string | null = null;
-  #services: Services | null = null;
+  #environment: Environment | null = null;
   readonly #kept: KeptCheckpoints;
   /** The session of a restored checkpoint. */
   #resume: EngineStart["resume"] | null = null;
@@ -153,7 +153,7 @@ export class Session {
     if (report !== null) {
       await this.#hook("post-run", this.#timeLeft(POST_RUN_MS, LATE_POST_RUN_MS), this.#cancelled.signal);
     }
-    await this.#services?.end(stopped !== null || state.cancelled);
+    await this.#endServices();
     const known = report ?? { ...NOTHING_RUN, lastError: problem ?? "" };
     const work: WorkDone = {
       ...this.#options,
@@ -167,6 +167,7 @@ export class Session {
       storing: this.#storing,
       enter: (stage) => this.#enter(stage),
     };
+    if (report !== null) await this.#options.hangUp();
     const counts = await tellChanges(work);
     const delivered = report === null ? NOTHING_DELIVERED : await handOver(work);
     const { checks } = delivered;
@@ -180,7 +181,7 @@ export class Session {
     };
   }
 
-  obey(command: RunnerCommand): void {
+  obey(command: Exclude<RunnerCommand, { kind: "terminal" }>): void {
     const { state, poke, asks, clock, release } = this.#options;
     switch (command.kind) {
       case "say":
@@ -325,10 +326,16 @@ export class Session {
       envWith: (added) => agentEnv(config, { ...order, env: { ...added, ...order.env } }, waysOut),
       lowerLimits: (asked) => applyLimits(this.#options, asked, this.#setup.signal),
     });
-    this.#services = prepared.services;
+    this.#environment = prepared;
     this.#env = prepared.env;
     this.#declared = prepared;
     return prepared.problem;
+  }
+
+  /** Before the work is read: what they write meanwhile would be half in it. */
+  async #endServices(): Promise<void> {
+    const { cancelled, stopping } = this.#options.state;
+    await this.#environment?.services.end(cancelled || stopping !== null);
   }
 
   #timeLeft(most: number, late: number): number {
@@ -345,6 +352,7 @@ export class Session {
       groups,
       workspace: config.workspace,
       env: this.#env,
+      command: this.#environment?.hooks[name] ?? null,
       timeoutMs,
       signal,
     });

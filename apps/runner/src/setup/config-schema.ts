@@ -33,6 +33,11 @@ export const repositoryConfigSchema = z.looseObject({
   start: commands(10).describe(
     "Services: each is started with sh after the setup, runs beside the agent, is started again when it fails, and ends before the work is handed over.",
   ),
+  hooks: z
+    .strictObject({ "pre-run": command, "post-run": command })
+    .partial()
+    .default({})
+    .describe("Run with sh right before the agent and right after it, beside the files in .agency/hooks."),
   env: z
     .record(variable, value)
     .default({})

@@ -10,6 +10,7 @@ export interface SetupPlan {
   readonly services: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly limits: LowerLimits;
+  readonly hooks: RepositoryConfig["hooks"];
   readonly checks: readonly string[];
   readonly artifacts: readonly string[];
   /** Null: whatever the package managers in use have. */
@@ -35,6 +36,7 @@ export function planSetup(config: RepositoryConfig | null, devcontainer: Devcont
     services: [...lifecycleCommands(postStartCommand), ...own.start],
     env: { ...Object.fromEntries(plain), ...own.env },
     limits: own.limits,
+    hooks: own.hooks,
     checks: own.checks,
     artifacts: own.artifacts,
     caches: own.caches ?? null,

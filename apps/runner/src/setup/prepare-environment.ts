@@ -27,6 +27,7 @@ export interface Environment {
   readonly env: Record<string, string>;
   readonly checks: readonly string[];
   readonly artifacts: readonly string[];
+  readonly hooks: SetupPlan["hooks"];
   readonly services: Services;
 }
 
@@ -37,10 +38,17 @@ export async function prepareEnvironment(options: EnvironmentOptions): Promise<E
   if (!read.ok) {
     const problem = await inPhase(options, "setup", async () => read.problem);
     const env = envWith({});
-    return { problem, env, checks: [], artifacts: [], services: new Services({ ...options, env }) };
+    return {
+      problem,
+      env,
+      checks: [],
+      artifacts: [],
+      hooks: {},
+      services: new Services({ ...options, env }),
+    };
   }
   const plan = read.plan ?? planSetup(null, null);
-  const { checks, artifacts } = plan;
+  const { checks, artifacts, hooks } = plan;
   const env = envWith(plan.env);
   const caches = await linkCaches({ ...options, asked: plan.caches });
   const limits = Object.keys(plan.limits).length === 0 ? null : await lowerLimits(plan.limits);
@@ -51,7 +59,7 @@ export async function prepareEnvironment(options: EnvironmentOptions): Promise<E
   const isSetUp = problem === null;
   const report = readiness({ plan, caches, isSetUp, services: started, limits, notices: read.notices });
   if (report !== null) await recorder.record({ type: "notice", data: report });
-  return { problem, env, checks, artifacts, services };
+  return { problem, env, checks, artifacts, hooks, services };
 }
 
 async function startServices(services: Services, plan: SetupPlan, options: EnvironmentOptions) {

@@ -31,6 +31,8 @@ export type ReadPlan =
   | { readonly ok: true; readonly plan: SetupPlan | null; readonly notices: readonly string[] }
   | { readonly ok: false; readonly problem: string };
 
+const NOTHING: ReadPlan = { ok: true, plan: null, notices: [] };
+
 /**
  * What is restored says itself which commit it began from, and an agent had a hand in it: it could name one it made, or
  * an old one from before there were checks. So what counts is the commit that this sandbox cloned. Only what people
@@ -43,26 +45,29 @@ export function configCommit(cloned: string, base: string, restore: Pick<Restore
 /** From a commit, never from the files: an agent that worked on them must not find its checks made weaker. */
 export async function readPlan(options: ReadOptions): Promise<ReadPlan> {
   const { git, commit, restoredBase, workspace, signal } = options;
-  const nothing: ReadPlan = { ok: true, plan: null, notices: [] };
   // Most tasks have neither: looking spares them two processes before the agent's first word.
-  if (restoredBase === null && !(await hasAny(workspace))) return nothing;
+  if (restoredBase === null && !(await hasAny(workspace))) return NOTHING;
   const call: GitCall = { timeoutMs: READ_MS, signal, env: { GIT_NO_REPLACE_OBJECTS: "1" } };
   const listed = await list(git, call, commit);
   const problem = gitProblem("Reading the repository's configuration", listed);
   if (problem !== null) return { ok: false, problem };
-  const there = namesIn(listed.stdout);
   const stale = await isOther(options, call, listed.stdout);
   const notices = stale ? ["the configuration in what was restored is not the repository's: not read"] : [];
+  const read = await readListed(git, call, commit, namesIn(listed.stdout));
+  return read.ok ? { ...read, notices: [...notices, ...read.notices] } : read;
+}
+
+async function readListed(git: Git, call: GitCall, commit: string, there: Set<string>): Promise<ReadPlan> {
   const [config, second] = CONFIGS.filter((path) => there.has(path));
   const devcontainer = DEVCONTAINERS.find((path) => there.has(path));
-  if (config === undefined && devcontainer === undefined) return { ...nothing, notices };
+  if (config === undefined && devcontainer === undefined) return NOTHING;
   try {
     const own = config === undefined ? null : await readConfig(git, call, commit, config);
     const foreign =
       devcontainer === undefined ? null : await readDevcontainer(git, call, commit, devcontainer);
     const plan = planSetup(own, foreign?.devcontainer ?? null);
     const unread = second === undefined ? [] : [`${second} was not read: there is ${config} too`];
-    return { ok: true, plan, notices: [...notices, ...unread, ...(foreign?.problem ?? [])] };
+    return { ok: true, plan, notices: [...unread, ...(foreign?.problem ?? [])] };
   } catch (error) {
     return { ok: false, problem: `${config}: ${describe(error)}` };
   }

@@ -45,6 +45,7 @@ function whatWasDone({ plan, isSetUp, services, caches, limits }: Prepared): str
     ...(caches.warm.length > 0 ? [`the caches ${caches.warm.join(", ")} of earlier tasks`] : []),
     ...(caches.empty.length > 0 ? [`caches ${caches.empty.join(", ")}, empty so far`] : []),
     ...(limits === null ? [] : [limits]),
+    ...Object.keys(plan.hooks).map((name) => `a ${name} hook`),
     ...counted(plan.checks, "check"),
     ...counted(plan.artifacts, "pattern of files to keep"),
   ];

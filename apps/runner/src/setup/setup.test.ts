@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DEFAULT_LIMITS } from "@agency/contract";
+import { DEFAULT_LIMITS, limitsSchema } from "@agency/contract";
 import type { LowerLimits } from "@agency/contract";
 import { afterEach, describe, expect, it } from "vitest";
 import { WorkRoom } from "../testing/work-room.ts";
@@ -44,7 +44,7 @@ describe("what a repository says of the work in it", () => {
       envWith: (added) => ({ PATH: process.env["PATH"] ?? "", ...added }),
       lowerLimits: async (limits) => {
         asked.push(limits);
-        return limitWords(limits, { ...DEFAULT_LIMITS, ...limits });
+        return limitWords(limits, limitsSchema.parse({ ...DEFAULT_LIMITS, ...limits }));
       },
       over: new AbortController().signal,
     });
@@ -73,6 +73,7 @@ describe("what a repository says of the work in it", () => {
       env: { COLOUR: "blue", DEPTH: 3 },
       checks: ["npm test"],
       artifacts: ["dist/**"],
+      hooks: { "pre-run": "echo before" },
       editor: "vi",
     };
     const prepared = await prepare(config(says));
@@ -85,7 +86,7 @@ describe("what a repository says of the work in it", () => {
     expect(logged()).toBe("one blue\n");
     expect(phases()).toEqual(["setup started", "setup completed"]);
     expect(room?.notices()).toEqual([
-      "From the repository: 2 setup commands, the variables COLOUR, DEPTH, 1 check, 1 pattern of files to keep; not supported: editor.",
+      "From the repository: 2 setup commands, the variables COLOUR, DEPTH, a pre-run hook, 1 check, 1 pattern of files to keep; not supported: editor.",
     ]);
   });
 

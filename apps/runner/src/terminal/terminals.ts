@@ -21,7 +21,8 @@ export interface TerminalsOptions {
 /** People's terminals. They are no work of the agent: no clock, no limit and no journal knows of them. */
 export class RunnerTerminals {
   readonly #options: TerminalsOptions;
-  readonly #over = new AbortController();
+  #over = new AbortController();
+  #isClosed = false;
   readonly #open = new Set<Promise<void>>();
 
   constructor(options: TerminalsOptions) {
@@ -30,7 +31,7 @@ export class RunnerTerminals {
 
   /** Somebody waits for the terminal of that id. */
   open(id: string): void {
-    if (this.#over.signal.aborted || this.#open.size >= MOST) return;
+    if (this.#isClosed || this.#open.size >= MOST) return;
     const served = this.#serve(id).catch((error: unknown) => {
       this.#options.log.warn({ err: error }, "A terminal failed.");
     });
@@ -38,22 +39,25 @@ export class RunnerTerminals {
     void served.then(() => this.#open.delete(served));
   }
 
-  /** Resolves when nothing of them is left running. */
-  async close(): Promise<void> {
+  /** Ends those that are open now; resolves when nothing of them is left running. */
+  async hangUp(): Promise<void> {
     this.#over.abort();
+    this.#over = new AbortController();
     await Promise.all(this.#open);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.hangUp();
   }
 
   async #serve(id: string): Promise<void> {
     const { door, attempt, cwd, env } = this.#options;
+    const over = this.#over.signal;
     const socket = await dialBack(door, attempt, id);
     if (socket === null) return;
     // Not the id the control plane knows: a program inside could not be told from another's by guessing.
     const mark = randomUUID();
-    await serveTerminal(
-      socket,
-      (wanted) => startInside({ id: mark, cwd, env: env(), wanted }),
-      this.#over.signal,
-    );
+    await serveTerminal(socket, (wanted) => startInside({ id: mark, cwd, env: env(), wanted }), over);
   }
 }

@@ -331,6 +331,7 @@ export function workOrder(): WorkOrder {
     deliver: "files",
     commits: "squash",
     pushBranch: null,
+    ontoBranch: null,
     checks: [],
     artifacts: [],
     restore: null,

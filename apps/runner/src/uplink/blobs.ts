@@ -4,8 +4,8 @@ import type { BlobHeader } from "@agency/contract";
 import type { Clock } from "@agency/core";
 import { z } from "zod";
 import { backoffMs } from "./backoff.ts";
-import type { UplinkClient } from "./client.ts";
-import { judgeReply } from "./judge-reply.ts";
+import type { Reply, UplinkClient } from "./client.ts";
+import { judgeReply, whyOf } from "./judge-reply.ts";
 
 export interface BlobWay {
   client: UplinkClient;
@@ -72,9 +72,11 @@ function pauseMs(failures: number, askedMs: number | null, random: number): numb
   return Math.min(pause * 2 ** (failures - QUICK_TRIES), LONGEST_PAUSE_MS);
 }
 
-function refusal(reply: { kind: string; status?: number }, { name, bytes }: BlobHeader): string {
+function refusal(reply: Reply, { name, bytes }: BlobHeader): string {
+  if (reply.kind !== "answer") return reply.why;
+  if (reply.status === 507) return whyOf(reply);
   if (reply.status === 413) return `${name} has ${bytes} bytes, more than the control plane stores`;
-  return `the control plane refused ${name} (${reply.status ?? "no answer"})`;
+  return `the control plane refused ${name} (${reply.status})`;
 }
 
 /** A header holds no byte above 127, a name may. */

@@ -16,11 +16,16 @@ describe("an answer of the control plane", () => {
     expect(answer(409, { have: 7 })).toEqual({ kind: "behind", have: 7 });
     expect(answer(409, { have: "all" })).toMatchObject({ kind: "fenced" });
   });
-  it.each([400, 413, 415, 422])("%i is about the content", (status) => {
+  it.each([400, 413, 415, 422, 507])("%i is about the content", (status) => {
     expect(answer(status)).toEqual({ kind: "refused", status });
   });
   it.each([402, 403, 408, 421, 425, 429, 500, 502, 503, 504])("%i is for another time", (status) => {
     expect(answer(status, null, 2000)).toMatchObject({ kind: "retry", afterMs: 2000 });
+  });
+  it("says why in the control plane's own words", () => {
+    expect(answer(503, { detail: "The disk is full." })).toMatchObject({
+      why: "the control plane answered 503: The disk is full",
+    });
   });
   it("that never came is for another time", () => {
     expect(judgeReply({ kind: "unreachable", why: "gone" })).toEqual({

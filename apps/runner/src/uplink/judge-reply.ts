@@ -13,9 +13,11 @@ export type Verdict =
   /** The control plane holds less than was sent: go on from there. */
   | { readonly kind: "behind"; readonly have: number };
 
+const problemSchema = z.object({ detail: z.string().min(1).max(1000) });
 const behindSchema = z.object({ have: z.number().int().nonnegative() });
 const FENCED = new Set([401, 404, 409, 410]);
-const REFUSED = new Set([400, 413, 415, 422]);
+/** 507: only people make room, and a run does not wait for them. */
+const REFUSED = new Set([400, 413, 415, 422, 507]);
 
 export function judgeReply(reply: Reply): Verdict {
   if (reply.kind === "unreachable") return { kind: "retry", afterMs: null, why: reply.why };
@@ -25,5 +27,12 @@ export function judgeReply(reply: Reply): Verdict {
   if (behind?.success) return { kind: "behind", have: behind.data.have };
   if (FENCED.has(status)) return { kind: "fenced", why: `the control plane answered ${status}` };
   if (REFUSED.has(status)) return { kind: "refused", status };
-  return { kind: "retry", afterMs: reply.retryAfterMs, why: `the control plane answered ${status}` };
+  return { kind: "retry", afterMs: reply.retryAfterMs, why: whyOf(reply) };
+}
+
+/** In the control plane's own words, where it has some. */
+export function whyOf({ status, body }: Extract<Reply, { kind: "answer" }>): string {
+  const problem = problemSchema.safeParse(body);
+  const said = problem.success ? `: ${problem.data.detail.replace(/\.$/, "")}` : "";
+  return `the control plane answered ${status}${said}`;
 }

@@ -1,12 +1,14 @@
 import type { Duplex } from "node:stream";
 import type {
   AccountBudget,
+  AnnounceUpload,
   Artifact,
   AuditEntry,
   CancelTask,
   ChangeLimits,
   Checkpoint,
   CreateTask,
+  DirectUpload,
   EngineInfo,
   Estimate,
   EstimateQuery,
@@ -87,6 +89,9 @@ export interface UseCases {
     told: { bytes: number; sha256: string },
     body: AsyncIterable<Uint8Array>,
   ): Promise<Upload>;
+  /** Null: this storage takes nothing but from us. */
+  offerUpload(accountId: string, told: AnnounceUpload): Promise<DirectUpload | null>;
+  finishUpload(accountId: string, id: string): Promise<Upload>;
   accountBudget(accountId: string): Promise<AccountBudget>;
   setAccountBudget(accountId: string, input: SetAccountBudget, by: string): Promise<AccountBudget>;
   retention(accountId: string): Promise<Retention>;

@@ -1,5 +1,5 @@
-import { createApiKeys, createTokens, systemClock } from "@agency/control";
-import type { ApiKeys, Tokens } from "@agency/control";
+import { createApiKeys, createTokens, createUploadLanes, systemClock, UPLOAD_LANES } from "@agency/control";
+import type { ApiKeys, Tokens, UploadAdmission } from "@agency/control";
 import type { Settings } from "@agency/contract";
 import type { Bus, Logger, Queue, Storage } from "@agency/core";
 import { createBus, createQueue, DEFAULT_ACCOUNT_ID } from "@agency/postgres";
@@ -21,6 +21,7 @@ export interface Foundations {
   bus: Bus;
   stores: Stores;
   storage: Storage;
+  admission: UploadAdmission;
   tokens: Tokens;
   apiKeys: ApiKeys;
 }
@@ -49,5 +50,8 @@ export async function layFoundations(
   const stores = createStores(store.db, queue, storage);
   const apiKeys = createApiKeys({ store: stores.apiKeys, pepper: folder.secret, now: () => Date.now() });
   await ensureApiKey(apiKeys, folder.root, DEFAULT_ACCOUNT_ID);
-  return { folder, store, queue, bus, stores, storage, tokens: createTokens(folder.secret), apiKeys };
+  const accountBytes = settings.accountBytes === 0 ? null : settings.accountBytes;
+  const admission = { accountBytes, lanes: createUploadLanes(UPLOAD_LANES), clock: systemClock };
+  const tokens = createTokens(folder.secret);
+  return { folder, store, queue, bus, stores, storage, admission, tokens, apiKeys };
 }

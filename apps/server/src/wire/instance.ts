@@ -119,15 +119,11 @@ async function startWork(
   if (store.kind === "embedded")
     await sweepReservations({ costs: stores.costs, logger }, Date.now(), { all: true });
   const brokers = wireBrokers({ settings, prices, stores, bus, tokens, credentials, metrics, logger });
+  const common = { stores, bus, storage, tokens, metrics, logger };
   const worker = createWorker({
+    ...common,
     db: base.store.db,
-    stores,
     queue,
-    bus,
-    storage,
-    tokens,
-    metrics,
-    logger,
     engines: machinery.engines,
     providers: machinery.providers,
     resources: sandboxResources(settings),
@@ -144,17 +140,12 @@ async function startWork(
   });
   const { noteActivity } = worker;
   const uplink = wireUplink({
-    stores,
-    bus,
-    storage,
+    ...common,
     admission: base.admission,
-    tokens,
     credentials,
     ownPrices,
     book,
     brokers,
-    metrics,
-    logger,
     noteActivity,
   });
   const door = createEgressDoor({ access: doorAccess(base), open: brokers.egress.open, logger });

@@ -9,7 +9,7 @@ import type { Closers } from "./closers.ts";
 
 type StorageSettings = Pick<
   Settings,
-  "storage" | "awsAccessKeyId" | "awsSecretAccessKey" | "awsSessionToken" | "awsRegion"
+  "storage" | "freeBytes" | "awsAccessKeyId" | "awsSecretAccessKey" | "awsSessionToken" | "awsRegion"
 >;
 
 const MINUTE_MS = 60 * 1000;
@@ -26,7 +26,7 @@ export async function openStorage(
 ): Promise<Storage> {
   const { storage: address } = settings;
   const storage =
-    address.kind === "local" ? await openLocalStorage(folder) : await openBucket(address, settings);
+    address.kind === "local" ? await openLocalStorage(folder, settings) : await openBucket(address, settings);
   const sweep = {
     name: "storage sweep",
     everyMs: DAY_MS,

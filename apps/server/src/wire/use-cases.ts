@@ -15,6 +15,7 @@ import {
   downloadArtifact,
   estimate,
   downloadCheckpoint,
+  finishUpload,
   getArtifact,
   getTask,
   keepTask,
@@ -25,6 +26,7 @@ import {
   listSecrets,
   listTasks,
   listTemplates,
+  offerUpload,
   pauseTask,
   queueInfo,
   readEvent,
@@ -46,7 +48,7 @@ import {
   UPLOAD_LIMITS,
 } from "@agency/control";
 import type { Check, ProviderInfo, Setting, Status } from "@agency/contract";
-import type { KeepBounds, Terminals, FindPullRequest } from "@agency/control";
+import type { KeepBounds, Terminals, FindPullRequest, UploadAdmission } from "@agency/control";
 import type { Bus, Logger, Provider, RetentionTimes, Storage } from "@agency/core";
 import type { UseCases } from "../http/deps.ts";
 import { describeEngines } from "./engines.ts";
@@ -59,6 +61,7 @@ export interface UseCaseParts {
   stores: Stores;
   bus: Bus;
   storage: Storage;
+  admission: UploadAdmission;
   providers: ReadonlyMap<string, Provider>;
   engines: readonly InstalledEngine[];
   secrets: SecretKeeping;
@@ -179,11 +182,14 @@ type KeptUseCases =
   | "listCheckpoints"
   | "askCheckpoint"
   | "downloadCheckpoint"
-  | "takeUpload";
+  | "takeUpload"
+  | "offerUpload"
+  | "finishUpload";
 
-function keptUseCases({ stores, storage }: UseCaseParts): Pick<UseCases, KeptUseCases> {
+function keptUseCases({ stores, storage, admission }: UseCaseParts): Pick<UseCases, KeptUseCases> {
   const { tasks, artifacts, uploads } = stores;
   const deps = { tasks, artifacts, storage, manifests: createManifests(storage), now };
+  const uploading = { ...admission, uploads, storage, limits: UPLOAD_LIMITS };
   return {
     listArtifacts: (accountId, id) => listArtifacts(deps, accountId, id),
     getArtifact: (accountId, id, artifactId) => getArtifact(deps, accountId, id, artifactId),
@@ -193,8 +199,9 @@ function keptUseCases({ stores, storage }: UseCaseParts): Pick<UseCases, KeptUse
     listCheckpoints: (accountId, id) => listCheckpoints(deps, accountId, id),
     askCheckpoint: (accountId, id, label) => askCheckpoint(deps, accountId, id, label),
     downloadCheckpoint: (accountId, id, number) => downloadCheckpoint(deps, accountId, id, number),
-    takeUpload: (accountId, told, body) =>
-      takeUpload({ uploads, storage, limits: UPLOAD_LIMITS, now }, accountId, told, body),
+    takeUpload: (accountId, told, body) => takeUpload(uploading, accountId, told, body),
+    offerUpload: (accountId, told) => offerUpload(uploading, accountId, told),
+    finishUpload: (accountId, id) => finishUpload(uploading, accountId, id),
   };
 }
 

@@ -152,7 +152,7 @@ function supervisorDeps(parts: WorkerParts, probes: ProbeDeps): SupervisorDeps {
 }
 
 function houseKeeping(parts: WorkerParts, probes: ProbeDeps, activities: ActivityBook): Chore[] {
-  const { stores, storage, providers, logger, db } = parts;
+  const { stores, providers, logger, db } = parts;
   const now = () => Date.now();
   const reaper = { attempts: stores.attempts, providers, logger };
   return [

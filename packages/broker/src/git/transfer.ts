@@ -68,7 +68,7 @@ export function startTransfer(start: TransferStart): Transfer {
   const signal = AbortSignal.any([client, watched.signal]);
   let bytesIn = 0;
   let bytesOut = 0;
-  let pushed: { refs: readonly string[]; updates: () => readonly RefUpdate[] | undefined } | undefined;
+  let pushed: Pushed | undefined;
   let isOver = false;
 
   function over(verdict: GitTransfer["verdict"], reason?: string): void {
@@ -77,11 +77,9 @@ export function startTransfer(start: TransferStart): Transfer {
     watched.release();
     start.over();
     if (start.isQuestion && verdict === "allowed") return;
-    const updates = verdict === "denied" ? undefined : pushed?.updates();
-    const named = pushed === undefined ? {} : { refs: pushed.refs };
-    const became = updates === undefined ? {} : { updates };
+    const named = pushed === undefined ? {} : told(pushed, verdict);
     const why = reason === undefined ? {} : { reason };
-    report(caller, { ...subject, ...named, ...became, bytesIn, bytesOut, verdict, ...why });
+    report(caller, { ...subject, ...named, bytesIn, bytesOut, verdict, ...why });
   }
 
   const whyCut = (): string =>
@@ -123,4 +121,15 @@ export function startTransfer(start: TransferStart): Transfer {
       return response;
     },
   };
+}
+
+interface Pushed {
+  readonly refs: readonly string[];
+  readonly updates: () => readonly RefUpdate[] | undefined;
+}
+
+function told(pushed: Pushed, verdict: GitTransfer["verdict"]): Pick<GitTransfer, "refs" | "updates"> {
+  const { refs } = pushed;
+  const updates = verdict === "denied" ? undefined : pushed.updates();
+  return updates === undefined ? { refs } : { refs, updates };
 }

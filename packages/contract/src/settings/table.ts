@@ -1,11 +1,11 @@
 import type { z } from "zod";
-import { storageValue } from "./storage-address.ts";
+import { setting } from "./setting.ts";
+import { STORAGE_SETTINGS } from "./storage-settings.ts";
 import {
   absolutePathsValue,
   cpusValue,
   databaseUrlValue,
   hostValue,
-  keptBytesValue,
   httpUrlValue,
   keptSandboxValue,
   keyValue,
@@ -19,34 +19,9 @@ import {
   pathValue,
   pidsValue,
   portValue,
-  regionValue,
-  retentionValue,
   runningValue,
-  spanValue,
   unknownModelsValue,
 } from "./values.ts";
-
-interface Definition<S extends z.ZodType<unknown, string>, D extends string | null> {
-  /** The variable; the key in config.json is the name of the entry in the table. */
-  env: string;
-  /** Who reads it: the command line, the server, or both. */
-  scope: "client" | "server" | "both";
-  /** The text used when nothing is set; null when "not set" is a meaning of its own. */
-  default: D;
-  describe: string;
-  schema: S;
-  /** How doctor may show it: `key` only its end, `url` without the password. */
-  secret?: "key" | "url";
-  /**
-   * May a `.env` in the current folder set it? That folder is often somebody else's repository, so only
-   * what cannot redirect a credential or open the machine. Agency's own folder may set everything.
-   */
-  project?: true;
-}
-
-const setting = <S extends z.ZodType<unknown, string>, D extends string | null>(
-  definition: Definition<S, D>,
-) => definition;
 
 export const SETTINGS = {
   home: setting({
@@ -125,80 +100,7 @@ export const SETTINGS = {
     describe: "Folder with PostgreSQL programs to use instead of the bundled ones.",
     schema: pathValue,
   }),
-  storage: setting({
-    env: "AGENCY_STORAGE",
-    scope: "server",
-    default: "local",
-    describe:
-      "Where artifacts, checkpoints and other blobs live: local (the data folder), or a bucket. AWS: " +
-      "s3://bucket/prefix?region=eu-central-1. MinIO: s3://bucket?endpoint=http://minio:9000. " +
-      "Cloudflare R2: s3://bucket?endpoint=https://<account>.r2.cloudflarestorage.com&region=auto. Google Cloud " +
-      "Storage (with an HMAC key): s3://bucket?endpoint=https://storage.googleapis.com&region=auto.",
-    schema: storageValue,
-    secret: "url",
-  }),
-  awsAccessKeyId: setting({
-    env: "AWS_ACCESS_KEY_ID",
-    scope: "server",
-    default: null,
-    describe:
-      "Key id for that bucket; not set: the credentials the AWS SDK finds, such as the machine's role.",
-    schema: keyValue,
-    secret: "key",
-  }),
-  awsSecretAccessKey: setting({
-    env: "AWS_SECRET_ACCESS_KEY",
-    scope: "server",
-    default: null,
-    describe: "The secret of that key.",
-    schema: keyValue,
-    secret: "key",
-  }),
-  awsSessionToken: setting({
-    env: "AWS_SESSION_TOKEN",
-    scope: "server",
-    default: null,
-    describe: "Token that belongs to a temporary key.",
-    schema: keyValue,
-    secret: "key",
-  }),
-  awsRegion: setting({
-    env: "AWS_REGION",
-    scope: "server",
-    default: null,
-    describe: "Region of the bucket, when AGENCY_STORAGE names none.",
-    schema: regionValue,
-  }),
-  accountBytes: setting({
-    env: "AGENCY_ACCOUNT_BYTES",
-    scope: "server",
-    default: "100g",
-    describe: "Most that the files and checkpoints of one account may take of the storage; 0: no limit.",
-    schema: keptBytesValue,
-  }),
-  freeBytes: setting({
-    env: "AGENCY_FREE_BYTES",
-    scope: "server",
-    default: "1g",
-    describe: "Room on the disk that the local storage leaves free; 0: it takes all there is.",
-    schema: keptBytesValue,
-  }),
-  mirrorBytes: setting({
-    env: "AGENCY_MIRROR_BYTES",
-    scope: "server",
-    default: "10g",
-    describe:
-      "Room for mirrors of repositories, which make the second checkout of one fast; 0: none are kept.",
-    schema: keptBytesValue,
-  }),
-  cacheBytes: setting({
-    env: "AGENCY_CACHE_BYTES",
-    scope: "server",
-    default: "20g",
-    describe:
-      "Room for what package managers downloaded, kept for the next task of a repository; 0: none is kept.",
-    schema: keptBytesValue,
-  }),
+  ...STORAGE_SETTINGS,
   maxRunning: setting({
     env: "AGENCY_MAX_RUNNING",
     scope: "server",
@@ -382,35 +284,6 @@ export const SETTINGS = {
     describe:
       "Hosts on internal networks (name or name:port) whose repositories tasks may read, with commas between them.",
     schema: listValue,
-  }),
-  keepEvents: setting({
-    env: "AGENCY_KEEP_EVENTS",
-    scope: "server",
-    default: "365d",
-    describe: "How long the events of a task are kept after its end, such as 90d or forever.",
-    schema: retentionValue,
-  }),
-  keepArtifacts: setting({
-    env: "AGENCY_KEEP_ARTIFACTS",
-    scope: "server",
-    default: "90d",
-    describe: "How long the artifacts of a task are kept after its end.",
-    schema: retentionValue,
-  }),
-  keepCheckpoints: setting({
-    env: "AGENCY_KEEP_CHECKPOINTS",
-    scope: "server",
-    default: "30d",
-    describe:
-      "How long the checkpoints of a task are kept after its end; the newest, and those with a label, stay.",
-    schema: retentionValue,
-  }),
-  archiveAfter: setting({
-    env: "AGENCY_ARCHIVE_AFTER",
-    scope: "server",
-    default: "7d",
-    describe: "How long after its end the events of a task move from the database to the storage.",
-    schema: spanValue,
   }),
   metrics: setting({
     env: "AGENCY_METRICS",

@@ -42,6 +42,12 @@ export const keptBytesValue = sizeValue.refine(
   "must be 0, or at least 64m",
 );
 
+/** 0 is no limit. */
+export const roomValue = sizeValue.refine(
+  (value) => value === 0 || value >= 1024 ** 2,
+  "must be 0, or at least 1m",
+);
+
 const SPANS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const spanOf = (text: string) => Number.parseInt(text, 10) * (SPANS[text.slice(-1)] ?? 0);
 const span = z.string().regex(/^\d{1,6}[smhd]$/, "must be a length of time, such as 30d, 12h or 0s");

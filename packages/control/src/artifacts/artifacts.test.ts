@@ -79,9 +79,32 @@ describe("objects without a blob", () => {
         expect(keys.some((key) => storage.objects.has(key))).toBe(false);
         left = left.filter((key) => !keys.includes(key));
       },
+      postpone: () => Promise.reject(new Error("nothing failed")),
     };
     expect(await collectOrphans({ artifacts, storage }, AbortSignal.abort())).toBe(0);
     expect(await collectOrphans({ artifacts, storage }, new AbortController().signal)).toBe(250);
     expect(storage.objects.size).toBe(4);
+  });
+
+  it("that cannot be deleted hold up no other, and are tried again later", async () => {
+    const { storage } = setUp();
+    const stuck = new Set(["k3", "k120"]);
+    let left = Array.from({ length: 250 }, (_, i) => `k${i}`);
+    const refusing = {
+      delete: async (key: string) => {
+        if (stuck.has(key)) throw new Error(`${key} is held`);
+        await storage.delete(key);
+      },
+    };
+    const drop = async (keys: readonly string[]) => void (left = left.filter((key) => !keys.includes(key)));
+    const postponed: string[] = [];
+    const artifacts = {
+      orphans: async (limit: number) => left.slice(0, limit).map((key) => ({ key })),
+      forget: drop,
+      postpone: async (keys: readonly string[]) => (postponed.push(...keys), drop(keys)),
+    };
+    const collecting = collectOrphans({ artifacts, storage: refusing }, new AbortController().signal);
+    await expect(collecting).rejects.toThrow("k3 is held");
+    expect([left, postponed]).toEqual([[], ["k3", "k120"]]);
   });
 });

@@ -1,5 +1,6 @@
 import { AgencyError } from "@agency/contract";
 import type { Checkpoint } from "@agency/contract";
+import { MOST_LABELS } from "@agency/core";
 import type { ArtifactStore, TaskStore } from "@agency/core";
 import { uuidv7 } from "../ids.ts";
 import { getTask } from "../tasks/manage-task.ts";
@@ -39,6 +40,7 @@ export async function askCheckpoint(
   label: string | null,
 ): Promise<{ id: string }> {
   await getTask(deps, accountId, id);
+  if (label !== null) await checkLabels(deps, id);
   const command = { id: uuidv7(deps.now()), label };
   switch (await deps.artifacts.askCheckpoint(id, command)) {
     case "asked":
@@ -54,4 +56,17 @@ export async function askCheckpoint(
         next: "Try again when it runs.",
       });
   }
+}
+
+/** More would not be kept for their label. */
+async function checkLabels({ artifacts }: CheckpointDeps, id: string): Promise<void> {
+  const labelled = (await artifacts.checkpoints(id)).filter(({ label }) => label !== null);
+  if (labelled.length < MOST_LABELS) return;
+  throw new AgencyError(
+    "conflict",
+    `Task ${id} has ${MOST_LABELS} checkpoints with a label, which is the most.`,
+    {
+      next: "Take one without a label.",
+    },
+  );
 }

@@ -4,6 +4,7 @@ import type { BlobHeader } from "@agency/contract";
 import type { AttemptAccess, BlobRow, Upload } from "@agency/core";
 import { MemoryBlobs } from "../testing/memory-blobs.ts";
 import { BLOB_LIMITS, takeBlob } from "./take-blob.ts";
+import { createUploadLanes } from "./upload-lanes.ts";
 
 const access = { taskId: "t", epoch: 2 } as AttemptAccess;
 const text = "hello";
@@ -22,7 +23,7 @@ async function* chunks(...parts: string[]) {
 function setUp({
   verdict = "announced",
   live = true,
-}: { verdict?: "announced" | "fenced" | "full"; live?: boolean } = {}) {
+}: { verdict?: "announced" | "fenced" | "full" | "no_room"; live?: boolean } = {}) {
   const storage = new MemoryBlobs();
   const order: string[] = [];
   const rows: Omit<BlobRow, "accountId">[] = [];
@@ -34,8 +35,11 @@ function setUp({
     addBlob: async (row: Omit<BlobRow, "accountId">) => (order.push("row"), rows.push(row), live),
     abandon: async (key: string) => void order.push(`abandon ${key === uploads[0]?.key}`),
   };
+  const lanes = createUploadLanes({ each: 2, all: 3 });
+  const clock = { now: () => 5, sleep: () => new Promise<void>(() => undefined) };
+  const admission = { lanes, clock, accountBytes: 1000 };
   const take = (more: Partial<BlobHeader> = {}, body: AsyncIterable<Uint8Array> = chunks("he", "llo")) =>
-    takeBlob({ artifacts, storage, limits: BLOB_LIMITS, now: () => 5 }, access, { ...header, ...more }, body);
+    takeBlob({ ...admission, artifacts, storage, limits: BLOB_LIMITS }, access, { ...header, ...more }, body);
   return { take, order, rows, uploads, storage };
 }
 
@@ -90,7 +94,27 @@ describe("a blob of a runner", () => {
     await expect(large).rejects.toMatchObject({ code: "payload_too_large" });
     const full = setUp({ verdict: "full" }).take({}, unread);
     await expect(full).rejects.toMatchObject({ code: "payload_too_large" });
+    const poor = setUp({ verdict: "no_room" }).take({}, unread);
+    await expect(poor).rejects.toMatchObject({
+      code: "storage_full",
+      message: expect.stringContaining("1000"),
+    });
     await expect(setUp({ verdict: "fenced" }).take({}, unread)).rejects.toMatchObject({ code: "fenced" });
+  });
+
+  it("waits for its turn when its attempt sends others already, and has it when one of them is over", async () => {
+    const { take, uploads } = setUp();
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
+    const slow = async function* () {
+      await held;
+      yield Buffer.from(text);
+    };
+    const sending = [take({}, slow()), take({}, slow())];
+    await expect(take()).rejects.toMatchObject({ code: "too_many_requests", retryAfterMs: 1000 });
+    expect(uploads).toHaveLength(2);
+    letGo();
+    await Promise.all(sending);
+    await take();
   });
 
   it("of an attempt that ended meanwhile is left to be collected", async () => {

@@ -4,21 +4,37 @@ import type { BlobHeader } from "@agency/contract";
 import type { ArtifactStore, AttemptAccess } from "@agency/core";
 import { fencedError } from "../uplink/runner-access.ts";
 import type { BlobStorage } from "./blob-storage.ts";
+import { noRoomError } from "./no-room.ts";
+import { steadyBody } from "./steady-body.ts";
+import type { UploadAdmission } from "./upload-lanes.ts";
 
 const GiB = 1024 ** 3;
 const DAY_MS = 86_400_000;
 
 export const BLOB_LIMITS = { blobBytes: 2 * GiB, taskBytes: 8 * GiB, taskBlobs: 2_000, lastsMs: DAY_MS };
 
-export interface TakeBlobDeps {
+export interface TakeBlobDeps extends UploadAdmission {
   artifacts: Pick<ArtifactStore, "announce" | "addBlob" | "abandon">;
   storage: Pick<BlobStorage, "write">;
   limits: typeof BLOB_LIMITS;
-  now: () => number;
 }
 
 /** Streams a runner's bytes into storage; a blob is made of them only when they are what was announced. */
 export async function takeBlob(
+  deps: TakeBlobDeps,
+  access: AttemptAccess,
+  header: BlobHeader,
+  body: AsyncIterable<Uint8Array>,
+): Promise<{ id: string }> {
+  const leave = deps.lanes.enter(access.attemptId);
+  try {
+    return await store(deps, access, header, body);
+  } finally {
+    leave();
+  }
+}
+
+async function store(
   deps: TakeBlobDeps,
   access: AttemptAccess,
   header: BlobHeader,
@@ -31,8 +47,8 @@ export async function takeBlob(
   const key = `tasks/${taskId}/blobs/${id}`;
   await announce(deps, access, { key, bytes });
   try {
-    await deps.storage.write(key, atMost(body, bytes), { bytes, sha256, mediaType });
-    const at = deps.now();
+    await deps.storage.write(key, atMost(steadyBody(body, deps.clock), bytes), { bytes, sha256, mediaType });
+    const at = deps.clock.now();
     const row = { id, taskId, epoch, kind, name, key, bytes, sha256, mediaType, at };
     if (!(await deps.artifacts.addBlob(row))) throw fencedError(epoch);
   } catch (error) {
@@ -44,7 +60,7 @@ export async function takeBlob(
 }
 
 async function announce(
-  { artifacts, limits }: TakeBlobDeps,
+  { artifacts, limits, accountBytes }: TakeBlobDeps,
   { taskId, epoch }: AttemptAccess,
   { key, bytes }: { key: string; bytes: number },
 ): Promise<void> {
@@ -58,8 +74,10 @@ async function announce(
     lastsMs,
     maxTaskBytes,
     maxTaskBlobs,
+    ...(accountBytes === null ? {} : { maxAccountBytes: accountBytes }),
   });
   if (verdict === "fenced") throw fencedError(epoch);
+  if (verdict === "no_room") throw noRoomError(bytes, accountBytes ?? 0);
   if (verdict === "full") throw tooLarge(`Another ${bytes} bytes`, maxTaskBytes, "all files of a task");
 }
 

@@ -90,8 +90,9 @@ function take(
   }
 }
 
-function answer({ archivedThrough: _, ...page }: RowPage, events: TaskEvent[]) {
-  return { ...page, events };
+/** Where the archive ends is nothing for whoever asked. */
+function answer({ lastSeq, firstSeq, expiredAt }: RowPage, events: TaskEvent[]) {
+  return { events, lastSeq, firstSeq, ...(expiredAt === undefined ? {} : { expiredAt }) };
 }
 
 async function readLines(storage: Pick<Storage, "get">, segment: EventSegment): Promise<string[]> {

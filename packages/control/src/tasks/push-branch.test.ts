@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { sampleTask, SPEC } from "../testing/sample-task.ts";
-import { pushBranchOf } from "./push-branch.ts";
+import { ontoBranchOf, pushBranchOf } from "./push-branch.ts";
 
 const repository = { url: "https://github.com/a/b", branch: "main", pushBranch: "fix" };
 const branchOf = (name: string, more: Partial<typeof SPEC> = {}) =>
   pushBranchOf(sampleTask({ id: "t", name, spec: { ...SPEC, repository, deliver: "branch", ...more } }));
+const ontoOf = (more: Partial<typeof SPEC>) =>
+  ontoBranchOf(sampleTask({ spec: { ...SPEC, repository, deliver: "branch", ...more } }));
 
 describe("the branch work is pushed to", () => {
   it.each([
@@ -21,6 +23,9 @@ describe("the branch work is pushed to", () => {
 
   it("is no pull request's: that one is moved from outside", () => {
     expect(branchOf("x", { pullRequest: 7 })).toBe("agency/t/x");
+    expect(ontoOf({ pullRequest: 7 })).toBe("main");
+    expect(ontoOf({})).toBeNull();
+    expect(ontoOf({ pullRequest: 7, deliver: "files" })).toBeNull();
   });
 
   it("is none where nothing is pushed", () => {

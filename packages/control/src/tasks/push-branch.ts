@@ -14,6 +14,12 @@ export function pushBranchOf({
   return `${BRANCH_PREFIX}/${id}/${slugOf(name)}`;
 }
 
+/** The branch of the pull request that is worked on, which is moved on to the work when that is done. */
+export function ontoBranchOf(task: Pick<SupervisedTask, "id" | "name" | "spec">): string | null {
+  const { repository, pullRequest } = task.spec;
+  return pullRequest === null || pushBranchOf(task) === null ? null : (repository?.branch ?? null);
+}
+
 /** Of letters, digits and dashes: no server and no shell makes anything else of it. */
 function slugOf(name: string): string {
   const plain = name.normalize("NFKD").toLowerCase().replaceAll(/\p{M}/gu, "");

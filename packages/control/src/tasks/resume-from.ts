@@ -89,15 +89,13 @@ function takeOver(input: CreateTask, { id, model, spec }: SupervisedTask): Creat
     repositories: input.repositories ?? spec.repositories,
     limits: { ...spec.limits, ...present(input.limits) },
     checks: input.checks ?? spec.checks,
-    network: input.network ?? spec.network,
-    approve: input.approve ?? spec.approve,
-    commandPolicy: input.commandPolicy ?? spec.commandPolicy,
-    questions: input.questions ?? spec.questions,
-    commits: input.commits ?? spec.commits,
-    artifacts: input.artifacts ?? spec.artifacts,
-    env: input.env ?? spec.env,
   };
-  return { ...input, ...present(taken) };
+  const { network, approve, commandPolicy, questions, commits, artifacts, env } = {
+    ...spec,
+    ...present(input),
+  };
+  const way = { network, approve, commandPolicy, questions, commits, artifacts, env };
+  return { ...input, ...present({ ...taken, ...way }) };
 }
 
 function present<T extends object>(value: T): { [K in keyof T]?: NonNullable<T[K]> } {

@@ -35,22 +35,7 @@ interface Waiting<Connection> {
 /** Where people who want a terminal and the runners that serve them find each other: in one process. */
 export function createTerminals<Connection>(deps: TerminalDeps): Terminals<Connection> {
   const waiting = new Map<string, Waiting<Connection>>();
-  const open = new Map<string, number>();
-
-  function enter(taskId: string): () => void {
-    const count = open.get(taskId) ?? 0;
-    if (count >= MOST_A_TASK) {
-      throw new AgencyError("conflict", `${MOST_A_TASK} terminals are open in task ${taskId} already.`, {
-        next: "Close one of them first.",
-      });
-    }
-    open.set(taskId, count + 1);
-    return () => {
-      const left = (open.get(taskId) ?? 1) - 1;
-      if (left > 0) open.set(taskId, left);
-      else open.delete(taskId);
-    };
-  }
+  const enter = createPlaces();
 
   function expect(taskId: string, id: string): Promise<Connection | null> {
     const { promise, resolve } = Promise.withResolvers<Connection | null>();
@@ -104,6 +89,25 @@ export function createTerminals<Connection>(deps: TerminalDeps): Terminals<Conne
       found.met(runner);
       return true;
     },
+  };
+}
+
+/** Of each task only so many at once: a place, to be left again. */
+function createPlaces(): (taskId: string) => () => void {
+  const open = new Map<string, number>();
+  return (taskId) => {
+    const count = open.get(taskId) ?? 0;
+    if (count >= MOST_A_TASK) {
+      throw new AgencyError("conflict", `${MOST_A_TASK} terminals are open in task ${taskId} already.`, {
+        next: "Close one of them first.",
+      });
+    }
+    open.set(taskId, count + 1);
+    return () => {
+      const left = (open.get(taskId) ?? 1) - 1;
+      if (left > 0) open.set(taskId, left);
+      else open.delete(taskId);
+    };
   };
 }
 

@@ -3,7 +3,7 @@ import type { Hello, WorkOrder } from "@agency/contract";
 import { ENGINE_CATALOG } from "@agency/core";
 import type { ArtifactStore, Credentials, SupervisedTask, TaskStore, Vendor } from "@agency/core";
 import { restoreOf } from "../artifacts/restore.ts";
-import { pushBranchOf } from "../tasks/push-branch.ts";
+import { ontoBranchOf, pushBranchOf } from "../tasks/push-branch.ts";
 import { fencedError, runnerAccess } from "./runner-access.ts";
 import type { RunnerAccessDeps } from "./runner-access.ts";
 
@@ -60,6 +60,7 @@ async function workOrder(
     deliver,
     commits,
     pushBranch: pushBranchOf(task),
+    ontoBranch: ontoBranchOf(task),
     checks,
     artifacts,
     restore: await restoreOf(deps.artifacts, task),

@@ -45,7 +45,7 @@ const pushed = (data: Partial<EventOf<"git">["data"]> = {}, epoch = 1): Omit<Tas
 
 function unknown(): Omit<TaskEvent, "seq"> {
   const { updates: _updates, ...data } = (pushed() as EventOf<"git">).data;
-  return { ...pushed(), data } as Omit<TaskEvent, "seq">;
+  return { ...pushed(), data };
 }
 
 async function save(

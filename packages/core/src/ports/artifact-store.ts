@@ -72,6 +72,11 @@ export interface UploadStore {
   /** False: it was not announced, or took too long. */
   add(row: UploadRow): Promise<boolean>;
   abandon(key: string): Promise<void>;
+  /** One whose bytes are not known to be stored yet, and that is not over. */
+  announced(
+    accountId: string,
+    id: string,
+  ): Promise<Pick<UploadRow, "id" | "accountId" | "key" | "bytes" | "sha256"> | null>;
   /** One that no task was started from yet and that is not over. */
   unused(accountId: string, id: string): Promise<UploadRow | null>;
 }
@@ -93,8 +98,8 @@ export interface ArtifactStore {
   blob(taskId: string, id: string): Promise<BlobRow | null>;
   /**
    * `fenced`; `no_blob`: it was never stored by this attempt; `full`: the task has too many. The same number of the
-   * same epoch again changes nothing; several may be of one blob. Of those without a label only the newest `keep`
-   * stay, and those a live task is to go on from.
+   * same epoch again changes nothing; several may be of one blob. The newest `keep` stay, those with a
+   * label or that others were started from, and of older ones some: see `checkpointsToForget`.
    */
   addCheckpoint(
     checkpoint: PostCheckpoint & { taskId: string; epoch: number; at: number },

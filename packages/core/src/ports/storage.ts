@@ -61,6 +61,11 @@ export interface Storage {
   /** The object as it was at this moment, whatever is written there later. Whole, it is checked against its sha256. */
   read(key: string, range?: ByteRange): Promise<ObjectRead | null>;
   stat(key: string): Promise<StoredObject | null>;
+  /**
+   * Whether it is these very bytes, by what the storage itself computed, not by what was said of them; where it did
+   * not, they are all read.
+   */
+  compare(key: string, told: { bytes: number; sha256: string }): Promise<"same" | "other" | "missing">;
   /** What is under the folder `prefix`, by key; `limit` from 1 to 1000 (default). */
   list(
     prefix: string,

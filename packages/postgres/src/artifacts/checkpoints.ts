@@ -4,6 +4,7 @@ import type { Database, Sql } from "../database.ts";
 import { holdEpoch } from "./fence.ts";
 import { toCheckpoint } from "./row.ts";
 import type { CheckpointColumns } from "./row.ts";
+import { thinCheckpoints } from "./thin-checkpoints.ts";
 
 /** Those with a label stay, and another name for the same blob takes no room in storage that would stop it. */
 const MOST_CHECKPOINTS = 1_000;
@@ -40,7 +41,7 @@ export function addCheckpoint(
     if (await isKnown(tx, checkpoint)) return "added";
     if ((await countOf(tx, checkpoint.taskId)) >= MOST_CHECKPOINTS) return "full";
     if (!(await insert(tx, checkpoint))) return "no_blob";
-    await forgetOld(tx, checkpoint.taskId, keep);
+    await forgetBlobs(tx, await thinCheckpoints(tx, checkpoint.taskId, keep, checkpoint.at));
     await forgetUntold(tx, checkpoint);
     return "added";
   });
@@ -91,24 +92,6 @@ async function insert(tx: Sql, checkpoint: NewCheckpoint): Promise<boolean> {
     ],
   );
   return rowCount === 1;
-}
-
-async function forgetOld(tx: Sql, taskId: string, keep: number): Promise<void> {
-  const { rows } = await tx.query<{ blob_id: string }>(
-    `delete from checkpoints c
-     where c.task_id = $1 and c.label is null
-       and c.number not in (select number from checkpoints where task_id = $1 order by number desc limit $2)
-       and not exists (
-         select from tasks t
-         where t.spec -> 'resume' ->> 'taskId' = $1::text and (t.spec -> 'resume' ->> 'checkpoint')::int = c.number
-           and t.finished_at is null and t.spec -> 'resume' <> 'null')
-     returning blob_id`,
-    [taskId, keep],
-  );
-  await forgetBlobs(
-    tx,
-    rows.map((row) => row.blob_id),
-  );
 }
 
 /** Of checkpoints that are gone, but for what another checkpoint still is. */

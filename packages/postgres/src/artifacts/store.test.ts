@@ -247,7 +247,7 @@ describe("a checkpoint", () => {
     expect(await numbers(id)).toEqual([7, 6, 5, 4, 2, 1]);
   });
 
-  it("is forgotten when it is old, unless it has a label or a live task is to go on from it", async () => {
+  it("is forgotten when it is old, unless it has a label or a task was started from it", async () => {
     const id = await running();
     await checkpoint(id, 1, "good");
     const second = await store.blob(id, await checkpoint(id, 2));
@@ -258,6 +258,9 @@ describe("a checkpoint", () => {
     expect(await orphaned()).toContain(second?.key);
     await apply(child, { kind: "cancel", graceMs: 0 });
     await checkpoint(id, 15);
+    expect(await numbers(id)).toContain(3);
+    await tasks.delete(DEFAULT_ACCOUNT_ID, child, deletedBy());
+    await checkpoint(id, 16);
     expect(await numbers(id)).not.toContain(3);
   });
 

@@ -30,13 +30,20 @@ export function createArtifactStore(db: Database): ArtifactStore {
     askCheckpoint: (taskId, ask) => askCheckpoint(db, taskId, ask),
     async orphans(limit) {
       const { rows } = await db.query<{ key: string }>(
-        "select key from loose_objects where collect_at <= now() order by collect_at limit $1",
+        `select key from loose_objects where collect_at <= now() and coalesce(retry_at, collect_at) <= now()
+         order by collect_at limit $1`,
         [limit],
       );
       return rows;
     },
     async forget(keys) {
       await db.query("delete from loose_objects where key = any($1) and collect_at <= now()", [keys]);
+    },
+    async postpone(keys, forMs) {
+      await db.query(
+        "update loose_objects set retry_at = now() + $2 * interval '1 millisecond' where key = any($1)",
+        [keys, forMs],
+      );
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { SpecUpload, UploadRow, UploadStore } from "@agency/core";
 import type { Database, Sql } from "../database.ts";
+import { hasRoom } from "./account-room.ts";
 
 interface UploadColumns {
   id: string;
@@ -19,8 +20,18 @@ export function createUploadStore(db: Database): UploadStore {
     async abandon(key) {
       await db.tx(async (tx) => {
         await tx.query("delete from uploads where key = $1", [key]);
-        await tx.query("update loose_objects set collect_at = now() where key = $1", [key]);
+        await tx.query("update loose_objects set account_id = null, collect_at = now() where key = $1", [
+          key,
+        ]);
       });
+    },
+    async announced(accountId, id) {
+      const { rows } = await db.query<Pick<UploadColumns, "key" | "bytes" | "sha256">>(
+        `select key, bytes, sha256 from uploads
+         where id = $1 and account_id = $2 and at is null and expires_at > now()`,
+        [id, accountId],
+      );
+      return rows[0] === undefined ? null : { id, accountId, ...rows[0] };
     },
     async unused(accountId, id) {
       const { rows } = await db.query<UploadColumns>(
@@ -34,7 +45,7 @@ export function createUploadStore(db: Database): UploadStore {
 
 type Announced = Parameters<UploadStore["announce"]>[0];
 
-function announce(db: Database, upload: Announced): Promise<"announced" | "full"> {
+function announce(db: Database, upload: Announced): ReturnType<UploadStore["announce"]> {
   const { id, accountId, key, bytes, sha256, lastsMs } = upload;
   return db.tx(async (tx) => {
     // One at a time: a hundred of these at once must not pass the limit together.
@@ -46,8 +57,12 @@ function announce(db: Database, upload: Announced): Promise<"announced" | "full"
     );
     const [kept = { bytes: 0, count: 0 }] = rows;
     if (kept.bytes + bytes > upload.maxBytes || kept.count >= upload.maxUploads) return "full";
+    if (!(await hasRoom(tx, accountId, bytes, upload.maxAccountBytes ?? null))) return "no_room";
     const until = "now() + $1 * interval '1 millisecond'";
-    await tx.query(`insert into loose_objects (key, collect_at) values ($2, ${until})`, [lastsMs, key]);
+    await tx.query(
+      `insert into loose_objects (key, account_id, bytes, collect_at) values ($2, $3, $4, ${until})`,
+      [lastsMs, key, accountId, bytes],
+    );
     await tx.query(
       `insert into uploads (id, account_id, key, bytes, sha256, expires_at) values ($2, $3, $4, $5, $6, ${until})`,
       [lastsMs, id, accountId, key, bytes, sha256],

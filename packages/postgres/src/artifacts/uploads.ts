@@ -1,20 +1,34 @@
-import type { BlobRow, Upload } from "@agency/core";
+import type { ArtifactStore, BlobRow, Upload } from "@agency/core";
 import type { Database, Sql } from "../database.ts";
+import { hasRoom } from "./account-room.ts";
 import { holdEpoch } from "./fence.ts";
 
-export function announceUpload(db: Database, upload: Upload): Promise<"announced" | "fenced" | "full"> {
+type Announced = Awaited<ReturnType<ArtifactStore["announce"]>>;
+
+export function announceUpload(db: Database, upload: Upload): Promise<Announced> {
   return db.tx(async (tx) => {
     if (!(await holdEpoch(tx, upload.taskId, upload.epoch))) return "fenced";
     const kept = await keptOf(tx, upload.taskId);
     const full = kept.bytes + upload.bytes > upload.maxTaskBytes || kept.count >= upload.maxTaskBlobs;
     if (full) return "full";
+    const accountId = await ownerOf(tx, upload.taskId);
+    if (!(await hasRoom(tx, accountId, upload.bytes, upload.maxAccountBytes ?? null))) return "no_room";
     await tx.query(
-      `insert into loose_objects (key, task_id, bytes, collect_at)
-       values ($1, $2, $3, now() + $4 * interval '1 millisecond')`,
-      [upload.key, upload.taskId, upload.bytes, upload.lastsMs],
+      `insert into loose_objects (key, task_id, account_id, bytes, collect_at)
+       values ($1, $2, $3, $4, now() + $5 * interval '1 millisecond')`,
+      [upload.key, upload.taskId, accountId, upload.bytes, upload.lastsMs],
     );
     return "announced";
   });
+}
+
+async function ownerOf(tx: Sql, taskId: string): Promise<string> {
+  const { rows } = await tx.query<{ account_id: string }>("select account_id from tasks where id = $1", [
+    taskId,
+  ]);
+  const [row] = rows;
+  if (row === undefined) throw new Error(`task ${taskId} went while its epoch was held`);
+  return row.account_id;
 }
 
 /** Blobs and uploads under way: a hundred of these at once must not pass the limit together. */
@@ -68,5 +82,8 @@ async function insertBlob(tx: Sql, row: Omit<BlobRow, "accountId">): Promise<voi
 }
 
 export async function abandonUpload(db: Database, key: string): Promise<void> {
-  await db.query("update loose_objects set task_id = null, collect_at = now() where key = $1", [key]);
+  await db.query(
+    "update loose_objects set task_id = null, account_id = null, collect_at = now() where key = $1",
+    [key],
+  );
 }

@@ -3,6 +3,7 @@ import type { KeepOutcome, SandboxRecord, TaskStore } from "@agency/core";
 import { isTerminal } from "@agency/core";
 import type { Database, Sql } from "../database.ts";
 import { wake } from "../tasks/apply.ts";
+import { isKept } from "../tasks/row.ts";
 import { lockTask, selectTask } from "../tasks/select.ts";
 import type { TaskRow } from "../tasks/row.ts";
 import { toTask } from "../tasks/view.ts";
@@ -63,11 +64,6 @@ export async function countKept(sql: Sql, accountId: string): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-export function isKept(row: TaskRow): boolean {
-  const standing = row.sandbox_state !== "deleted" && row.sandbox_state !== "discarded";
-  return isTerminal(row.state) && row.sandbox_kept_until !== null && standing;
-}
-
 type KeepArguments = Parameters<TaskStore["keep"]>;
 
 export function keepTask(db: Database, ...[accountId, id, change, now]: KeepArguments): Promise<KeepOutcome> {
@@ -76,19 +72,25 @@ export function keepTask(db: Database, ...[accountId, id, change, now]: KeepArgu
     if (row === null || row.account_id !== accountId || row.hidden) return { kind: "not_found" };
     const over = isTerminal(row.state);
     if (over && !isKept(row)) return { kind: "gone" };
-    const until = row.sandbox_kept_until?.getTime() ?? now;
-    const changed = change(over ? Math.max(0, until - now) : (row.spec.keepMs ?? 0));
+    const changed = change(over ? keptFor(row, now) : (row.spec.keepMs ?? 0));
     if (typeof changed !== "number" && changed !== null) return { kind: "invalid", ...changed };
     if (over) await setKeptUntil(tx, row, changed === null ? null : now + changed);
-    else
-      await tx.query(
-        "update tasks set spec = spec || jsonb_build_object('keepMs', $2::bigint) where id = $1",
-        [id, changed],
-      );
+    else await setKeepMs(tx, id, changed);
     await wake(tx, id);
     const written = await selectTask(tx, id);
     return written === null ? { kind: "not_found" } : { kind: "kept", task: toTask(written) };
   });
+}
+
+function keptFor(row: TaskRow, now: number): number {
+  return Math.max(0, (row.sandbox_kept_until?.getTime() ?? now) - now);
+}
+
+async function setKeepMs(tx: Sql, id: string, keepMs: number | null): Promise<void> {
+  await tx.query("update tasks set spec = spec || jsonb_build_object('keepMs', $2::bigint) where id = $1", [
+    id,
+    keepMs,
+  ]);
 }
 
 async function setKeptUntil(tx: Sql, row: TaskRow, until: number | null): Promise<void> {

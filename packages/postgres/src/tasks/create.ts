@@ -39,9 +39,7 @@ export async function createTaskRow(
         }),
         state === "queued" ? queue.enqueue(job, tx) : null,
       ]);
-      const { upload } = task.spec;
-      if (upload !== null && !(await useUpload(tx, task.accountId, task.id, upload)))
-        throw new Missing("no_upload");
+      await takeUpload(tx, task);
       const row = await selectTask(tx, task.id);
       if (row === null) throw new Error(`task ${task.id} vanished inside its own transaction`);
       return { kind: "created" as const, task: toTask(row) };
@@ -50,6 +48,10 @@ export async function createTaskRow(
       if (error instanceof Missing) return { kind: error.what };
       throw error;
     });
+}
+
+async function takeUpload(tx: Sql, { id, accountId, spec: { upload } }: NewTask): Promise<void> {
+  if (upload !== null && !(await useUpload(tx, accountId, id, upload))) throw new Missing("no_upload");
 }
 
 /** Thrown, not returned, so that the idempotency row is rolled back with the rest. */

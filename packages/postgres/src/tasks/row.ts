@@ -1,4 +1,5 @@
 import type { Ask, AttemptState, Outcome, Reason, Task, TaskResult, TaskState } from "@agency/contract";
+import { isTerminal } from "@agency/core";
 import type {
   SandboxRecord,
   SandboxRef,
@@ -63,6 +64,12 @@ export interface TaskRow {
   sandbox_ref: SandboxRef | null;
   sandbox_kept_until: Date | null;
   sandbox_discard: boolean | null;
+}
+
+/** Its task is over, and it stays for people to look around. */
+export function isKept(row: TaskRow): boolean {
+  const standing = row.sandbox_state !== "deleted" && row.sandbox_state !== "discarded";
+  return isTerminal(row.state) && row.sandbox_kept_until !== null && standing;
 }
 
 /** Looked up only for a task that waits; one that was stopped leaves its asks unanswered. */

@@ -1,11 +1,11 @@
 import { isTerminal } from "@agency/core";
 import type { TaskStore } from "@agency/core";
-import { isKept } from "../attempts/kept.ts";
 import { addAuditRow } from "../audit/log.ts";
 import type { Database, Sql } from "../database.ts";
 import { appendOrFail } from "../events/append.ts";
 import { wake } from "./apply.ts";
 import { lockTask } from "./select.ts";
+import { isKept } from "./row.ts";
 import type { TaskRow } from "./row.ts";
 
 type Open = Parameters<TaskStore["openTerminal"]>;

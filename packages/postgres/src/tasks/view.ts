@@ -1,8 +1,7 @@
 import { REASON_SENTENCES } from "@agency/contract";
 import type { Task } from "@agency/contract";
 import { firstWait, waitedUntil } from "@agency/core";
-import { toSnapshot } from "./row.ts";
-import { isKept } from "../attempts/kept.ts";
+import { isKept, toSnapshot } from "./row.ts";
 import type { TaskRow } from "./row.ts";
 
 /** The task as its owner sees it. */

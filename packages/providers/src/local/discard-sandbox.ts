@@ -12,7 +12,7 @@ export async function discardSandbox(
   signal: AbortSignal,
 ): Promise<void> {
   await endSandbox(local, folder, signal);
-  await removeTree([folder.workspace, folder.home, folder.mounts.root], signal);
+  await removeTree([folder.workspace, folder.home, folder.checks, folder.mounts.root], signal);
   await removeTree([folder.control.root], signal);
   await rmdir(folder.root).catch((error: unknown) => {
     if (!isMissing(error)) throw error;

@@ -22,6 +22,7 @@ export function sandboxOptions(local: LocalContext, { preparation, folder, spec 
       ...preparation,
       workspace: folder.workspace,
       home: folder.home,
+      checks: folder.checks,
       door: local.doorDir,
       given: givenMounts(spec, folder),
     },

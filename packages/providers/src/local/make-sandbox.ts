@@ -104,7 +104,7 @@ async function writeFolder(local: LocalContext, draft: Draft): Promise<void> {
     await rm(fresh.root, { recursive: true, force: true });
     await mkdir(fresh.root, { mode: 0o700 });
   });
-  const folders = [fresh.control.root, fresh.workspace, fresh.home];
+  const folders = [fresh.control.root, fresh.workspace, fresh.home, fresh.checks];
   await Promise.all(folders.map((path) => mkdir(path, { mode: 0o700 })));
   await takeMounts(spec, fresh);
   const options = sandboxOptions(local, draft).map((option) => `${option}\0`);
@@ -126,13 +126,14 @@ async function start(local: LocalContext, draft: Draft, signal: AbortSignal): Pr
   return launch(planLaunch(draft, uid, local.clock.now()), local.clock, signal);
 }
 
-/** The sandbox's user passes the folder and owns its two rooms; what we keep about it stays ours. */
+/** The sandbox's user passes the folder and owns its three rooms; what we keep about it stays ours. */
 async function takeUid(local: LocalContext, folder: SandboxFolder): Promise<number | null> {
   if (local.uids === null) return null;
   const uid = await claimUid(local.uids, folder.root);
   await Promise.all([
     chown(folder.workspace, uid, uid),
     chown(folder.home, uid, uid),
+    chown(folder.checks, uid, uid),
     handOverMounts(folder, uid),
     chown(folder.root, 0, uid).then(() => chmod(folder.root, 0o710)),
   ]);

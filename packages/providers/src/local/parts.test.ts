@@ -28,6 +28,7 @@ describe("the profile", () => {
   const mounts = {
     workspace: "/data/x/workspace",
     home: "/data/x/home",
+    checks: "/data/x/checks",
     door: "/data/door",
     given: [],
     node: "/n/node",
@@ -60,9 +61,9 @@ describe("the profile", () => {
     expect(text).not.toMatch(/share-net|--dev-bind|--cap-add|unshare-\w+-try/u);
   });
 
-  it("mounts only two rooms and the configured paths for writing", () => {
+  it("mounts only three rooms and the configured paths for writing", () => {
     const writable = words.flatMap((word, index) => (word === "--bind" ? [words[index + 2]] : []));
-    expect(writable).toEqual(["/srv/cache", "/workspace", "/home/agent"]);
+    expect(writable).toEqual(["/srv/cache", "/workspace", "/home/agent", "/checks"]);
     expect(text).toContain(" --ro-bind /data/door /run/agency/door ");
     expect(text).toContain(" --ro-bind /n/claude /opt/agency/engines/claude ");
   });

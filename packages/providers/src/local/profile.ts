@@ -11,6 +11,8 @@ const NODE_FLAGS = ["--max-semi-space-size=2", "--disable-sigusr1"];
 export const INSIDE = {
   workspace: "/workspace",
   home: "/home/agent",
+  /** Nothing lies above it that the agent could write: tools look for settings and modules in every folder upwards. */
+  checks: "/checks",
   node: "/opt/agency/bin/node",
   /** The runner's own: nobody inside can read it. */
   sealedNode: "/opt/agency/sealed/node",
@@ -35,6 +37,7 @@ export const OWN_FILES: Readonly<Record<string, string>> = {
 export interface ProfileMounts {
   readonly workspace: string;
   readonly home: string;
+  readonly checks: string;
   readonly door: string;
   /** Given to this sandbox alone. */
   readonly given: readonly { readonly path: string; readonly target: string; readonly readOnly: boolean }[];
@@ -115,6 +118,7 @@ const ENVIRONMENT = {
   LANG: "C.UTF-8",
   // Whoever runs in here is the agent's: the runner may end all of it.
   AGENCY_OWN_PROCESSES: "1",
+  AGENCY_CHECKS: INSIDE.checks,
 };
 
 function system(host: HostRoot): Option[] {
@@ -151,6 +155,7 @@ function ownMounts(mounts: ProfileMounts): Option[] {
     ]),
     ["--bind", mounts.workspace, INSIDE.workspace],
     ["--bind", mounts.home, INSIDE.home],
+    ["--bind", mounts.checks, INSIDE.checks],
     ["--chdir", INSIDE.workspace],
   ];
 }

@@ -10,6 +10,8 @@ export interface SandboxFolder {
   readonly root: string;
   readonly workspace: string;
   readonly home: string;
+  /** Where checks are made, apart from both. */
+  readonly checks: string;
   /** What the sandbox was given beside: read-only ones go with its end, the others with its files. */
   readonly mounts: { readonly root: string; readonly readOnly: string; readonly writable: string };
   readonly control: {
@@ -73,6 +75,7 @@ export function folderAt(root: string, name: string): SandboxFolder {
     root,
     workspace: join(root, "workspace"),
     home: join(root, "home"),
+    checks: join(root, "checks"),
     mounts: { root: mounts, readOnly: join(mounts, "read-only"), writable: join(mounts, "writable") },
     control: {
       root: control,

@@ -1,7 +1,7 @@
 import { storageSuite } from "@agency/testing";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -135,6 +135,18 @@ describe("local storage", () => {
       message: expect.stringContaining(join(root, "file", "storage")),
       next: expect.any(String),
     });
+  });
+
+  it("says which folder is away, and goes on when it is back", async () => {
+    const storage = await openLocalStorage(root);
+    await rename(root, `${root}.away`);
+    await writeFile(root, "");
+    const why = { code: "unavailable", message: expect.stringContaining(`in ${root} (ENOTDIR)`) };
+    await expect(storage.put("a/b", bytes("x"))).rejects.toMatchObject(why);
+    await rm(root);
+    await rename(`${root}.away`, root);
+    await storage.put("a/b", bytes("x"));
+    expect(await storage.get("a/b")).toEqual(bytes("x"));
   });
 
   it("leaves nothing behind on a full disk, keeps what it had and goes on when there is space again", async () => {

@@ -5,7 +5,9 @@ import type { ByteRange, ObjectRead, Storage, StoredObject } from "@agency/core"
 import { byteStream, wholeBody } from "../byte-stream.ts";
 import type { ByteSource } from "../byte-stream.ts";
 import { checkedKey, checkedOptions, checkedPage, checkedRange } from "../checked-request.ts";
+import { compareBytes } from "../compare-bytes.ts";
 import { codeOf, diskError } from "./disk-error.ts";
+import { freeBytesOf, openDiskRoom } from "./disk-room.ts";
 import { listObjects } from "./list-objects.ts";
 import { FOLDER_MODE, localPaths, refuseLinks } from "./local-paths.ts";
 import type { LocalPaths } from "./local-paths.ts";
@@ -15,20 +17,22 @@ import { writeObject } from "./write-object.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Blobs as files below `root`, for one or several processes on one machine. */
-export async function openLocalStorage(root: string): Promise<Storage> {
+/** Blobs as files below `root`, for one or several processes on one machine. Leaves `freeBytes` of its disk alone. */
+export async function openLocalStorage(root: string, { freeBytes = 0 } = {}): Promise<Storage> {
   const paths = await prepare(root).catch((error: unknown) => {
     throw diskError(error, "The storage folder", root);
   });
+  const place = { paths, room: openDiskRoom(freeBytes, () => freeBytesOf(paths.root)) };
   const storage: Storage = {
-    put: async (key, body) => void (await storage.write(key, once(body))),
-    write: async (key, body, options = {}) => writeObject(paths, key, body, checkedOptions(key, options)),
+    put: async (key, body) => void (await storage.write(key, once(body), { bytes: body.byteLength })),
+    write: async (key, body, options = {}) => writeObject(place, key, body, checkedOptions(key, options)),
     async get(key) {
       const found = await storage.read(key);
       return found === null ? null : wholeBody(found.body, found.object.bytes);
     },
     read: (key, range = {}) => on(paths, key, () => read(paths, key, range)),
     stat: (key) => on(paths, key, () => stat(paths, key)),
+    compare: (key, told) => compareBytes(storage, key, told),
     list: (prefix, page = {}) => on(paths, prefix, () => list(paths, prefix, page)),
     delete: (key) => on(paths, key, () => remove(paths, key)),
     deletePrefix: (prefix) => on(paths, prefix, () => deletePrefix(paths, prefix)),

@@ -7,6 +7,7 @@ import type { StoredObject, WriteOptions } from "@agency/core";
 import { checkedSource } from "../checked-source.ts";
 import type { CheckedSource } from "../checked-source.ts";
 import { codeOf, diskError } from "./disk-error.ts";
+import type { DiskRoom, RoomTaken } from "./disk-room.ts";
 import { FILE_MODE, FOLDER_MODE, refuseLinks } from "./local-paths.ts";
 import type { LocalPaths } from "./local-paths.ts";
 import { encodeHeader, HEADER_BYTES } from "./object-file.ts";
@@ -15,7 +16,7 @@ import { encodeHeader, HEADER_BYTES } from "./object-file.ts";
 const RENAME_TRIES = 5;
 
 export async function writeObject(
-  paths: LocalPaths,
+  { paths, room }: { paths: LocalPaths; room: DiskRoom },
   key: string,
   body: AsyncIterable<Uint8Array>,
   options: WriteOptions,
@@ -24,27 +25,48 @@ export async function writeObject(
   const draft = join(paths.work, randomUUID());
   const source = checkedSource(key, body, options);
   const mediaType = options.mediaType ?? DEFAULT_MEDIA_TYPE;
+  let taken: RoomTaken | null = null;
   try {
-    const at = await writeDraft(draft, source, mediaType);
+    taken = await room.take(key, options.bytes ?? 0);
+    const at = await writeDraft(draft, source, mediaType, taken);
     await moveInto(paths, draft, place);
     const { bytes, sha256 } = source.result();
     return { key, bytes, etag: sha256, sha256, mediaType, at };
   } catch (error) {
-    await rm(draft, { force: true });
+    // The sweep takes what stays; the reason is in the first error, not in one of tidying up.
+    await rm(draft, { force: true }).catch(() => undefined);
     const fault = source.fault();
     if (fault !== null) throw fault.error;
     throw diskError(error, `"${key}"`, paths.root);
+  } finally {
+    taken?.release();
   }
 }
 
-async function writeDraft(draft: string, source: CheckedSource, mediaType: string): Promise<number> {
+async function writeDraft(
+  draft: string,
+  source: CheckedSource,
+  mediaType: string,
+  room: RoomTaken,
+): Promise<number> {
   await using handle = await open(draft, "wx", FILE_MODE);
   await handle.writeFile(new Uint8Array(HEADER_BYTES));
-  await handle.writeFile(source.chunks());
+  await handle.writeFile(counted(source.chunks(), room));
   const { sha256 } = source.result();
   await handle.write(encodeHeader({ sha256, mediaType }), 0, HEADER_BYTES, 0);
   await handle.sync();
   return Math.round((await handle.stat()).mtimeMs);
+}
+
+/** The one before is written when the next is asked for. */
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  room: RoomTaken,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of chunks) {
+    yield chunk;
+    room.used(chunk.byteLength);
+  }
 }
 
 async function moveInto(

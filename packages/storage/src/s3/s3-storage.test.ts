@@ -309,6 +309,30 @@ describe("S3 storage", () => {
       expect([...bucket().objects.keys()]).toEqual([]);
     });
 
+    it("is judged by the checksum the server computed, without reading the object", async () => {
+      const sha256 = createHash("sha256").update("hello").digest("hex");
+      const { url = "", headers = {} } =
+        (await storage.signPut("a/b", { expiresMs: 60_000, bytes: 5, sha256 })) ?? {};
+      expect(await put(url, headers, "hello")).toBe(200);
+      server.seen.length = 0;
+      expect(await storage.compare("a/b", { bytes: 5, sha256 })).toBe("same");
+      expect(server.seen.map(({ operation }) => operation)).toEqual(["HeadObject"]);
+    });
+
+    it("is judged by all its bytes where the server computed none: what is said of them does not count", async () => {
+      const sha256 = createHash("sha256").update("hello").digest("hex");
+      const { url = "", headers = {} } =
+        (await storage.signPut("a/b", { expiresMs: 60_000, bytes: 5, sha256 })) ?? {};
+      expect(await put(url, headers, "hello")).toBe(200);
+      const [[key, object] = []] = bucket().objects;
+      if (key === undefined || object === undefined) throw new Error("nothing was stored");
+      const { checksum: _, ...unjudged } = object;
+      bucket().objects.set(key, unjudged);
+      expect(await storage.compare("a/b", { bytes: 5, sha256 })).toBe("same");
+      bucket().objects.set(key, { ...unjudged, chunks: [Buffer.from("jello")] });
+      expect(await storage.compare("a/b", { bytes: 5, sha256 })).toBe("other");
+    });
+
     it("ends when it was said to end", async () => {
       let now = Date.now();
       const other = await startS3Server({ now: () => now });

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Storage } from "@agency/core";
 import { wholeBody } from "../byte-stream.ts";
+import { compareBytes } from "../compare-bytes.ts";
 import { checkedKey, checkedOptions, checkedPage } from "../checked-request.ts";
+import { compareChecksum } from "./compare-checksum.ts";
 import { deletePrefix, listObjects, sweepUploads } from "./list-objects.ts";
 import { readObject } from "./read-object.ts";
 import { openS3Access } from "./s3-access.ts";
@@ -28,6 +30,8 @@ export async function openS3Storage(place: S3Place): Promise<Storage> {
     },
     read: (key, range = {}) => on(key, () => readObject(access, key, range)),
     stat: (key) => on(key, () => statObject(access, key)),
+    compare: async (key, told) =>
+      (await on(key, () => compareChecksum(access, key, told))) ?? compareBytes(storage, key, told),
     list: (prefix, page = {}) => on(prefix, async () => listObjects(access, prefix, checkedPage(page))),
     delete: (key) =>
       on(key, async () => {

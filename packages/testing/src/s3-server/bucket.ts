@@ -8,6 +8,8 @@ export interface Blob {
   etag: string;
   contentType: string;
   metadata: Record<string, string>;
+  /** Base64 of the SHA-256 it was sent with and that was found to be right. */
+  checksum?: string;
   at: number;
 }
 

@@ -92,7 +92,9 @@ function putObject(call: Call): Answer {
   refuseExisting(call);
   const { bucket, key, body } = call;
   const etag = md5(body);
-  bucket.objects.set(key, { chunks: [body], bytes: body.length, etag, ...about(call) });
+  const sent = call.headers["x-amz-checksum-sha256"];
+  const checksum = sent === undefined ? {} : { checksum: String(sent) };
+  bucket.objects.set(key, { chunks: [body], bytes: body.length, etag, ...checksum, ...about(call) });
   return { status: 200, headers: { etag: `"${etag}"` } };
 }
 
@@ -113,6 +115,7 @@ function getObject({ bucket, key, query, headers }: Call): Answer {
     "accept-ranges": "bytes",
     "content-type": query.get("response-content-type") ?? blob.contentType,
     ...(disposition === undefined ? {} : { "content-disposition": disposition }),
+    ...checksumOf(blob, headers),
     ...Object.fromEntries(
       Object.entries(blob.metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]),
     ),
@@ -123,6 +126,11 @@ function getObject({ bucket, key, query, headers }: Call): Answer {
   const { from, to } = range;
   const span = { "content-length": to - from, "content-range": `bytes ${from}-${to - 1}/${blob.bytes}` };
   return { status: 206, headers: { ...common, ...span }, body: slices(blob, from, to) };
+}
+
+function checksumOf({ checksum }: Blob, headers: IncomingHttpHeaders): Record<string, string> {
+  if (checksum === undefined || headers["x-amz-checksum-mode"] !== "ENABLED") return {};
+  return { "x-amz-checksum-sha256": checksum, "x-amz-checksum-type": "FULL_OBJECT" };
 }
 
 function rangeOf(header: string | undefined, { bytes }: Blob): { from: number; to: number } | null {

@@ -190,6 +190,18 @@ export function storageSuite(name: string, open: () => Promise<StorageUnderTest>
       expect([await storage.stat("none"), await storage.read("none")]).toEqual([null, null]);
     });
 
+    it("says whether an object is the one that was meant", async () => {
+      const body = pattern(200_000);
+      const meant = { bytes: body.length, sha256: sha256(body) };
+      expect(await storage.compare("a/b", meant)).toBe("missing");
+      await storage.put("a/b", body);
+      expect(await storage.compare("a/b", meant)).toBe("same");
+      expect(await storage.compare("a/b", { ...meant, sha256: sha256(bytes("other")) })).toBe("other");
+      expect(await storage.compare("a/b", { ...meant, bytes: 3 })).toBe("other");
+      await storage.put("empty", new Uint8Array());
+      expect(await storage.compare("empty", { bytes: 0, sha256: sha256(new Uint8Array()) })).toBe("same");
+    });
+
     it("streams an empty object", async () => {
       await storage.write("empty", streamed(new Uint8Array()), { bytes: 0, sha256: sha256(bytes("")) });
       expect(await storage.stat("empty")).toMatchObject({ bytes: 0, sha256: sha256(bytes("")) });

@@ -17,7 +17,8 @@ const list = {
   tag,
   summary: "List what can be gone back to",
   description:
-    "Newest first. A new task goes on from any of them with `resume`. The newest ten are kept, and every one with a label.",
+    "Newest first. A new task goes on from any of them with `resume`. The newest ten are kept, those with a label " +
+    "(fifty at most) or that tasks were started from, and of older ones fewer the older they are.",
   params: taskParams,
   responses: { 200: { description: "The checkpoints.", schema: checkpointListSchema } },
   problems: ["not_found"],

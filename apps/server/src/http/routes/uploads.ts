@@ -1,4 +1,11 @@
-import { AgencyError, MAX_UPLOAD_BYTES, sha256Schema, uploadSchema } from "@agency/contract";
+import {
+  AgencyError,
+  announceUploadSchema,
+  MAX_UPLOAD_BYTES,
+  offeredUploadSchema,
+  sha256Schema,
+  uploadSchema,
+} from "@agency/contract";
 import { z } from "zod";
 import type { ApiDeps } from "../deps.ts";
 import { route } from "../route.ts";
@@ -20,7 +27,37 @@ const take = {
   }),
   bodyContent: { "application/x-tar": "The bytes." },
   responses: { 201: { description: "The upload.", schema: uploadSchema } },
-  problems: ["payload_too_large", "too_many_requests", "conflict"],
+  problems: ["payload_too_large", "too_many_requests", "conflict", "storage_full", "unavailable"],
+} as const;
+
+const offer = {
+  policy: "key",
+  method: "post",
+  path: "/v1/uploads/direct",
+  operationId: "offerUpload",
+  tag: "Files",
+  summary: "Send files and memory past the server",
+  description:
+    "Where the storage has addresses of its own, the bytes need not pass through the server: PUT them to the address " +
+    "that is given, which takes exactly what was announced, then finish the upload.",
+  body: announceUploadSchema,
+  responses: { 200: { description: "Where to send it.", schema: offeredUploadSchema } },
+  problems: ["payload_too_large", "too_many_requests", "storage_full", "unavailable"],
+} as const;
+
+const finish = {
+  policy: "key",
+  method: "post",
+  path: "/v1/uploads/{id}/finish",
+  operationId: "finishUpload",
+  tag: "Files",
+  summary: "Count what was sent past the server",
+  description:
+    "The storage is asked what it got; only when that is what was announced, to the byte, it is an upload. The same " +
+    "again gives the same answer.",
+  params: z.object({ id: z.uuid().describe("Of the upload.") }),
+  responses: { 200: { description: "The upload.", schema: uploadSchema } },
+  problems: ["not_found", "conflict", "unavailable"],
 } as const;
 
 export function uploadRoutes({ useCases }: Pick<ApiDeps, "useCases">): Route[] {
@@ -35,5 +72,13 @@ export function uploadRoutes({ useCases }: Pick<ApiDeps, "useCases">): Route[] {
       const body = c.req.raw.body ?? new Blob([]).stream();
       return { status: 201, body: await useCases.takeUpload(caller.accountId, query, body) };
     }),
+    route(offer, async ({ body, caller }) => ({
+      status: 200,
+      body: { direct: await useCases.offerUpload(caller.accountId, body) },
+    })),
+    route(finish, async ({ params, caller }) => ({
+      status: 200,
+      body: await useCases.finishUpload(caller.accountId, params.id),
+    })),
   ];
 }

@@ -42,7 +42,9 @@ type Kept =
   | "listCheckpoints"
   | "askCheckpoint"
   | "downloadCheckpoint"
-  | "takeUpload";
+  | "takeUpload"
+  | "offerUpload"
+  | "finishUpload";
 
 export function memoryFiles(
   find: (accountId: string, id: string) => Task,
@@ -79,6 +81,15 @@ export function memoryFiles(
     async takeUpload(_, told) {
       fail();
       return { ...told, id: ARTIFACT_ID, expiresAt: NOW };
+    },
+    async offerUpload() {
+      fail();
+      return null;
+    },
+    async finishUpload(_, id) {
+      fail();
+      if (id !== ARTIFACT_ID) throw new AgencyError("not_found", "There is no such upload.");
+      return { id, bytes: artifact.bytes, sha256: SHA, expiresAt: NOW };
     },
     async listFiles(accountId, id, { prefix }) {
       own(accountId, id);

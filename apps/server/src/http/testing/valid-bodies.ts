@@ -6,6 +6,7 @@ export const VALID_BODIES: Readonly<Record<string, object>> = {
   answerTask: { answer: { kind: "approval", allow: true } },
   askCheckpoint: { label: "before the rewrite" },
   changeLimits: { add: { wallMs: 60_000 }, set: { costUsd: 5 } },
+  offerUpload: { bytes: 0, sha256: "0".repeat(64) },
   setBudget: { dayUsd: 20, monthUsd: null },
   setRetention: { eventsMs: 86_400_000, artifactsMs: null },
   setSecret: { value: "sk-ant-api03-0123456789", kind: "api_key", check: false },

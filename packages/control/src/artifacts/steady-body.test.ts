@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { QUIET_MS, steadyBody } from "./steady-body.ts";
+
+/** Time passes only where the test says so. */
+function manualClock() {
+  let now = 0;
+  const sleepers = new Set<{ until: number; wake: () => void }>();
+  return {
+    now: () => now,
+    sleep: (ms: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        const sleeper = { until: now + ms, wake: resolve };
+        sleepers.add(sleeper);
+        signal?.addEventListener("abort", () => (sleepers.delete(sleeper), resolve()));
+      }),
+    pass(ms: number) {
+      now += ms;
+      for (const sleeper of sleepers) if (sleeper.until <= now) sleeper.wake();
+    },
+    sleepers,
+  };
+}
+
+const quiet = { code: "unavailable", message: expect.stringContaining("stood still") };
+const never = new Promise<never>(() => undefined);
+
+async function collect(body: AsyncIterable<Uint8Array>): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of body) bytes += chunk.byteLength;
+  return bytes;
+}
+
+describe("a body that is to come steadily", () => {
+  it("passes as it is, and leaves no timer behind", async () => {
+    const clock = manualClock();
+    const body = steadyBody(new Blob(["a".repeat(300_000)]).stream(), clock);
+    expect(await collect(body)).toBe(300_000);
+    expect(clock.sleepers.size).toBe(0);
+  });
+
+  it("is given up when nothing comes, without waiting for its end", async () => {
+    const clock = manualClock();
+    const silent = (async function* () {
+      yield new Uint8Array(1);
+      yield await never;
+    })();
+    const body = steadyBody(silent, clock);
+    await body.next();
+    const stalled = body.next();
+    clock.pass(QUIET_MS);
+    await expect(stalled).rejects.toMatchObject(quiet);
+  });
+
+  it("is given up when only a byte comes now and then", async () => {
+    const clock = manualClock();
+    const dripping = (async function* () {
+      for (;;) {
+        clock.pass(QUIET_MS / 10);
+        yield new Uint8Array(1);
+      }
+    })();
+    await expect(collect(steadyBody(dripping, clock))).rejects.toMatchObject(quiet);
+  });
+
+  it("may take long to be stored: only its sender is hurried", async () => {
+    const clock = manualClock();
+    const bytes = new Blob(["a".repeat(300_000)]).stream();
+    let stored = 0;
+    for await (const chunk of steadyBody(bytes, clock)) {
+      clock.pass(10 * QUIET_MS);
+      stored += chunk.byteLength;
+    }
+    expect(stored).toBe(300_000);
+  });
+
+  it("throws what its source throws", async () => {
+    const broken = (async function* (): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(1);
+      throw new Error("gone");
+    })();
+    await expect(collect(steadyBody(broken, manualClock()))).rejects.toThrow("gone");
+  });
+});

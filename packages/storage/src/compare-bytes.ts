@@ -1,0 +1,23 @@
+import { createHash } from "node:crypto";
+import type { Storage } from "@agency/core";
+
+export type Comparison = Awaited<ReturnType<Storage["compare"]>>;
+
+/** By reading all of it. A part of it that cannot be read is an error, bytes that are not those it says it has are not. */
+export async function compareBytes(
+  storage: Pick<Storage, "read" | "stat">,
+  key: string,
+  told: { bytes: number; sha256: string },
+): Promise<Comparison> {
+  const known = await storage.stat(key);
+  if (known === null) return "missing";
+  if (known.bytes !== told.bytes || (known.sha256 !== null && known.sha256 !== told.sha256)) return "other";
+  // From the second byte on nothing is compared on the way: the judgement is ours.
+  const [head, rest] = [
+    await storage.read(key, { from: 0, to: Math.min(1, told.bytes) }),
+    await storage.read(key, { from: 1 }),
+  ];
+  const hash = createHash("sha256");
+  for (const part of [head, rest]) if (part !== null) for await (const chunk of part.body) hash.update(chunk);
+  return hash.digest("hex") === told.sha256 ? "same" : "other";
+}
