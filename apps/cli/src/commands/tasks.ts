@@ -203,4 +203,15 @@ const wait = command({
     (await import("../flows/wait.ts")).wait(session, args.tasks, options.timeout),
 });
 
-export const taskCommands = [run, ls, show, logs, tell, stop, wait];
+const remove = command({
+  name: "delete",
+  group,
+  summary: "Delete tasks that are over with all that was kept of them; what they cost stays on record.",
+  args: { tasks: { arity: "some", ...task } },
+  options: { yes: flag("Delete them; without it only say what would go.", "-y"), ...api },
+  examples: ["agency delete @last --yes"],
+  run: async (session, { args, options }) =>
+    (await import("../flows/tasks.ts")).remove(session, args.tasks, options.yes),
+});
+
+export const taskCommands = [run, ls, show, logs, tell, stop, wait, remove];

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Task } from "@agency/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { aResult, eventLog } from "../testing/builders.ts";
@@ -37,6 +39,23 @@ describe("agency run", () => {
     );
     expect(cli.stdout.text).not.toContain("\u001b");
     expect(cli.stderr.text).toBe("");
+  });
+
+  it("says how to work on the repository of the folder it was called in", async () => {
+    api.onCreate = lives;
+    using cli = testCli({ env: envFor(api) });
+    mkdirSync(join(cli.home, ".git"));
+    writeFileSync(
+      join(cli.home, ".git/config"),
+      '[remote "origin"]\n\turl = https://github.com/owner/name.git\n',
+    );
+    expect(await cli.run("run", "p")).toBe(0);
+    expect(cli.stderr.text).toContain("--repo . gives it a clone of https://github.com/owner/name");
+    expect(await cli.run("run", "--repo", ".", "p")).toBe(0);
+    expect(posted()?.body).not.toHaveProperty("repository");
+    expect(api.seen.findLast(({ path }) => path === "/v1/tasks")?.body).toMatchObject({
+      repository: { url: "https://github.com/owner/name.git" },
+    });
   });
 
   it("keeps a live line under the run on a terminal", async () => {

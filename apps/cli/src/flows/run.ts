@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { currentRepository } from "../local/current-repository.ts";
+import { currentRepository, repositoryAround } from "../local/current-repository.ts";
 import type { Session } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
 import { clientOrStart } from "./client-or-start.ts";
@@ -22,12 +22,23 @@ export async function run(session: Session, words: string[], options: Options): 
   const repo = options.repo === "." ? currentRepository(session.world.cwd) : options.repo;
   const input = toCreateTask(prompt, { ...options, repo }, await readTaskSecrets(session, options.secret));
   const client = await clientOrStart(session);
+  mentionRepository(session, options);
   return startAndWatch(
     session,
     client,
     () => client.createTask(input, { idempotencyKey: randomUUID() }),
     options,
   );
+}
+
+/** Whoever stands in a clone often means it; but a run that pushes somewhere is never a guess. */
+function mentionRepository({ world, output }: Session, { repo, demo, command }: Options): void {
+  if (repo !== undefined || demo || command !== undefined) return;
+  const found = repositoryAround(world.cwd);
+  if (found !== null)
+    output.note(
+      output.noteStyle.dim(`The agent begins in an empty folder; --repo . gives it a clone of ${found}.`),
+    );
 }
 
 const DEMO_PROMPT = "Write a small command-line program with a test, run the test, and fix what fails.";

@@ -150,6 +150,28 @@ describe("agency tell", () => {
   });
 });
 
+describe("agency delete", () => {
+  it("deletes what is named when it is told so twice", async () => {
+    api.addTask({ name: "a", state: "completed" });
+    api.addTask({ name: "b", state: "failed" });
+    using cli = testCli({ env: envFor(api) });
+    expect(await cli.run("delete", "a", "b", "--yes")).toBe(0);
+    expect(requests().filter((request) => request.startsWith("DELETE"))).toEqual([
+      `DELETE /v1/tasks/${taskId(1)}`,
+      `DELETE /v1/tasks/${taskId(2)}`,
+    ]);
+    expect(cli.stdout.text).toBe("Deleted a.\nDeleted b.\n");
+  });
+
+  it("says what would go, and deletes nothing, without --yes", async () => {
+    api.addTask({ name: "a", state: "completed" });
+    using cli = testCli({ env: envFor(api) });
+    expect(await cli.run("delete", "a")).toBe(2);
+    expect(cli.stderr.text).toContain("This deletes for good: a.");
+    expect(requests().filter((request) => request.startsWith("DELETE"))).toEqual([]);
+  });
+});
+
 describe("agency stop", () => {
   it("stops what is named, once each", async () => {
     api.addTask({ name: "a" });

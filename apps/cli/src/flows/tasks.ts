@@ -117,6 +117,23 @@ export async function stop(
   return EXIT.done;
 }
 
+/** What was kept is the only copy, so saying it twice is asked for. */
+export async function remove(session: Session, references: string[], yes: boolean): Promise<number> {
+  const { output, json, signal } = session;
+  const client = await session.client();
+  const tasks = await findTasks(client, references, signal);
+  if (!yes) {
+    const names = tasks.map((task) => oneLine(task.name)).join(", ");
+    throw new UsageError(`This deletes for good: ${names}.`, "Pass --yes to do it.");
+  }
+  for (const task of tasks) {
+    await client.deleteTask(task.id, { signal });
+    if (!json) output.print(`Deleted ${oneLine(task.name)}.`);
+  }
+  if (json) output.json(tasks.map(({ id }) => ({ id })));
+  return EXIT.done;
+}
+
 /** A task that ended by itself in the meantime is as good as stopped. */
 async function cancel(
   client: Client,

@@ -21,6 +21,16 @@ export function currentRepository(folder: string): string {
   return repositoryOption(url.replace(/^(https?:\/\/)[^/@]*@/, "$1"), "origin");
 }
 
+/** The same, or null where there is none. */
+export function repositoryAround(folder: string): string | null {
+  try {
+    return currentRepository(folder);
+  } catch (error) {
+    if (error instanceof UsageError) return null;
+    throw error;
+  }
+}
+
 function configAbove(folder: string): string | null {
   for (let at = folder; ; at = dirname(at)) {
     const config = readTextIfThere(join(at, ".git", "config")) ?? configOfWorktree(at);

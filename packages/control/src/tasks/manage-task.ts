@@ -16,7 +16,7 @@ export interface ManageDeps {
 }
 
 /** Shorter than what another server waits before it takes the removal up. */
-const CARRY_OUT_MS = 50_000;
+const CARRY_OUT_MS = 5_000;
 
 export interface DeleteDeps extends Pick<ManageDeps, "tasks" | "now">, RemoveDeps {
   logger: Pick<Logger, "warn">;
