@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Agency } from "./support/agency.ts";
 import { openBrowser, signIn, visit } from "./support/browser.ts";
 import type { Visitor } from "./support/browser.ts";
-import { hostileProgram } from "./support/hostile.ts";
+import { hostileProgram, PAYLOADS } from "./support/hostile.ts";
 
 let agency: Agency;
 let browser: Browser;
@@ -24,7 +24,8 @@ beforeAll(async () => {
     command: hostileProgram(),
   });
   ({ id } = task);
-  await agency.finished(id);
+  const { events } = await agency.finished(id);
+  expect(events.length, await agency.story(id)).toBeGreaterThan(PAYLOADS.length * 8);
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
@@ -74,10 +75,12 @@ describe("what a hijacked agent says", { timeout: 90_000 }, () => {
       await page.goto(`/runs/${id}${tab}`);
       await page
         .locator(
-          "#tab-panel .row, #tab-panel .change, #tab-panel .log-line, #tab-panel .raw, #tab-panel .facts, #tab-panel .state, #tab-panel .checkpoints",
+          "#tab-panel .row, #tab-panel .change, #tab-panel .log-line, #tab-panel .raw, #tab-panel dl, #tab-panel .state, #tab-panel .checkpoints",
         )
         .first()
         .waitFor();
+      await page.getByText("Historical").waitFor();
+      await page.locator(".connection-live").waitFor();
       expect(await page.evaluate(WALK)).toEqual([]);
       expect(me.offences).toEqual([]);
     },
@@ -94,7 +97,7 @@ describe("what a hijacked agent says", { timeout: 90_000 }, () => {
       expect(await me.page.evaluate(`document.querySelectorAll("#root img, #root script").length`)).toBe(0);
     }
     await me.page.keyboard.press("Control+k");
-    await me.page.getByRole("combobox").fill("onerror");
+    await me.page.getByRole("combobox", { name: "Search runs and commands" }).fill("onerror");
     await me.page.getByRole("option").first().waitFor();
     expect(me.offences).toEqual([]);
   });

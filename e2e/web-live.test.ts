@@ -91,10 +91,12 @@ describe("a page that is open for long", { timeout: 120_000 }, () => {
     await page.evaluate(`window.seen = new Promise((done) => new MutationObserver(() => {
       if (document.querySelector("#tab-panel").textContent.includes("line 200")) done(Date.now());
     }).observe(document.body, { subtree: true, childList: true, characterData: true }))`);
-    await agency.client.sendMessage(id, { text: "stop", mode: "steer" });
+    await agency.client.sendMessage(id, { text: "more", mode: "steer" });
     const event = await agency.event(id, "log", ({ text }) => text.includes("line 200"));
     const seen = (await page.evaluate("window.seen")) as number;
+    process.stdout.write(`an event was on screen after ${seen - Date.parse(event.at)} ms\n`);
     expect(seen - Date.parse(event.at)).toBeLessThanOrEqual(150);
+    await agency.client.sendMessage(id, { text: "stop", mode: "steer" });
     await agency.finished(id);
   });
 });
@@ -134,8 +136,13 @@ function bodyOf(seq: number) {
 /** Longest time from an input to the next frame, as INP counts it. */
 const INTERACTIONS = `new Promise((done) => {
   window.slowest = 0;
+  window.slowestName = "";
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) window.slowest = Math.max(window.slowest, entry.duration);
+    for (const entry of list.getEntries()) {
+      if (entry.duration <= window.slowest) continue;
+      window.slowest = entry.duration;
+      window.slowestName = entry.name + " on " + (entry.target?.textContent ?? "").slice(0, 40);
+    }
   }).observe({ type: "event", durationThreshold: 16, buffered: false });
   done();
 })`;
@@ -168,7 +175,11 @@ describe("a run of 200,000 events", { timeout: 120_000 }, () => {
     }
     await page.getByLabel("Write to the agent").pressSequentially("quick");
     const slowest = (await page.evaluate("window.slowest")) as number;
-    process.stdout.write(`interaction to next paint with ${MANY} events: ${slowest} ms at most\n`);
+    const where = String(await page.evaluate("window.slowestName"));
+    const heap = Number(await page.evaluate("performance.memory.usedJSHeapSize")) / 1e6;
+    process.stdout.write(
+      `${MANY} events: ${slowest} ms to the next paint at most (${where}), ${heap.toFixed(0)} MB\n`,
+    );
     expect(slowest).toBeLessThanOrEqual(100);
     await page.unrouteAll({ behavior: "ignoreErrors" });
     await agency.client.cancelTask(id);

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { createScriptedModel } from "@agency/scripted-model";
 import type { ScriptedModel } from "@agency/scripted-model";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Agency } from "./support/agency.ts";
 import { openBrowser, signIn, visit } from "./support/browser.ts";
 import type { Visitor } from "./support/browser.ts";
@@ -14,6 +14,8 @@ import { lookAt } from "./support/screens.ts";
 import { buildStory, endlessStory, listenStory } from "./support/web-stories.ts";
 
 const CLI = new URL("../apps/cli/bin/agency.mjs", import.meta.url).pathname;
+/** What the page looked like when a test failed. */
+const FAILURE = new URL("../dist/web-failure.png", import.meta.url).pathname;
 const KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz-FIRST";
 /** Given by name, because it is one that keeps its plan with a tool. */
 const MODEL = "claude-sonnet-4-5";
@@ -42,6 +44,10 @@ afterAll(async () => {
   await browser?.close();
   await agency?.[Symbol.asyncDispose]();
   await closeModel?.();
+});
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") await page.screenshot({ path: FAILURE });
 });
 
 const runIdOf = (url: string) => /\/runs\/([0-9a-f-]{36})/.exec(url)?.[1] ?? "";
@@ -145,7 +151,7 @@ describe("a run from its beginning to its end", { timeout: 90_000 }, () => {
     ["Logs", "run-logs", ".log-line"],
     ["Artifacts", "run-artifacts", ".artifact"],
     ["Raw", "run-raw", ".raw"],
-    ["Settings", "run-settings", ".facts"],
+    ["Settings", "run-settings", "dl"],
   ])("shows the %s of what it did", async (tab, name, sign) => {
     await page.getByRole("tab", { name: tab }).click();
     await page.locator("#tab-panel").locator(sign).first().waitFor();

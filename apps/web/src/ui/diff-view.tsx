@@ -20,7 +20,7 @@ interface DiffViewProps {
 
 export const DiffView = memo(function DiffView({ diff, most, onPick, below }: DiffViewProps) {
   const [whole, setWhole] = useState(false);
-  const lines = useMemo(() => parseDiff(diff).filter((line) => line.kind !== "meta"), [diff]);
+  const lines = useMemo(() => linesOf(diff), [diff]);
   const shown = whole ? lines : lines.slice(0, most);
   return (
     <div className="diff" tabIndex={0} role="group" aria-label="Changed lines">
@@ -39,6 +39,14 @@ export const DiffView = memo(function DiffView({ diff, most, onPick, below }: Di
     </div>
   );
 });
+
+/** Where a file is shown from its first line on there is nothing before it to leave out. */
+function linesOf(diff: string): DiffLine[] {
+  const lines = parseDiff(diff).filter((line) => line.kind !== "meta");
+  const [first, second] = lines;
+  const fromTheTop = first?.kind === "hunk" && first.text === "" && (second?.new ?? second?.old) === 1;
+  return fromTheTop ? lines.slice(1) : lines;
+}
 
 interface LineProps {
   line: DiffLine;

@@ -66,8 +66,15 @@ function StorageOf({ use }: { use: StorageUse }) {
   return (
     <div className="fleet-body">
       <p className="quiet">
-        {plural(use.blobs, "object")} in <Text>{use.storage}</Text>; the database takes{" "}
-        {bytes(use.databaseBytes)}.
+        {plural(use.blobs, "object")}{" "}
+        {use.storage === "local" ? (
+          "in the data folder"
+        ) : (
+          <>
+            in <Text>{use.storage}</Text>
+          </>
+        )}
+        ; the database takes {bytes(use.databaseBytes)}.
       </p>
       <Shares title="By kind" empty="Nothing is stored yet." parts={kinds} />
       {use.largest.length > 0 && (

@@ -39,7 +39,7 @@ export function RunHeader({ task, run }: { task: Task; run: Run }) {
         <Worked task={task} />
         <span className="figure">{money(Math.max(task.costUsd, summary.costUsd))}</span>
       </p>
-      {task.message !== null && task.state !== "running" && (
+      {task.message !== null && task.state !== "running" && task.asks.length === 0 && (
         <p className={`run-message run-message-${task.state}`}>
           <Text>{task.message}</Text>
         </p>

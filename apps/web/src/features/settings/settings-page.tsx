@@ -4,7 +4,7 @@ import type { ComponentType } from "react";
 import { Boundary } from "../../ui/states.tsx";
 import { Access } from "./access.tsx";
 import { Audit } from "./audit.tsx";
-import { Budget } from "./budget.tsx";
+import { Limits } from "./limits.tsx";
 import { Secrets } from "./secrets.tsx";
 import { Server } from "./server.tsx";
 import type { Section } from "./settings-search.ts";
@@ -13,11 +13,11 @@ import "./settings.css";
 const PAGES: Record<Section, { label: string; Page: ComponentType }> = {
   access: { label: "Access", Page: Access },
   secrets: { label: "Secrets", Page: Secrets },
-  budget: { label: "Budget", Page: Budget },
+  limits: { label: "Limits", Page: Limits },
   server: { label: "Server", Page: Server },
   audit: { label: "Audit log", Page: Audit },
 };
-const ORDER: readonly Section[] = ["access", "secrets", "budget", "server", "audit"];
+const ORDER: readonly Section[] = ["access", "secrets", "limits", "server", "audit"];
 
 export function SettingsPage() {
   const { section = "access" } = useSearch({ from: "/settings" });

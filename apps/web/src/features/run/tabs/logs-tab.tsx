@@ -42,7 +42,7 @@ export function LogsTab({ view, name }: { view: RunView; name: string }) {
         key={query}
         label="Log"
         count={lines.length}
-        estimate={() => 20}
+        estimate={() => 24}
         keyOf={(index) => index}
         render={(index) => <Line line={lines[index]} />}
         mark={view}

@@ -1,6 +1,6 @@
 import type { Task } from "@agency/contract";
 import { useLocation } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useDeferredValue, useMemo, useState } from "react";
 import { isOver } from "../../../lib/feed-state.ts";
 import { count } from "../../../lib/format.ts";
 import { Empty, Failure, Skeleton } from "../../../ui/states.tsx";
@@ -30,7 +30,9 @@ const HEIGHTS: Partial<Record<Row["kind"], number>> = {
 
 export function TimelineTab({ task, run }: { task: Task; run: Run }) {
   const { view, failure } = run;
-  const [topic, setTopic] = useState<Topic | null>(null);
+  const [chosen, setTopic] = useState<Topic | null>(null);
+  // The button answers at once, 200,000 rows a moment later.
+  const topic = useDeferredValue(chosen);
   const hash = useLocation({ select: (location) => location.hash });
   const wanted = /^e(\d+)$/.exec(hash)?.[1];
   const rows = useMemo(
@@ -50,7 +52,7 @@ export function TimelineTab({ task, run }: { task: Task; run: Run }) {
             key={one ?? "all"}
             type="button"
             className="chip"
-            aria-pressed={topic === one}
+            aria-pressed={chosen === one}
             onClick={() => setTopic(one)}
           >
             {one === null ? "All" : WORDS[one]}
@@ -71,6 +73,7 @@ export function TimelineTab({ task, run }: { task: Task; run: Run }) {
         <VirtualList
           key={topic ?? "all"}
           label="Timeline"
+          role="feed"
           count={rows.length}
           estimate={(index) => HEIGHTS[rows[index]?.kind ?? "note"] ?? 44}
           keyOf={(index) => rows[index]?.seq ?? index}

@@ -6,6 +6,8 @@ import { Icon } from "../../../ui/icon.tsx";
 
 interface VirtualListProps {
   label: string;
+  /** A feed holds articles; what is not made of them is a group. */
+  role?: "feed" | "group";
   count: number;
   /** Height of an entry before it is measured. */
   estimate: (index: number) => number;
@@ -23,7 +25,7 @@ interface VirtualListProps {
 const END_PX = 40;
 
 export function VirtualList(props: VirtualListProps) {
-  const { label, count, estimate, keyOf, render, mark, follow, goTo } = props;
+  const { label, role = "group", count, estimate, keyOf, render, mark, follow, goTo } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(follow && goTo === null);
   const list = useVirtualizer({
@@ -34,9 +36,11 @@ export function VirtualList(props: VirtualListProps) {
     overscan: 8,
   });
   const size = list.getTotalSize();
+  const grown = useGrowth(count);
   useLayoutEffect(() => {
     const box = scroller.current;
-    if (atEnd && follow && box !== null) box.scrollTop = box.scrollHeight;
+    // What comes with the end of a run is followed too; afterwards the list is the reader's.
+    if (atEnd && (follow || grown()) && box !== null) box.scrollTop = box.scrollHeight;
   }, [atEnd, follow, count, mark, size]);
   useEffect(() => {
     if (goTo === null || goTo >= count) return;
@@ -50,11 +54,10 @@ export function VirtualList(props: VirtualListProps) {
       <div
         ref={scroller}
         className="virtual-scroller"
-        role="feed"
+        role={role}
         aria-label={label}
-        aria-busy={false}
         tabIndex={0}
-        onScroll={(event) => setAtEnd((was) => stillAtEnd(event.currentTarget, was))}
+        onScroll={(event) => setAtEnd(stillAtEnd(event.currentTarget, atEnd))}
         onWheel={(event) => event.deltaY < 0 && setAtEnd(false)}
       >
         <div className="virtual-space" style={{ blockSize: `${size}px` }}>
@@ -78,6 +81,16 @@ export function VirtualList(props: VirtualListProps) {
       )}
     </div>
   );
+}
+
+/** Entries are measured after they came, which changes the height again. */
+const SETTLED_MS = 1_000;
+
+/** Whether entries have come just now. What is there at first has not. */
+function useGrowth(count: number): () => boolean {
+  const last = useRef({ count, at: -SETTLED_MS });
+  if (last.current.count !== count) last.current = { count, at: performance.now() };
+  return () => performance.now() - last.current.at < SETTLED_MS;
 }
 
 const tops = new WeakMap<Element, number>();

@@ -11,8 +11,9 @@ import { Meter } from "../../ui/meter.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { attempt } from "../../ui/toasts.tsx";
 import { readCap } from "./read-cap.ts";
+import { RetentionPanel } from "./retention-panel.tsx";
 
-export function Budget() {
+export function Limits() {
   const spent = useStore(feed)?.totals.spentTodayUsd ?? 0;
   const budget = useResource((signal) => api.budget({ signal }), spent.toFixed(2));
   return (
@@ -30,6 +31,7 @@ export function Budget() {
       <Panel title="Caps">
         <Loaded resource={budget}>{(data) => <Caps budget={data} onSaved={budget.reload} />}</Loaded>
       </Panel>
+      <RetentionPanel />
     </div>
   );
 }
