@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
   ({ id } = task);
   const { events } = await agency.finished(id);
-  expect(events.length, await agency.story(id)).toBeGreaterThan(PAYLOADS.length * 8);
+  if (events.length <= PAYLOADS.length * 8) throw new Error(`too little was said\n${await agency.story(id)}`);
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
@@ -51,9 +51,10 @@ const WALK = `(async () => {
     if (/[\\u202A-\\u202E\\u2066-\\u2069\\u200B\\uFEFF\\u001B]/.test(document.querySelector("#root").textContent)) found.add("a character that cannot be seen");
     if (document.documentElement.scrollWidth > innerWidth) found.add("wider than the screen");
   };
-  const box = document.querySelector(".virtual-scroller, .tab-scroll, #tab-panel");
+  const box = document.querySelector(".virtual-scroller") ?? document.querySelector(".tab-scroll") ?? document.querySelector("#tab-panel");
   box.scrollTop = 0;
-  for (let rounds = 0; rounds < 400; rounds += 1) {
+  let rounds = 0;
+  for (; rounds < 400; rounds += 1) {
     for (const closed of document.querySelectorAll("#tab-panel details:not([open])")) closed.open = true;
     for (const closed of document.querySelectorAll("#tab-panel [aria-expanded=false]:not(:disabled)")) closed.click();
     await frame();
@@ -64,7 +65,7 @@ const WALK = `(async () => {
     if (box.scrollTop <= before) break;
   }
   look();
-  return [...found];
+  return { found: [...found], rounds };
 })()`;
 
 describe("what a hijacked agent says", { timeout: 90_000 }, () => {
@@ -81,7 +82,9 @@ describe("what a hijacked agent says", { timeout: 90_000 }, () => {
         .waitFor();
       await page.getByText("Historical").waitFor();
       await page.locator(".connection-live").waitFor();
-      expect(await page.evaluate(WALK)).toEqual([]);
+      const walk = (await page.evaluate(WALK)) as { found: string[]; rounds: number };
+      expect(walk.found).toEqual([]);
+      if (tab === "") expect(walk.rounds).toBeGreaterThan(20);
       expect(me.offences).toEqual([]);
     },
   );
@@ -98,7 +101,7 @@ describe("what a hijacked agent says", { timeout: 90_000 }, () => {
     }
     await me.page.keyboard.press("Control+k");
     await me.page.getByRole("combobox", { name: "Search runs and commands" }).fill("onerror");
-    await me.page.getByRole("option").first().waitFor();
+    await me.page.locator("#palette-list [role=option]").first().waitFor();
     expect(me.offences).toEqual([]);
   });
 

@@ -88,18 +88,26 @@ describe("a page that is open for long", { timeout: 120_000 }, () => {
     const { page } = me;
     await page.goto(`/runs/${id}?tab=logs`);
     await page.getByText("line 100", { exact: true }).waitFor();
-    await page.evaluate(`window.seen = new Promise((done) => new MutationObserver(() => {
-      if (document.querySelector("#tab-panel").textContent.includes("line 200")) done(Date.now());
-    }).observe(document.body, { subtree: true, childList: true, characterData: true }))`);
-    await agency.client.sendMessage(id, { text: "more", mode: "steer" });
-    const event = await agency.event(id, "log", ({ text }) => text.includes("line 200"));
-    const seen = (await page.evaluate("window.seen")) as number;
-    process.stdout.write(`an event was on screen after ${seen - Date.parse(event.at)} ms\n`);
-    expect(seen - Date.parse(event.at)).toBeLessThanOrEqual(150);
+    const delays: number[] = [];
+    for (const line of ["line 200", "line 300", "line 400"]) delays.push(await delayOf(page, id, line));
+    process.stdout.write(`events were on screen after ${delays.join(", ")} ms\n`);
+    // The one in the middle: other programs of the machine may hold up one of them.
+    expect(delays.toSorted((a, b) => a - b)[1]).toBeLessThanOrEqual(150);
     await agency.client.sendMessage(id, { text: "stop", mode: "steer" });
     await agency.finished(id);
   });
 });
+
+/** From the server's stamp on the event to the moment its text is in the page. */
+async function delayOf(page: Page, id: string, line: string): Promise<number> {
+  // Nothing is handed back: a promise would be waited for.
+  await page.evaluate(`void (window.seen = new Promise((done) => new MutationObserver(() => {
+    if (document.querySelector("#tab-panel").textContent.includes("${line}")) done(Date.now());
+  }).observe(document.body, { subtree: true, childList: true, characterData: true })))`);
+  await agency.client.sendMessage(id, { text: "more", mode: "steer" });
+  const event = await agency.event(id, "log", ({ text }) => text.includes(line));
+  return ((await page.evaluate("window.seen")) as number) - Date.parse(event.at);
+}
 
 const MANY = 200_000;
 
@@ -139,7 +147,8 @@ const INTERACTIONS = `new Promise((done) => {
   window.slowestName = "";
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
-      if (entry.duration <= window.slowest) continue;
+      // What is no press, click or key is no interaction: moving the pointer has no number.
+      if (!entry.interactionId || entry.duration <= window.slowest) continue;
       window.slowest = entry.duration;
       window.slowestName = entry.name + " on " + (entry.target?.textContent ?? "").slice(0, 40);
     }

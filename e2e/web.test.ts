@@ -8,7 +8,7 @@ import type { ScriptedModel } from "@agency/scripted-model";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Agency } from "./support/agency.ts";
-import { openBrowser, signIn, visit } from "./support/browser.ts";
+import { openBrowser, visit } from "./support/browser.ts";
 import type { Visitor } from "./support/browser.ts";
 import { lookAt } from "./support/screens.ts";
 import { buildStory, endlessStory, listenStory } from "./support/web-stories.ts";
@@ -126,6 +126,7 @@ describe("a run from its beginning to its end", { timeout: 90_000 }, () => {
     model.open("middle");
     await page.getByText("Semicolons too, then.").waitFor();
     await page.locator(".feature-passed").first().waitFor();
+    expect(await page.locator(".feature-passed").count()).toBe(1);
   });
 
   it("asks, is answered after a reload, and goes on", async () => {

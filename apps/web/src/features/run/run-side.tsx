@@ -13,7 +13,7 @@ import { workedMs } from "./worked.ts";
 export function RunSide({ task, view }: { task: Task; view: RunView }) {
   const { summary } = view;
   return (
-    <aside className="run-side" aria-label="About the run">
+    <aside className="run-side" aria-label="About the run" tabIndex={0}>
       <Panel title="Limits">
         <Limits task={task} costUsd={Math.max(task.costUsd, summary.costUsd)} />
       </Panel>

@@ -35,11 +35,7 @@ export function TimelineTab({ task, run }: { task: Task; run: Run }) {
   const topic = useDeferredValue(chosen);
   const hash = useLocation({ select: (location) => location.hash });
   const wanted = /^e(\d+)$/.exec(hash)?.[1];
-  const rows = useMemo(
-    () =>
-      topic === null ? view.rows : view.rows.filter((row) => row.topic === topic || row.kind === "turn"),
-    [view, topic],
-  );
+  const rows = useMemo(() => rowsOf(view.rows, topic), [view, topic]);
   const over = isOver(task.state);
   const goTo = wanted === undefined || Number(wanted) > view.lastSeq ? null : placeOf(rows, Number(wanted));
   if (failure !== null && view.rows.length === 0)
@@ -96,4 +92,8 @@ function Nothing({ filtered, over }: { filtered: boolean; over: boolean }) {
   if (filtered) return <Empty title="Nothing of that kind" icon="search" />;
   if (over) return <Empty title="No events are kept of this run" />;
   return <Skeleton lines={5} label="Waiting for the first event" />;
+}
+
+function rowsOf(rows: readonly Row[], topic: Topic | null): readonly Row[] {
+  return topic === null ? rows : rows.filter((row) => row.topic === topic || row.kind === "turn");
 }
