@@ -50,6 +50,7 @@ export type { CreateTaskDeps } from "./tasks/create-task.ts";
 export { cancelTask, deleteTask, getTask, listTasks, sendMessage } from "./tasks/manage-task.ts";
 export type { ManageDeps } from "./tasks/manage-task.ts";
 export { pauseTask, resumeTask } from "./tasks/pause-task.ts";
+export { ontoBranchOf, pushBranchOf } from "./tasks/push-branch.ts";
 export { createTerminals } from "./terminals/terminals.ts";
 export type { OpenedTerminal, Terminals } from "./terminals/terminals.ts";
 export { createCommandFeed } from "./uplink/command-feed.ts";
