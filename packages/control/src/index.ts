@@ -61,7 +61,7 @@ export { takeStoring } from "./uplink/take-storing.ts";
 export { hello } from "./uplink/hello.ts";
 export type { HelloDeps } from "./uplink/hello.ts";
 export { takeAsk } from "./uplink/take-ask.ts";
-export { bearer, runnerAccess, visitorAccess } from "./uplink/runner-access.ts";
+export { bearer, runnerAccess, visitorAccess, worldAccess } from "./uplink/runner-access.ts";
 export type { RunnerAccessDeps } from "./uplink/runner-access.ts";
 export { createActivityBook, createChores, releaseDue } from "./work/chores.ts";
 export type { ActivityBook, Chore } from "./work/chores.ts";
