@@ -36,6 +36,7 @@ const codeHost: CodeHost = {
       open: true,
       headBranch: "fix",
       headRepositoryUrl: url,
+      headRef: `refs/pull/${number}/head`,
       baseBranch: "main",
       title: "",
       body: "",
