@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createScriptedModel, write } from "@agency/scripted-model";
+import { createScriptedModel, shell, write } from "@agency/scripted-model";
 import type { ScriptedModel } from "@agency/scripted-model";
 import { addPull } from "@agency/testing";
 import type { FakePull, FakeRepository } from "@agency/testing";
@@ -21,6 +21,14 @@ const REVIEW = {
   ],
 };
 
+/** What a hijacked reviewer would try: its own branch, and the one that is reviewed. */
+const PUSH = [
+  "cat add.mjs",
+  "git -c user.name=x -c user.email=x@x.invalid commit -q --allow-empty -m mine",
+  'git push origin "HEAD:refs/heads/agency/$AGENCY_TASK_ID/mine"',
+  "git push origin HEAD:refs/heads/faster",
+].join("; ");
+
 let forge: Forge;
 let repository: FakeRepository;
 let model: ScriptedModel;
@@ -41,6 +49,13 @@ beforeAll(async () => {
         steps: [
           { tools: [write("/workspace/.agency/review.json", JSON.stringify(REVIEW))] },
           { text: "I have read it." },
+        ],
+      },
+      push: {
+        steps: [
+          { tools: [shell(PUSH)] },
+          { tools: [write("/workspace/.agency/review.json", JSON.stringify(REVIEW))] },
+          { text: "I have read it, and tried to change it." },
         ],
       },
     },
@@ -68,11 +83,11 @@ afterAll(async () => {
   await forge?.[Symbol.asyncDispose]();
 });
 
-function openPull(): FakePull {
+function openPull(head = { branch: "faster", repository: REPO }): FakePull {
   const patch =
     "@@ -1,2 +1,2 @@\n-// adds\n-export const add = (a, b) => a + b;\n+// fast\n+export const add = (a, b) => a - b;";
   return addPull(repository, {
-    head: { branch: "faster", repository: REPO },
+    head,
     base: "main",
     title: "Faster",
     files: new Map([["add.mjs", patch]]),
@@ -80,8 +95,20 @@ function openPull(): FakePull {
 }
 
 async function review(pull: FakePull, ...more: string[]) {
+  return reviewBy("read", pull, ...more);
+}
+
+async function reviewBy(script: string, pull: FakePull, ...more: string[]) {
   const what = `${forge.origin}/${REPO}#${pull.number}`;
-  const ran = await laptop.agency("review", what, "-m", MODEL, "--focus", "[[s:read]] The sum.", ...more);
+  const ran = await laptop.agency(
+    "review",
+    what,
+    "-m",
+    MODEL,
+    "--focus",
+    `[[s:${script}]] The sum.`,
+    ...more,
+  );
   const { tasks } = await agency.client.listTasks({ limit: 1 });
   const id = tasks[0]?.id ?? "";
   expect(ran, `${ran.stdout}${ran.stderr}\n${await agency.story(id)}`).toMatchObject({ code: 0 });
@@ -126,5 +153,21 @@ describe("a review of a pull request", () => {
     expect(pull.reviews).toEqual([]);
     expect(task.result?.review ?? null).toBeNull();
     expect(said).toContain("add.mjs:40\n  Nobody tests this.");
+  });
+
+  it("of a fork is read where the repository itself has it, and pushes nothing", async () => {
+    const pull = openPull({ branch: "theirs", repository: "somebody/name" });
+    await forge.commit(REPO, "theirs", { "add.mjs": "// of a fork\n" });
+    forge.run(REPO, "update-ref", `refs/pull/${pull.number}/head`, "refs/heads/theirs");
+    forge.run(REPO, "update-ref", "-d", "refs/heads/theirs");
+    const before = forge.run(REPO, "for-each-ref");
+    const { task, events } = await reviewBy("push", pull);
+    expect(forge.run(REPO, "for-each-ref")).toBe(before);
+    const seen = model.requests.filter((request) => request.script === "push").map(({ body }) => body);
+    expect(JSON.stringify(seen)).toContain("// of a fork");
+    const denied = events.filter((event) => event.type === "git" && event.data.verdict === "denied");
+    expect(denied).toMatchObject([{ data: { action: "push" } }, { data: { action: "push" } }]);
+    expect(task.result).toMatchObject({ branch: null, pullRequest: null });
+    expect(pull.reviews).toHaveLength(1);
   });
 });

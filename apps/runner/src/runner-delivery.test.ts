@@ -347,6 +347,15 @@ describe("the end of a run", () => {
     expect(blobs("archive")).toHaveLength(1);
   });
 
+  it("keeps its way to the repository while storage is away: it says nothing before its work is pushed", async () => {
+    plane.order = { ...plane.order, deliver: "branch", pushBranch: ownBranch() };
+    outage(() => plane.storing > 0 || told("warn").length > 0);
+    await work({ "a.txt": "two\n" });
+    expect(outcome()).toMatchObject({ state: "completed", branch: ownBranch() });
+    expect(told("warn").join("\n")).toContain("cannot be stored since");
+    expect(plane.storing).toBe(0);
+  });
+
   it("collects what the checks said while they run and stores it afterwards, whatever storage did", async () => {
     plane.order = { ...plane.order, checks: ["echo first; exit 1", "echo second", "true"] };
     // Else storage that is away would cost a check its time.

@@ -89,6 +89,20 @@ describe("a runner's workspace", () => {
     expect(await readFile(join(config.workspace, "a.txt"), "utf8")).toBe("feature\n");
   });
 
+  it("is the ref of a pull request, which is in no branch", async () => {
+    commit({ "a.txt": "main\n" });
+    git(origin, "checkout", "--quiet", "-b", "theirs");
+    commit({ "a.txt": "theirs\n" });
+    git(origin, "update-ref", "refs/pull/7/head", "HEAD");
+    git(origin, "checkout", "--quiet", "main");
+    git(origin, "branch", "--quiet", "-D", "theirs");
+    plane.order = { ...plane.order, repository: { url: URL, branch: "refs/pull/7/head" } };
+    const { exit, config } = runRunner(plane, new ScriptedEngine((run) => run.turnEnd("completed")));
+    expect(await exit).toBe(0);
+    expect(await readFile(join(config.workspace, "a.txt"), "utf8")).toBe("theirs\n");
+    expect(outcome()).toMatchObject({ state: "completed", files: 0 });
+  });
+
   it("that is an empty repository works too", async () => {
     const { exit } = runRunner(plane, new ScriptedEngine((run) => run.turnEnd("completed")));
     expect(await exit).toBe(0);

@@ -46,7 +46,7 @@ export const repositorySchema = z.strictObject({
   pushBranch: branchSchema
     .optional()
     .describe(
-      "A branch the agent may push beside its own `agency/<task>/…`. Existing commits can be replaced in it.",
+      "A branch the agent may push beside its own `agency/<task>/…`. Existing commits can be replaced in it. Nothing is pushed when `deliver` is none or files.",
     ),
 });
 export type Repository = z.infer<typeof repositorySchema>;
@@ -254,7 +254,12 @@ export const taskSchema = z.object({
   labels: z.record(z.string(), z.string()),
   priority: z.number(),
   parentId: id.nullable(),
-  attempt: z.number().int().describe("The epoch of the newest attempt; 0 before the first."),
+  attempt: z
+    .number()
+    .int()
+    .describe(
+      "How many times it was begun: with a new sandbox, as long as no agent had started. 0 before the first.",
+    ),
   lastSeq: z.number().int().describe("Number of the newest event."),
   costUsd: z.number().describe("Everything the task has cost so far: model calls and computing time."),
   usage: usageSchema,

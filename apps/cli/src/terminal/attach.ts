@@ -10,10 +10,12 @@ import {
 import type { OpenTerminal, TerminalFrame, TerminalSize } from "@agency/contract";
 import { HarmlessOutput } from "./harmless.ts";
 
+type NearOutput = Writable & { readonly isTTY?: boolean };
+
 export interface Near {
   input: Readable;
-  output: Writable;
-  errorOutput: Writable;
+  output: NearOutput;
+  errorOutput: NearOutput;
   /** Null: pipes. */
   size: TerminalSize | null;
   /** Called with each new size, until the returned function is. */
@@ -56,19 +58,25 @@ async function send(input: Readable, socket: Duplex, over: AbortSignal): Promise
 
 async function show(socket: Duplex, near: Near): Promise<number> {
   const reader = new TerminalFrameReader();
-  const harmless = near.size === null ? null : new HarmlessOutput();
+  const [output, errorOutput] = [shownOn(near.output), shownOn(near.errorOutput)];
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     for (const frame of reader.push(chunk as Uint8Array)) {
       if (frame.kind === "exit") return exitCodeOf(frame);
       if (frame.kind === "failed") throw new AgencyError("unavailable", messageOf(frame));
-      if (frame.kind === "errorOutput") await write(near.errorOutput, frame.payload);
-      else if (frame.kind === "output")
-        await write(near.output, harmless === null ? frame.payload : harmless.push(frame.payload));
+      if (frame.kind === "errorOutput") await errorOutput(frame.payload);
+      else if (frame.kind === "output") await output(frame.payload);
     }
   }
   throw new AgencyError("unavailable", "The connection to the sandbox ended; what ran in it was hung up.", {
     next: "The task may be over: see it with `agency show`.",
   });
+}
+
+/** A file or another program gets the bytes as they are. */
+function shownOn(to: NearOutput): (bytes: Uint8Array) => Promise<void> {
+  if (to.isTTY !== true) return (bytes) => write(to, bytes);
+  const harmless = new HarmlessOutput();
+  return (bytes) => write(to, harmless.push(bytes));
 }
 
 function exitCodeOf(frame: TerminalFrame): number {

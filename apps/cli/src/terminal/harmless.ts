@@ -1,20 +1,34 @@
-const ESC = 0x1b;
+import { honestTitle, isHonestControl, isHonestEscape } from "./honest-sequence.ts";
+import { WholeText } from "./whole-text.ts";
+
+const ENQ = 0x05;
 const BEL = 0x07;
 const CAN = 0x18;
 const SUB = 0x1a;
-const MOST_HELD = 4096;
+const ESC = 0x1b;
+const DEL = 0x7f;
+const CSI = 0x5b;
+const OSC = 0x5d;
+const BACKSLASH = 0x5c;
+/** OSC, DCS, SOS, PM and APC run to a terminator. */
+const STRINGS = new Set([OSC, 0x50, 0x58, 0x5e, 0x5f]);
+/** Longer than any honest one. */
+const LONGEST = 4096;
 
-/** Sequences that run to a terminator: OSC, DCS, SOS, PM and APC. */
-const STRINGS = new Set([0x5d, 0x50, 0x58, 0x5e, 0x5f]);
+type State = "text" | "escape" | "control" | "title" | "string";
 
 /**
  * What a sandbox writes to a person's own terminal, without what acts on the person's side: strings (OSC 52 is the
- * clipboard, others set titles and open links) except titles, and questions the terminal would answer by typing.
- * A string is held until its end, and dropped when it is longer than any honest one.
+ * clipboard, others open links) except titles, and everything a terminal would answer by typing. A sequence is held
+ * until it is whole and only passes as one that is known, without what a terminal would skip or obey inside of it: so
+ * ours is never in another state than the terminal, which is between two sequences after each one.
  */
 export class HarmlessOutput {
+  #state: State = "text";
   #held: number[] = [];
-  #dropping = false;
+  /** In a string, after an ESC that may end it. */
+  #isEnding = false;
+  readonly #text = new WholeText();
 
   push(bytes: Uint8Array): Uint8Array {
     const out: number[] = [];
@@ -22,76 +36,65 @@ export class HarmlessOutput {
     return Uint8Array.from(out);
   }
 
-  /** What was begun and never ended, at the end. */
-  end(): Uint8Array {
-    this.#held = [];
-    this.#dropping = false;
-    return new Uint8Array(0);
-  }
-
   #take(byte: number, out: number[]): void {
-    const held = this.#held;
-    if (held.length === 0) {
-      if (byte === ESC) held.push(byte);
-      else if (byte === ENQ) return;
-      else out.push(byte);
-      return;
+    if (this.#state === "text") return this.#takeText(byte, out);
+    if (byte === CAN || byte === SUB) return this.#to("text");
+    if (this.#state === "title" || this.#state === "string") return this.#takeString(byte, out);
+    if (byte === ESC) return this.#to("escape");
+    if (byte < 0x20 || byte === DEL) return;
+    if (byte > DEL || this.#held.length >= LONGEST) {
+      this.#to("text");
+      return this.#takeText(byte, out);
     }
-    if (byte === CAN || byte === SUB) return this.#finish(out, false);
-    if (!this.#dropping) held.push(byte);
-    const kind = held[1];
-    if (kind === undefined) return;
-    if (STRINGS.has(kind)) return this.#inString(byte, out);
-    if (kind === CSI) return this.#inControl(byte, out);
-    if (kind === ESC) held.splice(0, held.length, ESC);
-    // ESC, intermediates, a final byte; ESC Z asks who is there.
-    else if (byte < 0x20 || byte >= 0x30) this.#finish(out, byte !== IDENTIFY);
+    this.#held.push(byte);
+    if (this.#state === "control") this.#takeControl(byte, out);
+    else this.#takeEscape(byte, out);
   }
 
-  #inString(byte: number, out: number[]): void {
-    const held = this.#held;
-    if (held.length > MOST_HELD) {
-      this.#dropping = true;
-      held.length = 2;
+  #takeText(byte: number, out: number[]): void {
+    if (this.#text.take(byte, out)) return;
+    if (byte === ESC) this.#to("escape");
+    else if (byte !== ENQ) out.push(byte);
+  }
+
+  #takeEscape(byte: number, out: number[]): void {
+    if (byte < 0x30) return;
+    const isFirst = this.#held.length === 1;
+    if (isFirst && byte === CSI) return this.#to("control");
+    if (isFirst && STRINGS.has(byte)) return this.#to(byte === OSC ? "title" : "string");
+    const text = String.fromCharCode(...this.#held);
+    if (isHonestEscape(text)) out.push(ESC, ...this.#held);
+    this.#to("text");
+  }
+
+  #takeControl(byte: number, out: number[]): void {
+    if (byte < 0x40) return;
+    const text = String.fromCharCode(...this.#held);
+    if (isHonestControl(text)) out.push(ESC, CSI, ...this.#held);
+    this.#to("text");
+  }
+
+  #takeString(byte: number, out: number[]): void {
+    if (this.#isEnding && byte !== BACKSLASH) {
+      // An ESC ends any string, and what follows is another sequence.
+      this.#to("escape");
+      return this.#take(byte, out);
     }
-    const ended = byte === BEL || (byte === BACKSLASH && this.#beforeWasEscape);
-    this.#beforeWasEscape = byte === ESC;
-    if (!ended) return;
-    this.#finish(out, !this.#dropping && isTitle(held));
+    if (byte === ESC) this.#isEnding = true;
+    else if (this.#isEnding || (byte === BEL && this.#state === "title")) this.#endString(out);
+    else if (this.#state === "title" && byte >= 0x20 && this.#held.length <= LONGEST) this.#held.push(byte);
   }
 
-  #beforeWasEscape = false;
-
-  #inControl(byte: number, out: number[]): void {
-    const held = this.#held;
-    if (held.length === 2) return;
-    if (byte === ESC) return void held.splice(0, held.length, ESC);
-    if (byte >= 0x40 && byte <= 0x7e) return this.#finish(out, !isQuestion(held));
-    if (held.length > MOST_HELD) this.#finish(out, false);
+  #endString(out: number[]): void {
+    const isTitle = this.#state === "title" && this.#held.length <= LONGEST;
+    const title = isTitle ? honestTitle(Uint8Array.from(this.#held)) : null;
+    if (title !== null) out.push(ESC, OSC, ...Buffer.from(title), BEL);
+    this.#to("text");
   }
 
-  #finish(out: number[], shown: boolean): void {
-    if (shown) for (const byte of this.#held) out.push(byte);
+  #to(state: State): void {
+    this.#state = state;
     this.#held = [];
-    this.#dropping = false;
-    this.#beforeWasEscape = false;
+    this.#isEnding = false;
   }
-}
-
-const ENQ = 0x05;
-const CSI = 0x5b;
-const BACKSLASH = 0x5c;
-const IDENTIFY = 0x5a;
-
-/** OSC 0, 1 and 2: every shell sets them at its prompt. */
-function isTitle(held: readonly number[]): boolean {
-  const [, kind, number, semicolon] = held;
-  return kind === 0x5d && number !== undefined && number >= 0x30 && number <= 0x32 && semicolon === 0x3b;
-}
-
-/** Device attributes (c), status and cursor reports (n), modes ($p), titles and sizes (t 11 to 21), parameters (x). */
-function isQuestion(held: readonly number[]): boolean {
-  const text = String.fromCharCode(...held.slice(2));
-  if (/[cnx]$/.test(text) || /\$[pwu]$/.test(text) || /^>[0-9;]*q$/.test(text)) return true;
-  return /^(?:1[1-9]|2[01])(?:;[0-9;]*)?t$/.test(text);
 }

@@ -86,6 +86,11 @@ export async function deliverRun(options: DeliverOptions): Promise<Delivered> {
   return new Delivery(options).run();
 }
 
+/** Its work goes out into the world. */
+export function isPushed({ pushBranch, deliver }: Pick<WorkOrder, "pushBranch" | "deliver">): boolean {
+  return pushBranch !== null && deliver !== "none" && deliver !== "files";
+}
+
 class Delivery {
   readonly #options: DeliverOptions;
   /** Of the workspace; null until its commit is made, and when it cannot be. */
@@ -114,7 +119,7 @@ class Delivery {
     if (deliver !== "none" || order.artifacts.length > 0)
       await this.#step("artifacts", (signal) => this.#sendArtifacts(signal));
     const { repository, pushBranch } = order;
-    if (pushBranch !== null && repository !== null && deliver !== "none" && deliver !== "files")
+    if (pushBranch !== null && repository !== null && isPushed(order))
       await this.#pushWork(repository.url, pushBranch);
     if (this.#logs.length > 0) await this.#step("artifacts", (signal) => this.#sendLogs(signal));
     return { commit: this.#commit, commits: [...this.#commits], branch: this.#branch, checks: this.#checks };

@@ -8,7 +8,7 @@ import { timeLeft } from "../clocks/time-left.ts";
 import { wallEnd } from "../clocks/waits.ts";
 import { privateFolder } from "../config.ts";
 import type { RunnerConfig } from "../config.ts";
-import { deliverRun, NOTHING_DELIVERED } from "../delivery/deliver-run.ts";
+import { deliverRun, isPushed, NOTHING_DELIVERED } from "../delivery/deliver-run.ts";
 import type { Declared, Delivered, DeliverOptions, Step } from "../delivery/deliver-run.ts";
 import type { Recorder } from "../journal/recorder.ts";
 import type { ProcessGroups } from "../process/groups.ts";
@@ -109,12 +109,14 @@ export async function handOver(work: WorkDone): Promise<Delivered> {
 function beginStep(work: WorkDone, name: Step, most: number): ReturnType<DeliverOptions["begin"]> {
   const { storing, gone, cancelled, clock, state } = work;
   if (name === "artifacts") {
+    if (!isPushed(work.order)) storing.onlyLeft();
     // The sandbox goes after it: that it takes long is no reason to lose what is in there.
     const clear = storing.hold();
     return { left: Number.POSITIVE_INFINITY, signal: AbortSignal.any([storing.signal, gone]), clear };
   }
   const end = wallEnd(state) + LATE_DELIVERY_MS + storing.delayedMs;
-  const left = Math.min(most, end - clock.now());
+  const isShut = storing.isTold && (name === "rebase" || name === "push");
+  const left = isShut ? 0 : Math.min(most, end - clock.now());
   if (name !== "commit") return { left, ...deadline(clock, Math.max(0, left), cancelled) };
   // The patch is made of the commit.
   const stored = storing.hold();

@@ -30,13 +30,15 @@ export interface StoringOptions extends BlobWay {
 
 /**
  * What a run has made leaves the sandbox before the sandbox goes: that has no time limit of the run. When it takes
- * longer than the run may, the control plane is told that only storing is left, and waits.
+ * longer than the run may, the control plane is told that only storing is left, and waits. It then cuts the run off from
+ * the world: nobody knows who says so.
  */
 export class Storing {
   readonly #options: StoringOptions;
   readonly #limit: { signal: AbortSignal; clear(): void };
   #told: Promise<void> | null = null;
   #isInTrouble = false;
+  #isOnlyLeft = false;
   #watching = false;
   #heldSince = 0;
   #delayedMs = 0;
@@ -90,7 +92,18 @@ export class Storing {
       `The files of this run cannot be stored since ${at()}: ${why}. Its sandbox is kept and it is tried again. ` +
         `To throw away what is not stored yet: agency stop ${taskId} --discard`,
     );
-    this.#tell();
+    this.#tellEarly();
+  }
+
+  /** The control plane opens nothing else to the run from then on. */
+  get isTold(): boolean {
+    return this.#told !== null;
+  }
+
+  /** From now on the run needs the world for nothing else. */
+  onlyLeft(): void {
+    this.#isOnlyLeft = true;
+    this.#tellEarly();
   }
 
   async recovered(): Promise<void> {
@@ -114,6 +127,11 @@ export class Storing {
       if (state.storing > 0 && isLate) this.#tell();
     }
     this.#watching = false;
+  }
+
+  /** People see what is waited for; while something is still to be pushed it has to wait until the time is up. */
+  #tellEarly(): void {
+    if (this.#isInTrouble && this.#isOnlyLeft) this.#tell();
   }
 
   #tell(): void {

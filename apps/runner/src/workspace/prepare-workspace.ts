@@ -2,7 +2,7 @@ import { access, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Repository } from "@agency/contract";
 import { gitProblem } from "./git.ts";
-import type { Git } from "./git.ts";
+import type { Git, GitCall } from "./git.ts";
 
 const CLONE_MS = 15 * 60_000;
 const LOCAL_MS = 60_000;
@@ -76,11 +76,25 @@ async function cloneFrom(
   { url, branch }: Repository,
   reference: readonly string[],
 ): Promise<string | null> {
-  const named = branch === undefined ? [] : ["--branch", branch];
   const call = { timeoutMs: CLONE_MS, signal };
-  const cloned = await git([...PARALLEL, "clone", "--quiet", ...reference, ...named, "--", url, "."], call);
-  const problem = gitProblem(`Cloning ${url}`, cloned);
+  // `clone` takes names of branches and tags only.
+  const ref = branch?.startsWith("refs/") === true ? branch : null;
+  const named = ref !== null ? ["--no-checkout"] : branch === undefined ? [] : ["--branch", branch];
+  const clone = ["clone", "--quiet", ...reference, ...named, "--", url, "."];
+  const problem =
+    gitProblem(`Cloning ${url}`, await git([...PARALLEL, ...clone], call)) ??
+    (ref === null ? null : await checkOut(git, ref, call));
   return problem === null ? null : asPeopleKnowIt(problem, gitSettings);
+}
+
+/** A ref that is no branch, as that of a pull request. */
+async function checkOut(git: Git, ref: string, call: GitCall): Promise<string | null> {
+  const fetch = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "origin", `+${ref}`];
+  const checkout = [...PARALLEL, "checkout", "--quiet", "--detach", "FETCH_HEAD"];
+  return (
+    gitProblem(`Fetching ${ref}`, await git(fetch, call)) ??
+    gitProblem(`Checking out ${ref}`, await git(checkout, call))
+  );
 }
 
 /** Git names the address it was sent to; nobody but us knows that one. */

@@ -36,6 +36,7 @@ function pathOf({ path }: (typeof specs)[number], id: string): string {
     "{artifactId}": ARTIFACT_ID,
     "{number}": "1",
     ...OTHERS,
+    "{uploadId}": ARTIFACT_ID,
   };
   return Object.entries(names).reduce((filled, [name, value]) => filled.replace(name, value), path);
 }
@@ -113,10 +114,21 @@ describe("every route", () => {
     },
   );
 
-  it.each(behindKey)("$method $path is open to its owner", async (spec) => {
+  const answering = behindKey.filter(({ responses }) => !("101" in responses));
+
+  it.each(answering)("$method $path is open to its owner", async (spec) => {
     const { path, body } = await validRequest(api, spec, "anna");
     const answer = await api.ask(spec.method.toUpperCase(), path, { headers: ANNA, body });
     expect(answer.status).toBeLessThan(300);
+  });
+});
+
+describe("the terminal's route", () => {
+  it("is open to its owner, who must bring a connection of its own", async () => {
+    const { id } = api.useCases.addTask("anna");
+    const answer = await api.ask("GET", `/v1/tasks/${id}/terminal`, { headers: ANNA });
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain("agency shell");
   });
 });
 

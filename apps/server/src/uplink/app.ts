@@ -13,11 +13,11 @@ import type { AttemptAccess, AttemptCaller, Logger } from "@agency/core";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { requestId } from "../http/middleware/request-id.ts";
-import { toRefusal } from "../http/problem.ts";
 import { blobRoutes } from "./blob-routes.ts";
 import type { BlobDeps } from "./blob-routes.ts";
 import { lineStream } from "./line-stream.ts";
 import { batchSchema, readBody } from "./read-body.ts";
+import { toRunnerRefusal } from "./runner-refusal.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -25,6 +25,8 @@ const MiB = 1024 * KiB;
 export interface UplinkDeps extends BlobDeps {
   /** Lets a runner's token in; throws `unauthenticated` or `fenced`. */
   access: (token: string) => Promise<AttemptAccess>;
+  /** As `access`, for what leads out into the world; throws `forbidden` when the work is over. */
+  world: (token: string) => Promise<AttemptAccess>;
   /** As `access`, also while the sandbox is only kept. */
   visit: (token: string) => Promise<AttemptAccess>;
   storing: (access: AttemptAccess) => Promise<void>;
@@ -111,7 +113,7 @@ function carriedRoutes(app: Hono<UplinkEnv>, deps: UplinkDeps): void {
     if (route === undefined) throw new AgencyError("not_found", "There is no such model vendor here.");
     return route(c.req.raw, rest(c, `${UPLINK_PATHS.model}/${vendor}`));
   });
-  app.all(`${UPLINK_PATHS.git}/*`, letIn(deps), async (c) => {
+  app.all(`${UPLINK_PATHS.git}/*`, letIn({ access: deps.world, heard: deps.heard }), async (c) => {
     const { taskId, accountId, epoch } = c.get("access");
     return deps.git(c.req.raw, rest(c, UPLINK_PATHS.git), { taskId, accountId, epoch });
   });
@@ -134,7 +136,9 @@ function rest(c: UplinkContext, prefix: string): string {
 
 function answerError(logger: Logger, error: unknown, c: UplinkContext): Response {
   const id = c.get("requestId");
-  const { body, status, headers } = toRefusal(error, id);
-  if (status === 500) logger.error({ err: error, requestId: id, path: c.req.path }, "the uplink failed");
+  const { body, status, headers } = toRunnerRefusal(error, id);
+  const about = { err: error, requestId: id, path: c.req.path };
+  if (status === 500) logger.error(about, "the uplink failed");
+  else if (status > 500) logger.warn(about, "the uplink could not do what a runner asked");
   return c.body(JSON.stringify(body), { status, headers });
 }

@@ -4,7 +4,7 @@ import { isAgencyError } from "@agency/contract";
 import type { EventOf } from "@agency/contract";
 import { bearer } from "@agency/control";
 import type { AttemptCaller, Logger } from "@agency/core";
-import { toRefusal } from "../http/problem.ts";
+import { toRunnerRefusal } from "./runner-refusal.ts";
 
 export interface EgressDoorDeps {
   /** Lets a runner's token in; throws `unauthenticated` or `fenced`. */
@@ -82,7 +82,7 @@ export function createEgressDoor(deps: EgressDoorDeps): EgressDoor {
       });
       serve(request, socket, head, gone.signal).catch((error: unknown) => {
         if (!isAgencyError(error)) deps.logger.error({ err: error }, "a sandbox's connection failed");
-        const { status, body } = toRefusal(error, "");
+        const { status, body } = toRunnerRefusal(error, "");
         refuse(socket, { status, reason: body.code, message: body.detail });
       });
     },

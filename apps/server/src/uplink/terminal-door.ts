@@ -4,7 +4,7 @@ import { AgencyError, isAgencyError, UPLINK_PATHS } from "@agency/contract";
 import { bearer } from "@agency/control";
 import type { Terminals } from "@agency/control";
 import type { AttemptAccess, Logger } from "@agency/core";
-import { toRefusal } from "../http/problem.ts";
+import { toRunnerRefusal } from "./runner-refusal.ts";
 import { createUpgradedSockets, wantsTerminal } from "../terminals/upgraded-sockets.ts";
 
 export interface TerminalDoorDeps {
@@ -37,7 +37,7 @@ export function createTerminalDoor({ access, terminals, logger }: TerminalDoorDe
       socket.on("error", () => socket.destroy());
       serve(request, socket, head).catch((error: unknown) => {
         if (!isAgencyError(error)) logger.error({ err: error }, "a runner's terminal failed");
-        const { status, body } = toRefusal(error, "");
+        const { status, body } = toRunnerRefusal(error, "");
         const text = JSON.stringify(body);
         const length = Buffer.byteLength(text);
         socket.end(

@@ -28,11 +28,14 @@ const access: AttemptAccess = {
   live: true,
   kept: false,
   working: true,
+  finalizing: false,
   hold: null,
   holdUntil: null,
   onUsageLimit: "next",
   strictEgress: false,
   eventsPerSecond: 1000,
+  outputBytes: 0,
+  outputLimit: 1_000_000,
   demo: false,
   costUsd: 0,
   budgetUsd: 1,
@@ -71,6 +74,7 @@ beforeEach(async () => {
     takeCheckpoint: async () => undefined,
     openRestore: async () => ({ bytes: 0, body: new Blob([]).stream() }),
     visit: (token) => deps.access(token),
+    world: (token) => deps.access(token),
     storing: async () => undefined,
     lowerLimits: async () => DEFAULT_LIMITS,
     async *feed() {
@@ -96,6 +100,7 @@ function open(): Promise<UplinkListener> {
   const late: UplinkDeps = {
     ...deps,
     ingest: (...args) => deps.ingest(...args),
+    world: (token) => deps.world(token),
     feed: (...args) => deps.feed(...args),
     models: { anthropic: (...args) => (deps.models["anthropic"] ?? missing)(...args) },
   };
@@ -354,6 +359,25 @@ describe("the door", () => {
     for (const path of ["/", "/v1/tasks", "/metrics", "/uplink", "/model/anthropic/../../v1/tasks"]) {
       expect(await ask("GET", path)).toMatchObject({ status: 404, body: { code: "not_found" } });
     }
+  });
+
+  it("names no folder of the server when its storage is away, but says so in the log", async () => {
+    deps.ingest = async () => {
+      throw new AgencyError("unavailable", "tasks/t cannot be reached in /srv/agency/storage (ENOTDIR).", {
+        next: "Look at /srv/agency/storage.",
+      });
+    };
+    const { status, said } = await ask("POST", "/uplink/events", { body: batch("1") });
+    expect([status, said]).toEqual([503, expect.stringContaining("storage")]);
+    expect(said).not.toContain("/srv");
+    expect(lines.map(({ level }) => level)).toContain("warn");
+  });
+
+  it("hands nothing of git on to a runner whose work is over", async () => {
+    deps.world = async () => {
+      throw new AgencyError("forbidden", "The work of this task is over.");
+    };
+    expect(await ask("GET", "/git/x/info/refs")).toMatchObject({ status: 403 });
   });
 
   it("says nothing of its own failures", async () => {

@@ -5,6 +5,7 @@ import type { CredentialBook } from "@agency/control";
 import type { BranchMover, Logger } from "@agency/core";
 import type { Closers } from "./closers.ts";
 import type { DataFolder } from "./data-folder.ts";
+import { moverRights } from "./git-rights.ts";
 import type { Stores } from "./stores.ts";
 
 interface BranchMoverParts {
@@ -20,14 +21,8 @@ export async function wireBranchMover(parts: BranchMoverParts, closers: Closers)
   const { settings, stores, credentials, folder, logger } = parts;
   const route = createGitRoute({
     rightsOf: async ({ taskId }) => {
-      const { repository = null, pullRequest = null } = (await stores.tasks.load(taskId))?.spec ?? {};
-      if (repository === null || pullRequest === null) return null;
-      const { url, branch: pushBranch } = repository;
-      return {
-        repository: { url, pushBranch },
-        repositories: [],
-        allowInternalHosts: settings.internalHosts,
-      };
+      const task = await stores.tasks.load(taskId);
+      return task === null ? null : moverRights(task, settings.internalHosts);
     },
     credentials,
     // The attempt is over by then, and this is the server's own doing.

@@ -11,8 +11,9 @@ import type { Settings } from "@agency/contract";
 import type { EventBody } from "@agency/contract";
 import { createFence, createModelGate, systemClock } from "@agency/control";
 import type { CredentialBook, Tokens } from "@agency/control";
-import type { AttemptCaller, Bus, EventStore, Logger, Metrics, PriceTable, TaskSpec } from "@agency/core";
+import type { AttemptCaller, Bus, EventStore, Logger, Metrics, PriceTable } from "@agency/core";
 import { createDemoModel } from "./demo-model.ts";
+import { sandboxRights } from "./git-rights.ts";
 import type { Stores } from "./stores.ts";
 
 export interface BrokerParts {
@@ -79,11 +80,7 @@ function wireGit(
   return createGitRoute({
     rightsOf: async ({ taskId }) => {
       const task = await stores.tasks.load(taskId);
-      if (task === null) return null;
-      const { repositories } = task.spec;
-      const repository = pushedByTask(task.spec);
-      const isStopped = task.snapshot.desired === "cancel";
-      return { repository, repositories, allowInternalHosts: settings.internalHosts, isStopped };
+      return task === null ? null : sandboxRights(task, settings.internalHosts);
     },
     credentials,
     fence,
@@ -91,11 +88,6 @@ function wireGit(
     logger,
     now,
   });
-}
-
-/** A pull request's branch is moved by the server, when the work is done and checked. */
-function pushedByTask({ repository, pullRequest }: TaskSpec): TaskSpec["repository"] {
-  return repository === null || pullRequest === null ? repository : { url: repository.url };
 }
 
 function wireEgress(

@@ -40,7 +40,7 @@ export function wireCodeHost(
   const deliver = createDelivery({ ...common, branches, runUrl });
   const deliverReview = createReviewDelivery({ ...common, artifacts, storage });
   return {
-    findPullRequest: (caller, { url }, number) => resolvePullRequest({ codeHost }, caller, url, number),
+    findPullRequest: (caller, what) => resolvePullRequest({ codeHost }, caller, what),
     deliver: async (task, outcome) => ({
       ...(await deliver(task, outcome)),
       review: await deliverReview(task, outcome),

@@ -34,7 +34,7 @@ import { wireFolders } from "./repository-folders.ts";
 import { keepsOf } from "./retention.ts";
 import { keepSecrets } from "./secrets.ts";
 import type { SecretKeeping } from "./secrets.ts";
-import { doorAccess, visitorDoor, wireUplink } from "./uplink.ts";
+import { visitorDoor, wireUplink, worldDoor } from "./uplink.ts";
 import { bindUseCases } from "./use-cases.ts";
 import { createWorker } from "./worker.ts";
 
@@ -148,7 +148,7 @@ async function startWork(
     brokers,
     noteActivity,
   });
-  const door = createEgressDoor({ access: doorAccess(base), open: brokers.egress.open, logger });
+  const door = createEgressDoor({ access: worldDoor(base), open: brokers.egress.open, logger });
   closers.add("brokers", brokers);
   const ends = createTerminalDoor({ access: visitorDoor(base), terminals: machinery.terminals, logger });
   const handlers = { connect: door.connect, upgrade: ends.upgrade };

@@ -15,6 +15,7 @@ import {
   takeCheckpoint,
   takeStoring,
   visitorAccess,
+  worldAccess,
 } from "@agency/control";
 import type { SecretBook, Tokens, UploadAdmission } from "@agency/control";
 import type { AttemptAccess, AttemptStore, Bus, Credentials, Logger, Metrics, Storage } from "@agency/core";
@@ -60,6 +61,7 @@ export function wireUplink(parts: UplinkParts) {
   return createUplinkApp({
     access: doorAccess(parts),
     visit: visitorDoor(parts),
+    world: worldDoor(parts),
     storing: (attempt) => takeStoring({ tasks, now }, attempt),
     lowerLimits: (attempt, asked) => lowerLimits({ tasks, events: stores.events, now }, attempt, asked),
     hello: (input) => hello({ ...access, tasks, artifacts, credentials, ownPrices, now }, input),
@@ -88,8 +90,13 @@ function keeping({ stores, storage, admission }: UplinkParts): BlobDeps {
 }
 
 /** Lets the runner of a living attempt in by its token. */
-export function doorAccess({ stores, tokens }: Pick<UplinkParts, "stores" | "tokens">) {
+function doorAccess({ stores, tokens }: Pick<UplinkParts, "stores" | "tokens">) {
   return (token: string) => runnerAccess({ attempts: stores.attempts, tokens }, "uplink", token);
+}
+
+/** As `doorAccess`, for what leads out into the world. */
+export function worldDoor({ stores, tokens }: Pick<UplinkParts, "stores" | "tokens">) {
+  return (token: string) => worldAccess({ attempts: stores.attempts, tokens }, token);
 }
 
 /** As `doorAccess`, also for a sandbox that is only kept. */

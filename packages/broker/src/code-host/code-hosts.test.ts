@@ -143,6 +143,7 @@ describe("GitHub", () => {
       open: true,
       headBranch: "fix",
       headRepositoryUrl: url,
+      headRef: "refs/pull/1/head",
       baseBranch: "main",
       title: "T",
       body: "B",
@@ -257,6 +258,7 @@ describe.each(["gitlab", "gitea"] as const)("%s", (kind) => {
       open: true,
       headBranch: "fix",
       headRepositoryUrl: url,
+      headRef: `refs/${kind === "gitlab" ? "merge-requests" : "pull"}/1/head`,
     });
     expect((await hosts.pullRequest(CALLER, url, 2)).headRepositoryUrl).not.toBe(url);
   });

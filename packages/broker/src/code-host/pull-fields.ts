@@ -19,6 +19,7 @@ export function pullDetailsOf(value: unknown, askedUrl: string): PullRequestDeta
     open: textOf(value, "state") === "open",
     headBranch,
     headRepositoryUrl: isOwnBranch(value) ? askedUrl : textOf(value, "head", "repo", "clone_url"),
+    headRef: `refs/pull/${pull.number}/head`,
     baseBranch,
     title: textOf(value, "title") ?? "",
     body: textOf(value, "body") ?? "",

@@ -146,7 +146,7 @@ describe("pushing through the git broker", () => {
     expect(text).toMatch(/remote: This task may not push to .*: it pushes to its own repository/);
     await using none = await openGitAgent(lab, { repositories: [at(name)] });
     expect((await none.git(work, "push", "origin", `HEAD:refs/heads/${OWN}/x`)).text).toMatch(
-      /it has no repository of its own/,
+      /it pushes to no repository/,
     );
   });
 

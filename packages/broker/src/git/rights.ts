@@ -3,7 +3,7 @@ import type { RepositoryAddress } from "./repository-address.ts";
 
 /** What one task may do with git. */
 export interface GitRights {
-  /** Its own repository: read, and pushed to. `pushBranch` beside its own `agency/<task>/…`. */
+  /** Read, and pushed to; null: nothing is pushed. `pushBranch` beside its own `agency/<task>/…`. */
   readonly repository: { readonly url: string; readonly pushBranch?: string | undefined } | null;
   /** Read with the credential of their host. */
   readonly repositories: readonly string[];
@@ -46,6 +46,6 @@ export function accessTo(rights: GitRights, asked: RepositoryAddress, write: boo
 
 function pushElsewhere(asked: RepositoryAddress, own: RepositoryAddress | null): string {
   const instead =
-    own === null ? "it has no repository of its own" : `it pushes to its own repository, ${own.url}, only`;
+    own === null ? "it pushes to no repository" : `it pushes to its own repository, ${own.url}, only`;
   return `This task may not push to ${asked.url}: ${instead}.`;
 }

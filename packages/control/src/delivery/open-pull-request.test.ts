@@ -1,7 +1,14 @@
 import { AgencyError } from "@agency/contract";
 import type { EventBody, Outcome, TaskEvent } from "@agency/contract";
 import { createRedactor } from "@agency/core";
-import type { BranchMoved, CodeHost, NewPullRequest, SupervisedTask, TaskSpec } from "@agency/core";
+import type {
+  BranchMoved,
+  CodeHost,
+  NewPullRequest,
+  PullRequestDetails,
+  SupervisedTask,
+  TaskSpec,
+} from "@agency/core";
 import { beforeEach, describe, expect, it } from "vitest";
 import { SPEC, sampleTask } from "../testing/sample-task.ts";
 import { createDelivery } from "./open-pull-request.ts";
@@ -13,6 +20,7 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet
 let opened: NewPullRequest[];
 let moves: object[];
 let moved: BranchMoved;
+let details: Partial<PullRequestDetails>;
 let log: EventBody[];
 let slept: number[];
 let failures: unknown[];
@@ -21,15 +29,18 @@ let name: string;
 const codeHost: CodeHost = {
   knows: () => true,
   async pullRequest(_, url, number) {
+    if (moves.length > 0 && failures.length > 0) throw failures.shift();
     return {
       number,
       url: `${url}/pull/${number}`,
       open: true,
       headBranch: "fix",
       headRepositoryUrl: url,
+      headRef: `refs/pull/${number}/head`,
       baseBranch: "main",
       title: "",
       body: "",
+      ...details,
     };
   },
   async open(_, url, request) {
@@ -83,6 +94,7 @@ const OUTCOME: Outcome = {
 };
 const task = (spec: Partial<TaskSpec> = {}, more: Partial<SupervisedTask> = {}) =>
   sampleTask({
+    name: "Fix",
     spec: { ...SPEC, repository: { url: URL }, deliver: "pr", pullRequest: null, ...spec },
     costUsd: 1.234,
     model: "claude-x",
@@ -93,6 +105,7 @@ beforeEach(() => {
   opened = [];
   moves = [];
   moved = { kind: "moved" };
+  details = {};
   log = [];
   slept = [];
   failures = [];
@@ -152,13 +165,14 @@ describe("a pull request", () => {
     ["no branch was pushed", {}, { branch: null }],
     ["the task was cancelled", {}, { state: "cancelled" }],
     ["only a branch is wanted", { deliver: "branch" }, {}],
+    ["nothing is pushed", { deliver: "files" }, {}],
     ["there is no repository", { repository: null }, {}],
   ])("is not opened when %s", async (_, spec, outcome) => {
     expect(await delivery()(task(spec), { ...OUTCOME, ...outcome })).toEqual({ pullRequest: null });
     expect([opened, log]).toEqual([[], []]);
   });
 
-  it.each(["main", "dev", "agency/other/fix", "agency/t/", "agency/tt/fix"])(
+  it.each(["main", "dev", "agency/other/fix", "agency/t/", "agency/t/other", "agency/tt/fix"])(
     "is not opened for %s, which the task may not push",
     async (branch) => {
       expect(await delivery()(task(), { ...OUTCOME, branch })).toEqual({ pullRequest: null });
@@ -204,6 +218,38 @@ describe("a pull request that is worked on", () => {
       { type: "notice", data: { level: "warn", text: expect.stringMatching(why) } },
     ]);
     expect(log[0]).toMatchObject({ data: { text: expect.stringContaining("is in the branch") } });
+  });
+});
+
+describe("a pull request that is not the task's to change", () => {
+  const work = (more: Partial<TaskSpec>) =>
+    task({ repository: { url: URL, branch: "fix" }, deliver: "branch", pullRequest: 12, ...more });
+
+  it.each<[string, Partial<TaskSpec>]>([
+    ["a review", { deliver: "none", review: { post: false } }],
+    ["a task that hands back nothing", { deliver: "none" }],
+    ["a task that hands back files", { deliver: "files" }],
+  ])("keeps its branch, whatever %s names as its work", async (_, spec) => {
+    expect(await delivery()(work(spec), OUTCOME)).toEqual({ pullRequest: null });
+    expect([moves, opened, log]).toEqual([[], [], []]);
+  });
+
+  it.each<[string, Partial<PullRequestDetails>, RegExp]>([
+    ["was closed or merged", { open: false }, /#12 does not have the work: It was closed or merged/],
+    ["has another branch", { headBranch: "other" }, /no longer about the branch fix/],
+    ["comes from elsewhere", { headRepositoryUrl: "https://github.com/evil/x" }, /no longer about/],
+  ])("keeps its branch when it %s meanwhile", async (_, found, why) => {
+    details = found;
+    expect(await delivery()(work({}), OUTCOME)).toEqual({ pullRequest: null });
+    expect(moves).toEqual([]);
+    expect(log).toMatchObject([{ data: { level: "warn", text: expect.stringMatching(why) } }]);
+  });
+
+  it("is not said to lack the work because its host fails after the move", async () => {
+    failures = Array.from({ length: 3 }, () => new AgencyError("upstream_failed", "It is down."));
+    expect(await delivery()(work({}), OUTCOME)).toMatchObject({ branch: "fix", pullRequest: { number: 12 } });
+    expect(moves).toHaveLength(1);
+    expect(log.map(({ type }) => type)).toEqual(["delivery", "delivery"]);
   });
 });
 

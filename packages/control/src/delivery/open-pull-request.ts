@@ -1,7 +1,8 @@
-import { AgencyError, BRANCH_PREFIX, isAgencyError } from "@agency/contract";
+import { AgencyError, isAgencyError } from "@agency/contract";
 import type { Outcome, PullRequest, Repository } from "@agency/contract";
 import type { BranchMover, CodeHost, Logger, SupervisedTask, TaskStore } from "@agency/core";
 import type { SecretBook } from "../secrets/secret-book.ts";
+import { pushBranchOf } from "../tasks/push-branch.ts";
 import { advancePullRequest } from "./advance-pull-request.ts";
 import { bePatient } from "./be-patient.ts";
 import { sayOnce, warnOnce } from "./say.ts";
@@ -35,12 +36,19 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   return async (task, outcome) => {
     const { repository, deliver, pullRequest: number } = task.spec;
     const { branch, commit } = outcome;
-    if (repository === null || branch === null || commit === null || outcome.state === "cancelled")
+    const own = pushBranchOf(task);
+    if (
+      repository === null ||
+      own === null ||
+      branch === null ||
+      commit === null ||
+      outcome.state === "cancelled"
+    )
       return { pullRequest: null };
     if (deliver !== "pr" && number === null) return { pullRequest: null };
     const { redactText } = await deps.secrets.redactorFor(task.accountId, task.id);
     try {
-      checkBranch(task, branch);
+      checkBranch(own, branch);
       if (number !== null)
         return await advancePullRequest(deps, task, { ...outcome, branch, commit }, repository, number);
       const work = () => openPullRequest(deps, task, outcome, repository, branch, redactText);
@@ -82,8 +90,7 @@ function callerOf({ id, accountId }: SupervisedTask): { taskId: string; accountI
 }
 
 /** The runner's word for what it pushed is not taken: another branch's work would be offered as this task's. */
-function checkBranch({ id }: SupervisedTask, branch: string): void {
-  const own = `${BRANCH_PREFIX}/${id}/`;
-  if (branch.startsWith(own) && branch.length > own.length) return;
+function checkBranch(own: string, branch: string): void {
+  if (branch === own) return;
   throw new AgencyError("forbidden", "The run named a branch that this task may not push.");
 }

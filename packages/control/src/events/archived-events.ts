@@ -40,7 +40,11 @@ export function createArchivedEvents(deps: ArchivedEventsDeps): EventStore {
   };
   return {
     append: (batch) => deps.rows.append(batch),
-    read: (taskId, after, limit, types) => read(deps.rows, find, { taskId, after, limit, types }),
+    read: (taskId, after, limit, types, by) =>
+      by === undefined
+        ? read(deps.rows, find, { taskId, after, limit, types })
+        : // Asked of tasks that are alive: none of their events has moved yet.
+          deps.rows.read(taskId, after, limit, types, by),
   };
 }
 

@@ -7,7 +7,14 @@ import { ingest } from "./ingest.ts";
 import type { IngestDeps } from "./ingest.ts";
 import { createLogRedactions } from "./log-redactions.ts";
 
-const access = { attemptId: "x", taskId: "t", epoch: 1, eventsPerSecond: 10 } as AttemptAccess;
+const access = {
+  attemptId: "x",
+  taskId: "t",
+  epoch: 1,
+  eventsPerSecond: 10,
+  outputBytes: 0,
+  outputLimit: 1000,
+} as AttemptAccess;
 
 const SECRET = "hunter2-hunter2-hunter2";
 const { redactor } = createRedactor([{ name: "KEY", value: SECRET }]);
@@ -35,12 +42,14 @@ function setUp() {
   const log = { at, type: "log", data: { stream: "stdout", text: "x" } };
   const send = (from: number, count: number) =>
     ingest(deps, access, { from, events: Array.from({ length: count }, () => log) });
+  const tell = (type: string, data: Record<string, string>, of: Partial<AttemptAccess> = {}) =>
+    ingest(deps, { ...access, ...of }, { from: 1, events: [{ at, type, data }] });
   const say = (from: number, ...texts: string[]) =>
     ingest(deps, access, {
       from,
       events: texts.map((text) => ({ at, type: "text_delta", data: { messageId: "m", text } })),
     });
-  return { clock, appended, send, say };
+  return { clock, appended, send, say, tell };
 }
 
 describe("a secret that is spread over several events", () => {
@@ -55,6 +64,34 @@ describe("a secret that is spread over several events", () => {
     expect(texts.join("")).not.toContain("hunter2-hunter2");
     expect(texts[1]).not.toContain("hunter2");
     expect(texts[1]).toContain("or so");
+  });
+});
+
+describe("a runner that was taken over", () => {
+  const page = "https://github.com/a/b/pull/7";
+
+  it.each(["pull_request", "review"])("cannot say that a %s was delivered", async (kind) => {
+    const { appended, tell } = setUp();
+    expect(await tell("delivery", { kind, location: page })).toBe(1);
+    expect(appended[0]?.events).toMatchObject([
+      { type: "notice", data: { text: expect.stringContaining("only the control plane") } },
+    ]);
+  });
+
+  it.each(["workspace", "branch", "files"])("says of the %s it has made", async (kind) => {
+    const { appended, tell } = setUp();
+    await tell("delivery", { kind, location: "x" });
+    expect(appended[0]?.events).toMatchObject([{ type: "delivery", data: { kind } }]);
+  });
+
+  it("makes nobody keep more than its limit, even when nobody is there to end it", async () => {
+    const { appended, tell } = setUp();
+    const log = { stream: "stdout", text: "x" };
+    await tell("log", log, { outputBytes: 1100 });
+    await expect(tell("log", log, { outputBytes: 1101 })).rejects.toMatchObject({
+      code: "payload_too_large",
+    });
+    expect(appended).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,6 @@
 import { AgencyError, runnerEventBodySchema } from "@agency/contract";
 import type { EventBatch, RunnerEventBody } from "@agency/contract";
-import { sanitizeEvent } from "@agency/core";
+import { isOutputOver, sanitizeEvent } from "@agency/core";
 import type {
   AttemptAccess,
   EventRedaction,
@@ -32,6 +32,8 @@ type Preparing = IngestDeps & { redaction: EventRedaction };
 export async function ingest(deps: IngestDeps, access: AttemptAccess, batch: EventBatch): Promise<number> {
   const retryAfterMs = deps.rate.take(access.attemptId, batch.events.length, access.eventsPerSecond);
   if (retryAfterMs > 0) throw tooFast(access, retryAfterMs);
+  // Whoever is to end such a run may be away; what it makes us keep has its bound all the same.
+  if (isOutputOver(access.outputBytes, access.outputLimit)) throw tooMuch(access);
   const { redaction, keep } = await deps.redactions.open(access);
   const ready: ReadyEvent[] = [];
   for (const [index, event] of batch.events.entries()) {
@@ -64,6 +66,10 @@ function tooFast({ eventsPerSecond }: AttemptAccess, retryAfterMs: number): Agen
   });
 }
 
+function tooMuch({ outputLimit }: AttemptAccess): AgencyError {
+  return new AgencyError("payload_too_large", `More than the limit of ${outputLimit} bytes was written.`);
+}
+
 async function prepare(
   deps: Preparing,
   access: AttemptAccess,
@@ -81,11 +87,22 @@ async function prepare(
     deps.metrics.eventsRefused(1);
     return { ...refusal(deps, incoming.type, parsed.error.issues[0]), at };
   }
+  if (isOursToSay(parsed.data)) {
+    deps.metrics.eventsRefused(1);
+    return { ...refusal(deps, incoming.type, OURS), at };
+  }
   const { type, data } = parsed.data;
   const event: ReadyEvent = { type, data, at };
   if (clean.sanitized) event.sanitized = true;
   if (clean.oversize !== undefined) event.blob = await keepWhole(deps, access, number, clean.oversize);
   return event;
+}
+
+const OURS = { path: ["kind"], message: "only the control plane delivers this" };
+
+/** What is done from outside a sandbox is told by whoever did it. */
+function isOursToSay({ type, data }: RunnerEventBody): boolean {
+  return type === "delivery" && (data.kind === "pull_request" || data.kind === "review");
 }
 
 function refusal(

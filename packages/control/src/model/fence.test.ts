@@ -46,16 +46,19 @@ function setUp() {
 }
 
 describe("a fence", () => {
-  it.each([{ epoch: 2 }, { state: "cancelled" }])("cuts every stream within one wake-up: %j", async (now) => {
-    const { fence, snapshot, wake, quiet } = setUp();
-    const watches = [fence.watch(caller), fence.watch(caller)];
-    await quiet();
-    expect(watches.map(({ signal }) => signal.aborted)).toEqual([false, false]);
-    Object.assign(snapshot, now);
-    wake();
-    await quiet();
-    expect(watches.map(({ signal }) => signal.aborted)).toEqual([true, true]);
-  });
+  it.each([{ epoch: 2 }, { state: "finishing" }, { state: "cancelled" }])(
+    "cuts every stream within one wake-up: %j",
+    async (now) => {
+      const { fence, snapshot, wake, quiet } = setUp();
+      const watches = [fence.watch(caller), fence.watch(caller)];
+      await quiet();
+      expect(watches.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+      Object.assign(snapshot, now);
+      wake();
+      await quiet();
+      expect(watches.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+    },
+  );
 
   it("looks by itself when a wake-up got lost, and cuts nothing while the database is away", async () => {
     const { fence, snapshot, tick, quiet, setAway } = setUp();

@@ -80,7 +80,10 @@ async function look(
 async function isOver(tasks: FenceDeps["tasks"], { taskId, epoch }: AttemptCaller): Promise<boolean> {
   try {
     const task = await tasks.load(taskId);
-    return task === null || task.snapshot.epoch !== epoch || isTerminal(task.snapshot.state);
+    if (task === null) return true;
+    const { epoch: current, state } = task.snapshot;
+    // An agent that is over has no stream open; one that only says so must not keep any.
+    return current !== epoch || state === "finishing" || isTerminal(state);
   } catch {
     return false;
   }

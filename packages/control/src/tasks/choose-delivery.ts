@@ -1,16 +1,14 @@
 import { AgencyError } from "@agency/contract";
-import type { Repository } from "@agency/contract";
 import type { ApiCaller, TaskSpec } from "@agency/core";
-import type { ResolvedPullRequest } from "../delivery/resolve-pull-request.ts";
+import type { PullRequestUse, ResolvedPullRequest } from "../delivery/resolve-pull-request.ts";
 
 /**
  * A pull request, and the repository as it is worked on for it: `branch` is the pull request's own.
- * Throws when there is no such pull request, or its branch is in another repository.
+ * Throws when there is no such pull request, or its branch is in another repository and is to be pushed to.
  */
 export type FindPullRequest = (
   caller: ApiCaller,
-  repository: Repository,
-  number: number,
+  pullRequest: { url: string; number: number; use: PullRequestUse },
 ) => Promise<ResolvedPullRequest>;
 
 /** The spec with what is handed back settled; refuses what could not be handed back. */
@@ -28,7 +26,8 @@ export async function chooseDelivery(
   if (pullRequest === null) return spec;
   if (findPullRequest === undefined)
     throw new AgencyError("unsupported_option", "Pull requests cannot be worked on here.");
-  const found = await findPullRequest(caller, repository, pullRequest);
+  const use = deliver === "branch" || deliver === "pr" ? "push" : "read";
+  const found = await findPullRequest(caller, { url: repository.url, number: pullRequest, use });
   return { ...spec, repository: found.repository };
 }
 

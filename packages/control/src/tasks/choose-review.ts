@@ -19,7 +19,8 @@ export async function chooseReview(
   }
   if (findPullRequest === undefined)
     throw new AgencyError("unsupported_option", "Pull requests cannot be reviewed here.");
-  const { details, repository: found } = await findPullRequest(caller, repository, pullRequest);
+  const what = { url: repository.url, number: pullRequest, use: "read" } as const;
+  const { details, repository: found } = await findPullRequest(caller, what);
   const { url, branch } = found;
   return {
     ...task,

@@ -25,6 +25,13 @@ export async function visitorAccess(deps: RunnerAccessDeps, token: string): Prom
   return access;
 }
 
+/** As `runnerAccess`, for what leads out into the world: an agent that is over needs nothing of it any more. */
+export async function worldAccess(deps: RunnerAccessDeps, token: string): Promise<AttemptAccess> {
+  const access = await runnerAccess(deps, "uplink", token);
+  if (!access.finalizing) return access;
+  throw new AgencyError("forbidden", "The work of this task is over: only its files are stored yet.");
+}
+
 async function attemptOf(deps: RunnerAccessDeps, kind: TokenKind, token: string): Promise<AttemptAccess> {
   const attemptId = deps.tokens.check(kind, token);
   const access = attemptId === null ? null : await deps.attempts.find(attemptId);

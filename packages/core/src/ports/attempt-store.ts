@@ -29,6 +29,8 @@ export interface AttemptAccess {
   readonly kept: boolean;
   /** Said hello, has not handed in its outcome, and nobody wants it to stop: it may spend money. */
   readonly working: boolean;
+  /** Its agent is over, by its own word: what it has made is stored, and nothing else of the world is open to it. */
+  readonly finalizing: boolean;
   /** What it waits for, if anything: its model calls wait with it. */
   readonly hold: WaitReason | null;
   /** When the hold ends by itself. */
@@ -41,6 +43,9 @@ export interface AttemptAccess {
   readonly budgetUsd: number;
   /** What the runner slows its events down to. */
   readonly eventsPerSecond: number;
+  /** Of the events the runner has sent so far, and what they may come to. */
+  readonly outputBytes: number;
+  readonly outputLimit: number;
 }
 
 export interface AttemptStore {

@@ -31,6 +31,8 @@ export interface PullRequestDetails extends PullRequest {
   readonly headBranch: string;
   /** As it was asked for when the branch is in the same repository; another one for a fork, null when that is gone. */
   readonly headRepositoryUrl: string | null;
+  /** Where the repository that was asked for has it, whatever repository its branch is in. */
+  readonly headRef: string;
   readonly baseBranch: string;
   readonly title: string;
   readonly body: string;

@@ -40,5 +40,12 @@ export interface EventPage {
 export interface EventStore {
   /** Gapless per task; a redelivered runner number changes nothing (I3, I7). */
   append(batch: EventAppend): Promise<AppendResult>;
-  read(taskId: string, after: number, limit: number, types?: readonly EventType[]): Promise<EventPage>;
+  /** by: only what the control plane said itself, which no runner can forge. */
+  read(
+    taskId: string,
+    after: number,
+    limit: number,
+    types?: readonly EventType[],
+    by?: "control_plane",
+  ): Promise<EventPage>;
 }

@@ -10,7 +10,7 @@ export interface RowPage extends EventPage {
 
 /** The events that are in the database. */
 export interface EventRows extends EventStore {
-  read(taskId: string, after: number, limit: number, types?: readonly EventType[]): Promise<RowPage>;
+  read(...given: Parameters<EventStore["read"]>): Promise<RowPage>;
 }
 
 /** Events `firstSeq` to `lastSeq` of one task: zstd of one line of JSON each. */

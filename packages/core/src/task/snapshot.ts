@@ -105,7 +105,9 @@ export type Effect =
   | { readonly kind: "dequeue" }
   | { readonly kind: "open_attempt"; readonly epoch: number }
   | { readonly kind: "tell_runner"; readonly command: RunnerCommandBody }
-  | { readonly kind: "wake_supervisor" };
+  | { readonly kind: "wake_supervisor" }
+  /** When its sandbox goes, its files go with it. */
+  | { readonly kind: "discard_sandbox" };
 
 export interface Step {
   readonly next: TaskSnapshot;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "@agency/contract";
-import { MAX_STARTS, stepTask } from "./step.ts";
+import { MAX_STARTS, STOPPED_STORING_MS, stepTask } from "./step.ts";
 import type { Effect, TaskCommand, TaskSnapshot } from "./snapshot.ts";
 
 const completed: Outcome = {
@@ -125,6 +125,26 @@ describe("the life of a task", () => {
     expect(play(fresh, ...started, cancel).task).toMatchObject({ cancelDeadlineAt: 1000 });
     const second = play(fresh, ...started, { kind: "cancel", graceMs: 5 }, cancel);
     expect(second.task).toMatchObject({ desired: "cancel", cancelDeadlineAt: 1000 });
+  });
+
+  it("has its files thrown away by the very step that accepts it, in whatever state it is", () => {
+    const storing: TaskCommand = { kind: "storing", epoch: 1, forMs: 100, message: "storing" };
+    const cancel: TaskCommand = { kind: "cancel", graceMs: 5, discard: true };
+    const stop: TaskCommand = { kind: "cancel", graceMs: 5 };
+    for (const before of [[], started, [...started, stop], [...started, storing]]) {
+      const { effects } = play(fresh, ...before, cancel);
+      expect(effects.filter(({ kind }) => kind === "discard_sandbox")).toHaveLength(1);
+      expect(play(fresh, ...before, stop).effects).not.toContainEqual({ kind: "discard_sandbox" });
+    }
+  });
+
+  it("does not outlive a stop by saying that it stores, before or after it", () => {
+    const storing: TaskCommand = { kind: "storing", epoch: 1, forMs: 24 * 3_600_000, message: "storing" };
+    const cancel: TaskCommand = { kind: "cancel", graceMs: 5 };
+    const bound = { desired: "cancel", cancelDeadlineAt: 1000 + STOPPED_STORING_MS };
+    expect(play(fresh, ...started, storing, cancel).task).toMatchObject(bound);
+    expect(play(fresh, ...started, cancel, storing).task).toMatchObject(bound);
+    expect(play(fresh, ...started, storing).task).toMatchObject({ cancelDeadlineAt: 1000 + 24 * 3_600_000 });
   });
 
   it("keeps the outcome that was handed in although the sandbox then vanished", () => {

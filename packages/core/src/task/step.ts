@@ -7,6 +7,8 @@ import { changeWaits, leaveWaits } from "./waits.ts";
 /** Starts tried before a task is given up, as long as the engine never began (it may have pushed since). */
 export const MAX_STARTS = 3;
 const RETRY_BASE_MS = 2_000;
+/** From a stop on: 2 GiB, the largest single file, at 2.4 MB/s. What is left then stays where the sandbox was. */
+export const STOPPED_STORING_MS = 15 * 60_000;
 
 /**
  * The only place where a task changes its state. Pure: the store locks the row, calls this, and writes
@@ -82,7 +84,10 @@ function finalize(task: TaskSnapshot, handedIn: Outcome, now: number): StepResul
   return moved(next, "finishing", [{ kind: "wake_supervisor" }]);
 }
 
-/** Its time and its grace do not count any more: nothing is thrown away because storing it takes long. */
+/**
+ * Its time and its grace do not count any more: nothing is thrown away because storing it takes long. A runner that
+ * was taken over says it, too, and must not outlive a stop by it.
+ */
 function storing(
   task: TaskSnapshot,
   now: number,
@@ -90,7 +95,8 @@ function storing(
 ): StepResult {
   if ((task.state !== "running" && task.state !== "waiting") || task.attempt === null) return notNow(task);
   const attempt = { ...task.attempt, state: "finalizing" as const };
-  const next = { ...leaveWaits(task, now), attempt, reason: null, cancelDeadlineAt: now + forMs };
+  const lastsMs = task.desired === "cancel" ? Math.min(forMs, STOPPED_STORING_MS) : forMs;
+  const next = { ...leaveWaits(task, now), attempt, reason: null, cancelDeadlineAt: now + lastsMs };
   return moved(next, "finishing", [{ kind: "wake_supervisor" }], message);
 }
 
@@ -105,31 +111,33 @@ function cancel(
   now: number,
   { graceMs, discard = false }: { graceMs: number; discard?: boolean },
 ): StepResult {
+  const unwanted: readonly Effect[] = discard ? [{ kind: "discard_sandbox" }] : [];
   if (task.state === "scheduled" || task.state === "queued") {
     return closed({ ...task, desired: "cancel" }, "cancelled", "cancelled_by_user", null, undefined, [
       { kind: "dequeue" },
+      ...unwanted,
     ]);
   }
+  const tell: Effect = { kind: "tell_runner", command: { kind: "cancel" } };
+  const wake: Effect = { kind: "wake_supervisor" };
   const isStoring = task.state === "finishing";
-  if (discard && (isStoring || task.desired === "cancel")) return giveUp(task, now);
+  // The supervisor ends it at once, whatever it is still busy with.
+  if (discard && (isStoring || task.desired === "cancel"))
+    return done({ ...task, desired: "cancel", cancelDeadlineAt: now }, [wake, ...unwanted]);
   if (task.desired === "cancel") return done(task);
-  if (isStoring)
-    return done({ ...task, desired: "cancel" }, [{ kind: "tell_runner", command: { kind: "cancel" } }]);
+  if (isStoring) {
+    const cancelDeadlineAt = Math.min(task.cancelDeadlineAt ?? Infinity, now + STOPPED_STORING_MS);
+    return done({ ...task, desired: "cancel", cancelDeadlineAt }, [tell]);
+  }
   const next: TaskSnapshot = {
     ...leaveWaits(task, now),
     desired: "cancel",
     cancelDeadlineAt: discard ? now : now + graceMs,
   };
-  const tell: Effect = { kind: "tell_runner", command: { kind: "cancel" } };
-  if (task.state !== "waiting") return done(next, [tell, { kind: "wake_supervisor" }]);
+  if (task.state !== "waiting") return done(next, [tell, wake, ...unwanted]);
   // Nobody is asked for anything any more. An agent that stands still must move to be stopped softly.
   const proceed: Effect = { kind: "tell_runner", command: { kind: "proceed" } };
-  return moved({ ...next, reason: null }, "running", [tell, proceed, { kind: "wake_supervisor" }]);
-}
-
-/** The supervisor ends it at once, whatever it is still busy with. */
-function giveUp(task: TaskSnapshot, now: number): StepResult {
-  return done({ ...task, desired: "cancel", cancelDeadlineAt: now }, [{ kind: "wake_supervisor" }]);
+  return moved({ ...next, reason: null }, "running", [tell, proceed, wake, ...unwanted]);
 }
 
 /** Ends the attempt and fences it: the new epoch refuses whatever it still writes or asks for. */

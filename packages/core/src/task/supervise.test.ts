@@ -87,6 +87,24 @@ describe("supervision", () => {
       { kind: "end", cause: "timeout", message: expect.stringContaining("could not be stored") },
     ],
     [
+      "ends a run that says it stores and writes on beyond its limit",
+      { task: storing, outputBytes: DEFAULT_LIMITS.outputBytes * 1.2 },
+      1000,
+      { kind: "end", cause: "output_exceeded" },
+    ],
+    [
+      "ends a run that says it stores and has computed beyond a budget that stops it",
+      { task: storing, computeOverBudget: true, onBudget: "stop" },
+      1000,
+      { kind: "end", cause: "budget_exceeded" },
+    ],
+    [
+      "asks nobody for money for a run that only stores",
+      { task: storing, computeOverBudget: true },
+      1000,
+      { kind: "watch" },
+    ],
+    [
       "ends a run that stores when its sandbox is gone",
       { task: storing, sandbox: "gone" },
       1000,

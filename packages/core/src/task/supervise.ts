@@ -62,7 +62,10 @@ export function decideSupervision(
   );
 }
 
-/** Only its loss, and the end of the time it was given, end it: or somebody does not want it any more. */
+/**
+ * Only its loss, and the end of the time it was given, end it: or somebody does not want it any more. The clocks of
+ * the run are over, but what it writes and costs has its limits all the same.
+ */
 function whileStoring(view: SupervisionView, times: SupervisionTimes, now: number): SupervisionAction {
   const { cancelDeadlineAt } = view.task;
   if (cancelDeadlineAt !== null && now >= cancelDeadlineAt) {
@@ -70,7 +73,10 @@ function whileStoring(view: SupervisionView, times: SupervisionTimes, now: numbe
     const message = view.task.desired === "cancel" ? "Not all of its files were stored." : kept;
     return { kind: "end", cause: "timeout", message };
   }
-  return endedByLoss(view, times, now) ?? { kind: "watch" };
+  const byAmount = endedByAmount(view);
+  // There is no agent that could wait for money: its sandbox stands until the files are stored, as in a wait.
+  const ended = byAmount?.kind === "end" ? byAmount : null;
+  return endedByLoss(view, times, now) ?? ended ?? { kind: "watch" };
 }
 
 function waitOver(task: TaskSnapshot, times: SupervisionTimes, now: number): SupervisionAction | null {
@@ -115,9 +121,13 @@ function endedByLimit(view: SupervisionView, times: SupervisionTimes, now: numbe
 function endedByAmount(view: SupervisionView): SupervisionAction | null {
   const { limits } = view;
   if (view.calls > limits.turns * 1.1 + 10) return { kind: "end", cause: "turns_exceeded" };
-  if (view.outputBytes > limits.outputBytes * 1.1) return { kind: "end", cause: "output_exceeded" };
+  if (isOutputOver(view.outputBytes, limits.outputBytes)) return { kind: "end", cause: "output_exceeded" };
   if (!view.computeOverBudget || view.task.waits.some(({ reason }) => reason === "budget")) return null;
   return view.onBudget === "wait" ? { kind: "wait_for_budget" } : { kind: "end", cause: "budget_exceeded" };
+}
+
+export function isOutputOver(bytes: number, limit: number): boolean {
+  return bytes > limit * 1.1;
 }
 
 function endedBySilence(

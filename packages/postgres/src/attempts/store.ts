@@ -59,12 +59,15 @@ interface AccessRow {
   live: boolean;
   kept: boolean;
   working: boolean;
+  finalizing: boolean;
   demo: boolean;
   on_usage_limit: AttemptAccess["onUsageLimit"];
   strict_egress: boolean;
   cost_usd: string;
   budget_usd: number;
   events_per_second: number;
+  output_bytes: number;
+  output_limit: number;
   waits: WaitSnapshot[];
 }
 
@@ -72,11 +75,12 @@ async function findAttempt(db: Database, attemptId: string): Promise<AttemptAcce
   const { rows } = await db.query<AccessRow>(
     `select a.id, a.task_id, a.account_id, a.epoch, t.epoch as task_epoch, a.state in ${LIVE} as live,
        (s.kept_until > now() and s.state not in ('deleted', 'discarded')) is true as kept,
-       (a.state = 'running' and t.desired = 'run') as working, (t.spec->>'demo')::boolean as demo, t.cost_usd::text,
+       (a.state = 'running' and t.desired = 'run') as working, a.state = 'finalizing' as finalizing, (t.spec->>'demo')::boolean as demo, t.cost_usd::text,
        t.spec->>'onUsageLimit' as on_usage_limit, t.spec->'network' <> '"internet"' as strict_egress,
        (t.spec->'limits'->>'costUsd')::float8 as budget_usd,
-       (t.spec->'limits'->>'eventsPerSecond')::int as events_per_second, t.waits
-     from attempts a join tasks t on t.id = a.task_id left join sandboxes s on s.attempt_id = a.id where a.id = $1`,
+       (t.spec->'limits'->>'eventsPerSecond')::int as events_per_second, t.waits,
+       h.bytes as output_bytes, (t.spec->'limits'->>'outputBytes')::bigint as output_limit
+     from attempts a join tasks t on t.id = a.task_id join task_heads h on h.task_id = t.id left join sandboxes s on s.attempt_id = a.id where a.id = $1`,
     [attemptId],
     "find an attempt",
   );
@@ -91,6 +95,7 @@ async function findAttempt(db: Database, attemptId: string): Promise<AttemptAcce
     live: row.live,
     kept: row.kept,
     working: row.working,
+    finalizing: row.finalizing,
     ...holdOf(row.waits),
     demo: row.demo,
     onUsageLimit: row.on_usage_limit,
@@ -98,6 +103,8 @@ async function findAttempt(db: Database, attemptId: string): Promise<AttemptAcce
     costUsd: Number(row.cost_usd),
     budgetUsd: row.budget_usd,
     eventsPerSecond: row.events_per_second,
+    outputBytes: row.output_bytes,
+    outputLimit: row.output_limit,
   };
 }
 

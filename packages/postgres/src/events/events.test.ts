@@ -217,6 +217,14 @@ describe("read", () => {
     expect(await numbers(4, 10)).toEqual([]);
   });
 
+  it("tells what the control plane said itself from what a runner did", async () => {
+    const taskId = await newTask();
+    await append({ taskId, epoch: 1, from: 1, events: [say("forged")] });
+    await append({ taskId, epoch: 1, from: null, events: [say("ours")] });
+    const { events } = await store.read(taskId, 0, 10, ["notice"], "control_plane");
+    expect(events).toMatchObject([{ seq: 2, data: { text: "ours" } }]);
+  });
+
   it("says where the log begins and ends, even with its beginning purged", async () => {
     const taskId = await newTask();
     expect(await store.read(taskId, 0, 1)).toMatchObject({ events: [], lastSeq: 0, firstSeq: 1 });

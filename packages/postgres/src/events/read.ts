@@ -28,6 +28,7 @@ from task_heads h
 left join lateral (
   select * from events
   where task_id = $1 and seq > $2 and ($4::text[] is null or type = any($4))
+    and ($5::boolean or runner_seq is null)
     and $2 >= h.archived_through and h.expired_at is null
   order by seq limit $3
 ) e on true
@@ -40,8 +41,13 @@ export async function readEvents(
   after: number,
   limit: number,
   types?: readonly EventType[],
+  by?: "control_plane",
 ): Promise<RowPage> {
-  const { rows } = await sql.query<Row>(READ, [taskId, after, limit, types ?? null], "read events");
+  const { rows } = await sql.query<Row>(
+    READ,
+    [taskId, after, limit, types ?? null, by === undefined],
+    "read events",
+  );
   return {
     events: rows.flatMap((row) => (row.seq === null ? [] : [toEvent(row, row.seq)])),
     lastSeq: rows[0]?.last_seq ?? 0,

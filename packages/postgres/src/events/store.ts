@@ -68,7 +68,7 @@ export function createEventStore(db: Database, clock: Clock): EventRows {
         waiting.push({ batch: encodeBatch(batch), resolve, reject });
         void pump();
       }),
-    read: (taskId, after, limit, types) => readEvents(db, taskId, after, limit, types),
+    read: (...given) => readEvents(db, ...given),
   };
 }
 

@@ -128,7 +128,18 @@ async function carryOut(tx: Sql, queue: Queue, row: TaskRow, effect: Effect, now
       return wake(tx, row.id);
     case "wake_supervisor":
       return wake(tx, row.id);
+    case "discard_sandbox":
+      return discardNewest(tx, row.id);
   }
+}
+
+/** When the sandbox of its newest attempt goes, its files go with it. */
+export async function discardNewest(sql: Sql, taskId: string): Promise<void> {
+  await sql.query(
+    `update sandboxes set discard = true
+     where attempt_id = (select id from attempts where task_id = $1 order by epoch desc limit 1)`,
+    [taskId],
+  );
 }
 
 /** The sandbox row is written before anybody asks a provider for one: a crash leaves nothing we cannot find. */

@@ -198,6 +198,10 @@ describe("a task's life", () => {
     expect(await jobsOf(id)).toBe(1);
     const late = await appendEvents(db, [{ taskId: id, epoch: 1, from: 2, events: [] }]);
     expect(late).toMatchObject([{ verdict: "fenced", runnerSeq: 0 }]);
+    // People are told how often it was begun, and the epoch has moved on by two.
+    await apply(id, { kind: "claim" });
+    expect(await store.load(id)).toMatchObject({ snapshot: { epoch: 3 } });
+    expect(await store.get(DEFAULT_ACCOUNT_ID, id)).toMatchObject({ attempt: 2 });
   });
 
   it("ends at once when it is cancelled before a worker took it", async () => {

@@ -1,6 +1,6 @@
 import { REASON_SENTENCES } from "@agency/contract";
 import type { Task } from "@agency/contract";
-import { firstWait, waitedUntil } from "@agency/core";
+import { firstWait, MAX_STARTS, waitedUntil } from "@agency/core";
 import { isKept, toSnapshot } from "./row.ts";
 import type { TaskRow } from "./row.ts";
 
@@ -29,7 +29,8 @@ export function toTask(row: TaskRow): Task {
       isKept(row) && row.sandbox_kept_until ? { keptUntil: row.sandbox_kept_until.toISOString() } : null,
     cancelRequested: row.desired === "cancel",
     parentId: row.parent_id,
-    attempt: row.attempt_epoch ?? 0,
+    // Not the epoch: that rises once more when an attempt is fenced.
+    attempt: MAX_STARTS - row.attempts_left,
     lastSeq: row.last_seq,
     costUsd: Number(row.cost_usd),
     usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, calls: 0, ...row.usage },

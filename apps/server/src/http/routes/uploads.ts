@@ -48,14 +48,14 @@ const offer = {
 const finish = {
   policy: "key",
   method: "post",
-  path: "/v1/uploads/{id}/finish",
+  path: "/v1/uploads/{uploadId}/finish",
   operationId: "finishUpload",
   tag: "Files",
   summary: "Count what was sent past the server",
   description:
     "The storage is asked what it got; only when that is what was announced, to the byte, it is an upload. The same " +
     "again gives the same answer.",
-  params: z.object({ id: z.uuid().describe("Of the upload.") }),
+  params: z.object({ uploadId: z.uuid() }),
   responses: { 200: { description: "The upload.", schema: uploadSchema } },
   problems: ["not_found", "conflict", "unavailable"],
 } as const;
@@ -78,7 +78,7 @@ export function uploadRoutes({ useCases }: Pick<ApiDeps, "useCases">): Route[] {
     })),
     route(finish, async ({ params, caller }) => ({
       status: 200,
-      body: await useCases.finishUpload(caller.accountId, params.id),
+      body: await useCases.finishUpload(caller.accountId, params.uploadId),
     })),
   ];
 }

@@ -46,6 +46,7 @@ function detailsOf(attempt: Attempt, value: unknown, askedUrl: string): PullRequ
     open: textOf(value, "state") === "opened",
     headBranch,
     headRepositoryUrl: isOwnBranch(value) ? askedUrl : null,
+    headRef: `refs/merge-requests/${merge.number}/head`,
     baseBranch,
     title: textOf(value, "title") ?? "",
     body: textOf(value, "description") ?? "",
