@@ -22,6 +22,8 @@ export async function runServer(): Promise<number> {
   const { version } = manifest;
   const instance = await startInstance({ ...config, version, metrics, logger, redaction });
   logger.info({ url: instance.url, pid: process.pid, version }, "Agency is ready");
+  // Never in the log, which others may read.
+  if (process.stdout.isTTY) process.stderr.write(`Open it in a browser: ${await instance.signInLink()}\n`);
   const trimming = setTimeout(trimHeap, TRIM_AFTER_MS).unref();
   const reason = await Promise.race([told, instance.broken]);
   const failed = !reason.startsWith("SIG");

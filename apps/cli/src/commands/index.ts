@@ -1,4 +1,5 @@
 import type { Command } from "../program/command.ts";
+import { accessCommands } from "./access.ts";
 import { accountCommands } from "./account.ts";
 import { sandboxCommands } from "./sandbox.ts";
 import { handOffCommands } from "./hand-off.ts";
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   ...handOffCommands,
   ...sandboxCommands,
   ...accountCommands,
+  ...accessCommands,
   ...serverCommands,
   ...shellCommands,
   completeCommand(() => commands),

@@ -36,13 +36,4 @@ const doctor = command({
   run: async (session) => (await import("../flows/doctor.ts")).doctor(session),
 });
 
-const open = command({
-  name: "open",
-  group,
-  summary: "Print the address of the server, and open it on a desktop.",
-  args: {},
-  options: api,
-  run: async (session) => (await import("../flows/server.ts")).open(session),
-});
-
-export const serverCommands = [up, down, doctor, open];
+export const serverCommands = [up, down, doctor];

@@ -210,13 +210,15 @@ describe("agency down", () => {
 });
 
 describe("agency open", () => {
-  it("prints the address, and opens it on a desktop", async () => {
+  it("prints a link that signs in once, and opens it on a desktop", async () => {
+    const expiresAt = "2026-01-01T00:10:00.000Z";
+    api.answers.set("POST /v1/sign-in-links", { token: "token", path: "/sign-in#link=token", expiresAt });
     using desktop = machine({ env: { DISPLAY: ":0" }, terminal: true });
     expect(await desktop.run("open")).toBe(0);
-    expect(desktop.processes.launched).toEqual([["xdg-open", `${api.url}/docs`]]);
+    expect(desktop.processes.launched).toEqual([["xdg-open", `${api.url}/sign-in#link=token`]]);
     using pipe = machine({ env: { DISPLAY: ":0" } });
     expect(await pipe.run("open")).toBe(0);
-    expect(pipe.stdout.text).toBe(`${api.url}/docs\n`);
+    expect(pipe.stdout.text).toBe(`${api.url}/sign-in#link=token\n`);
     expect(pipe.processes.launched).toEqual([]);
     using console = machine({ terminal: true });
     expect(await console.run("open")).toBe(0);

@@ -43,11 +43,16 @@ export async function down(session: Session): Promise<number> {
 /** Prints the address, and shows it where there is a desktop to show it on. */
 export async function open(session: Session): Promise<number> {
   const { world, output, json } = session;
+  const { signal } = session;
   const client = await session.client();
-  await client.ready({ signal: session.signal });
-  const address = `${client.baseUrl}/docs`;
-  if (json) output.json({ url: address });
-  else output.print(address);
+  await client.ready({ signal });
+  const { path, expiresAt } = await client.createSignInLink({ signal });
+  const address = `${client.baseUrl}${path}`;
+  if (json) output.json({ url: address, expiresAt });
+  else {
+    output.print(address);
+    output.note(output.noteStyle.dim("Good once, for ten minutes."));
+  }
   const opener = openerOf(world.platform, world.env);
   if (opener !== null && output.terminal && !json) world.processes.launch(opener, [address]);
   return EXIT.done;

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { dataFiles } from "@agency/contract";
 import type { ResolvedSettings, Setting, Status } from "@agency/contract";
 import { createTerminals, sweepReservations, systemClock } from "@agency/control";
-import type { KeepBounds, Terminals } from "@agency/control";
+import type { KeepBounds, SignIn, Terminals } from "@agency/control";
 import type { Logger, Provider } from "@agency/core";
 import { DEFAULT_ACCOUNT_ID } from "@agency/postgres";
 import { createApiApp } from "../http/app.ts";
@@ -54,6 +54,8 @@ export interface RunningInstance {
   url: string;
   /** Resolves with a sentence when the instance cannot go on. */
   broken: Promise<string>;
+  /** For whoever sits at the terminal it was started in. */
+  signInLink(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -64,6 +66,7 @@ interface Machinery {
   secrets: SecretKeeping;
   codeHost: CodeHostWork;
   terminals: Terminals<Duplex>;
+  signIn: SignIn;
 }
 
 /** Builds everything in order and starts it; what was built is closed again, last first, when a step fails. */
@@ -92,11 +95,16 @@ export async function startInstance(parts: InstanceParts): Promise<RunningInstan
     const codeHost = wireCodeHost(settings, outside);
     const terminals = createTerminals<Duplex>({ tasks: stores.tasks, clock: systemClock, logger });
     const providers = new Map([[local.id, local]]);
-    const machinery = { engines, providers, prices, secrets, codeHost, terminals };
+    const signIn = wireSignIn(base);
+    const machinery = { engines, providers, prices, secrets, codeHost, terminals, signIn };
     await startWork(parts, base, machinery, closers);
     const url = await startApi(parts, base, machinery, closers);
     address.url ??= url;
-    return { url, broken: base.store.lost, stop: () => closers.close() };
+    const signInLink = async () => {
+      const { path } = await signIn.createLink({ accountId: DEFAULT_ACCOUNT_ID, keyId: "server" });
+      return `${address.url ?? url}${path}`;
+    };
+    return { url, broken: base.store.lost, signInLink, stop: () => closers.close() };
   } catch (error) {
     await closers.close();
     throw error;
@@ -192,7 +200,7 @@ async function removeOwn(path: string): Promise<void> {
 function apiApp(
   parts: InstanceParts,
   base: Foundations,
-  { engines, providers, secrets, codeHost, terminals }: Machinery,
+  { engines, providers, secrets, codeHost, terminals, signIn }: Machinery,
   startedAt: string,
   stopping: AbortSignal,
 ): ApiApp {
@@ -231,7 +239,7 @@ function apiApp(
   return createApiApp({
     useCases,
     apiKeys,
-    signIn: wireSignIn(base),
+    signIn,
     web: createWebApp(WEB_ROOT),
     trustedProxies: settings.trustedProxies,
     logger,
