@@ -1,34 +1,34 @@
 /**
  * The terminal writes its colours and sizes into style elements, which the page's content security policy refuses.
- * It is given a document of which such an element is a sheet that a script has made: those are allowed.
+ * While it opens, such an element is a stand-in for a sheet that a script has made: those are allowed. It makes all of
+ * them at once, before `open` returns; a document of its own is no way, as not every part of it asks for that one.
  */
-export function documentWithSheets(): { document: Document; remove: () => void } {
+export function withSheets(open: () => void): () => void {
   const sheets: CSSStyleSheet[] = [];
-  const createElement = (name: string, options?: ElementCreationOptions): HTMLElement => {
-    if (name.toLowerCase() !== "style") return document.createElement(name, options);
+  const createElement = document.createElement;
+  const create = (name: string, options?: ElementCreationOptions): HTMLElement => {
+    if (name !== "style") return createElement.call(document, name, options);
     const sheet = new CSSStyleSheet();
     sheets.push(sheet);
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-    return standInFor(sheet);
+    return standInFor(sheet, createElement.call(document, "span"));
   };
-  const proxy = new Proxy(document, {
-    get: (target, key) => {
-      if (key === "createElement") return createElement;
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-  const remove = () => {
+  Object.defineProperty(document, "createElement", { value: create, configurable: true });
+  try {
+    open();
+  } finally {
+    Reflect.deleteProperty(document, "createElement");
+  }
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, ...sheets];
+  return () => {
     document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => !sheets.includes(sheet));
   };
-  return { document: proxy, remove };
 }
 
-function standInFor(sheet: CSSStyleSheet): HTMLElement {
-  const element = document.createElement("span");
+function standInFor(sheet: CSSStyleSheet, element: HTMLElement): HTMLElement {
   element.hidden = true;
-  const set = (text: string) => sheet.replaceSync(text);
-  Object.defineProperty(element, "textContent", { set, get: () => "" });
-  Object.defineProperty(element, "innerHTML", { set, get: () => "" });
+  Object.defineProperty(element, "textContent", {
+    get: () => "",
+    set: (text: string) => sheet.replaceSync(text),
+  });
   return element;
 }

@@ -3,7 +3,7 @@ import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import { useEffect, useRef, useState } from "react";
 import { Empty } from "../../../ui/states.tsx";
-import { documentWithSheets } from "./style-sheets.ts";
+import { withSheets } from "./style-sheets.ts";
 import { openTerminal } from "./terminal-session.ts";
 import "./terminal.css";
 
@@ -39,9 +39,7 @@ function Screen({ taskId, onEnd }: { taskId: string; onEnd: (words: string) => v
 }
 
 function show(host: HTMLElement, taskId: string, onEnd: (words: string) => void): () => void {
-  const styles = documentWithSheets();
   const terminal = new Terminal({
-    documentOverride: styles.document,
     fontFamily: getComputedStyle(host).fontFamily,
     fontSize: 13,
     scrollback: 5000,
@@ -52,7 +50,7 @@ function show(host: HTMLElement, taskId: string, onEnd: (words: string) => void)
   });
   const fit = new FitAddon();
   terminal.loadAddon(fit);
-  terminal.open(host);
+  const removeSheets = withSheets(() => terminal.open(host));
   fit.fit();
   const size = () => ({ columns: Math.min(1000, terminal.cols), rows: Math.min(1000, terminal.rows) });
   const address = new URL(`/v1/tasks/${taskId}/terminal`, location.href);
@@ -71,6 +69,6 @@ function show(host: HTMLElement, taskId: string, onEnd: (words: string) => void)
     watch.disconnect();
     session.close();
     terminal.dispose();
-    styles.remove();
+    removeSheets();
   };
 }

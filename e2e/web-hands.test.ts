@@ -1,0 +1,80 @@
+import { createScriptedModel, when, write } from "@agency/scripted-model";
+import type { Script, ScriptedModel } from "@agency/scripted-model";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Agency } from "./support/agency.ts";
+import { accessibilityFaults, openBrowser, signIn, visit } from "./support/browser.ts";
+import type { Visitor } from "./support/browser.ts";
+
+const KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz-FIRST";
+
+const reviewed: Script = {
+  steps: [
+    { tools: [write("total.mjs", "export const total = (a, b) => a + b;\nexport const none = 0;\n")] },
+    { text: "The sum is there.", gate: "reviewed" },
+    { text: "Nothing more." },
+  ],
+  react: [when(/comments on your changes/i, { say: "I have read what you wrote beside the lines." })],
+};
+
+let model: ScriptedModel;
+let closeModel: () => Promise<void>;
+let agency: Agency;
+let browser: Browser;
+let me: Visitor;
+let page: Page;
+let id: string;
+
+beforeAll(async () => {
+  model = createScriptedModel({ scripts: { reviewed }, defaultScript: "reviewed" });
+  const listening = await model.listen();
+  closeModel = () => listening.close();
+  agency = await Agency.start({ env: { ANTHROPIC_BASE_URL: listening.url, ANTHROPIC_API_KEY: KEY } });
+  browser = await openBrowser();
+  me = await visit(browser, agency);
+  page = me.page;
+  await signIn(me, agency);
+  ({ id } = await agency.client.createTask({ prompt: "Write a sum" }));
+  await model.reached("reviewed", 1);
+});
+afterAll(async () => {
+  await browser?.close();
+  await agency?.[Symbol.asyncDispose]();
+  await closeModel?.();
+});
+
+describe("a person's own hands", { timeout: 60_000 }, () => {
+  it("open a terminal in the sandbox, which the page's policy lets be drawn", async () => {
+    await page.goto(`/runs/${id}?tab=terminal`);
+    await page.getByRole("button", { name: "Open a terminal" }).click();
+    const screen = page.getByRole("group", { name: "Terminal in the sandbox" });
+    await screen.locator(".xterm-rows").waitFor();
+    await screen.click();
+    await page.keyboard.type("cat total.mjs; echo $((40 + 2)) stars; stty size\n");
+    await screen.getByText("42 stars").waitFor();
+    expect(await screen.locator(".xterm-rows").innerText()).toContain("export const total");
+    const width = await screen.locator(".xterm-screen").evaluate((element) => element.clientWidth);
+    expect(width, "the terminal's own styles are in force").toBeGreaterThan(300);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.keyboard.type("exit 3\n");
+    await page.getByText("The shell ended with 3.").waitFor();
+    expect((await agency.client.audit()).entries.map(({ action }) => action)).toContain("terminal.open");
+  });
+
+  it("write beside a changed line, and the agent goes on with it", async () => {
+    await page.goto(`/runs/${id}?tab=diff`);
+    await page.getByRole("button", { name: "Comment on line 2" }).click();
+    await page.getByRole("textbox", { name: "Comment on line 2" }).fill("Why is none zero?");
+    await page.getByRole("button", { name: "Keep the comment" }).click();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.reload();
+    await page.getByText("1 comment, not sent yet").waitFor();
+    await page.getByRole("button", { name: "Send to the agent" }).click();
+    const { data } = await agency.event(id, "message", ({ text }) => text.includes("Why is none zero?"));
+    expect(data.text).toContain("total.mjs, line 2:\n    export const none = 0;");
+    model.open("reviewed");
+    await page.goto(`/runs/${id}`);
+    await page.getByText("I have read what you wrote beside the lines.").waitFor();
+    expect(me.offences).toEqual([]);
+  });
+});
