@@ -140,6 +140,8 @@ export type ChangeLimitsOutcome =
 export type KeepOutcome =
   | { readonly kind: "kept"; readonly task: Task }
   | { readonly kind: "not_found" | "gone" }
+  /** As many as may be kept are, or are promised. */
+  | { readonly kind: "full" }
   | { readonly kind: "invalid"; readonly problem: string };
 export type DeleteOutcome =
   /** Out of sight, and all the rest of it in a removal, which the caller may carry out at once. */
@@ -180,17 +182,18 @@ export interface TaskStore {
   setResult(id: string, epoch: number, result: TaskResult): Promise<void>;
   /**
    * One transaction: `change` is told for how long the sandbox would still be kept, and says for how long from now;
-   * null: not. Of a task that is not over it counts from its end.
+   * null: not. Of a task that is not over it counts from its end, and is promised only when fewer than `most` are.
    */
   keep(
     accountId: string,
     id: string,
     change: (leftMs: number) => number | null | { problem: string },
     now: number,
+    most: number,
   ): Promise<KeepOutcome>;
   /** Sandboxes of an account that are kept, or will be when their task is over. */
   keptCount(accountId: string): Promise<number>;
-  /** When its sandbox goes, its files go with it. */
+  /** Of a task that is over: when its sandbox goes, its files go with it. Of any other the step `cancel` says it. */
   discardSandbox(id: string): Promise<void>;
   /** One transaction: the runner is told to dial back for it, the audit log and the events say who opened it. */
   openTerminal(

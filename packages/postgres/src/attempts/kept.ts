@@ -66,7 +66,8 @@ export async function countKept(sql: Sql, accountId: string): Promise<number> {
 
 type KeepArguments = Parameters<TaskStore["keep"]>;
 
-export function keepTask(db: Database, ...[accountId, id, change, now]: KeepArguments): Promise<KeepOutcome> {
+export function keepTask(db: Database, ...given: KeepArguments): Promise<KeepOutcome> {
+  const [accountId, id, change, now, most] = given;
   return db.tx(async (tx) => {
     const row = await lockTask(tx, id);
     if (row === null || row.account_id !== accountId || row.hidden) return { kind: "not_found" };
@@ -74,12 +75,20 @@ export function keepTask(db: Database, ...[accountId, id, change, now]: KeepArgu
     if (over && !isKept(row)) return { kind: "gone" };
     const changed = change(over ? keptFor(row, now) : (row.spec.keepMs ?? 0));
     if (typeof changed !== "number" && changed !== null) return { kind: "invalid", ...changed };
+    const isNew = !over && changed !== null && row.spec.keepMs === null;
+    if (isNew && !(await hasRoomToKeep(tx, accountId, most))) return { kind: "full" };
     if (over) await setKeptUntil(tx, row, changed === null ? null : now + changed);
     else await setKeepMs(tx, id, changed);
     await wake(tx, id);
     const written = await selectTask(tx, id);
     return written === null ? { kind: "not_found" } : { kind: "kept", task: toTask(written) };
   });
+}
+
+/** The account's row is locked as by `keepSandbox`: two that are promised at once are counted one after the other. */
+async function hasRoomToKeep(tx: Sql, accountId: string, most: number): Promise<boolean> {
+  await tx.query("select from accounts where id = $1 for no key update", [accountId]);
+  return (await countKept(tx, accountId)) < most;
 }
 
 function keptFor(row: TaskRow, now: number): number {

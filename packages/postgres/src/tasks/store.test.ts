@@ -284,6 +284,21 @@ describe("messages", () => {
 });
 
 describe("an attempt", () => {
+  it("opens nothing to a runner that only stores, and tells how much it wrote", async () => {
+    const attempts = createAttemptStore(db);
+    const id = await created();
+    await apply(id, { kind: "claim" }, { kind: "provisioned", epoch: 1 }, { kind: "hello", epoch: 1 });
+    const attemptId = (await store.load(id))?.attempt?.id ?? "";
+    expect(await attempts.find(attemptId)).toMatchObject({ finalizing: false, outputBytes: 0 });
+    await apply(id, { kind: "storing", epoch: 1, forMs: 1_000, message: "m" });
+    expect(await attempts.find(attemptId)).toMatchObject({
+      live: true,
+      working: false,
+      finalizing: true,
+      outputLimit: 1024 ** 3,
+    });
+  });
+
   it("lets the runner in that first used its boot token, and that one again, until it is fenced", async () => {
     const attempts = createAttemptStore(db);
     const id = await created();

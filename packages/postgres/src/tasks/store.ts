@@ -62,7 +62,8 @@ export function createTaskStore(db: Database, queue: Queue): TaskStore {
     async discardSandbox(id) {
       await db.query(
         `update sandboxes set discard = true
-         where attempt_id = (select id from attempts where task_id = $1 order by epoch desc limit 1)`,
+         where attempt_id = (select id from attempts where task_id = $1 order by epoch desc limit 1)
+           and exists (select from tasks where id = $1 and finished_at is not null)`,
         [id],
       );
     },
