@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
-import { copyFile, lstat, mkdir, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { lstat, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { copyIndex } from "../apply/copy-index.ts";
 import { splitNul } from "../apply/git-tree.ts";
 import type { Session } from "../session.ts";
 import { publishedBase } from "./published-base.ts";
@@ -80,7 +81,8 @@ async function snapshot(session: Session, place: Place, whole: boolean): Promise
   const git = userGit(session, top, { GIT_INDEX_FILE: index, ...besideUser(place) });
   const at = gitDir === null ? NOWHERE : await headOf(git);
   if (gitDir !== null) await linkStore(gitDir, ours);
-  if (at.head !== null) await copyIndex(git, place.index, index);
+  const hasIndex = at.head !== null && place.index !== null && (await copyIndex(place.index, index));
+  if (at.head !== null && !hasIndex) await git.need(["read-tree", "HEAD"]);
   const leftOut = await recordChanges(git, top);
   const tree = (await git.need(["write-tree"])).trim();
   const from = whole || at.head === null ? null : await publishedBase(git, top);
@@ -128,14 +130,6 @@ async function headOf(git: UserGit): Promise<At> {
     branch: name.code === 0 ? lineOf(name.stdout) : null,
     isShallow: shallow.trim() === "true",
   };
-}
-
-/** Git believes an entry only when the file is older than the index: the copy keeps the time of the original. */
-async function copyIndex(git: UserGit, from: string | null, to: string): Promise<void> {
-  const stats = from === null ? null : await stat(from).catch(() => null);
-  if (from === null || stats === null) return void (await git.need(["read-tree", "HEAD"]));
-  await copyFile(from, to);
-  await utimes(to, stats.atimeMs / 1000, Math.floor(stats.mtimeMs) / 1000);
 }
 
 /** Brings our index to what lies in the folder; returns what cannot go along. */
