@@ -35,7 +35,7 @@ export interface TaskSpec {
   checks: string[];
   artifacts: string[];
   resume: { taskId: string; checkpoint: number; fork: boolean } | null;
-  /** What it goes on from instead; of a task that is being made, the sizes are those of the upload. */
+  /** What it goes on from instead, or as the task in `resume` did when its checkpoint is 0; of a task that is being made, the sizes are those of the upload. */
   upload: SpecUpload | null;
   /** It reviews `pullRequest`. */
   review: { post: boolean } | null;
@@ -153,6 +153,8 @@ export type DeleteOutcome =
 export interface TaskStore {
   /** One transaction: idempotency row, task, first event, job. A replay returns the first task. */
   create(task: NewTask, idempotency: Idempotency | null): Promise<CreateOutcome>;
+  /** What the same request made before; null when nothing is known of its key yet. */
+  replay(accountId: string, idempotency: Idempotency): Promise<CreateOutcome | null>;
   get(accountId: string, id: string): Promise<Task | null>;
   list(accountId: string, query: ListTasks): Promise<{ tasks: Task[]; nextCursor: string | null }>;
   countByState(): Promise<Record<string, number>>;

@@ -5,7 +5,7 @@ import { appendOrFail } from "../events/append.ts";
 import { applyCommand } from "./apply.ts";
 import { countKept, keepTask } from "../attempts/kept.ts";
 import { changeTaskLimits } from "./change-limits.ts";
-import { createTaskRow } from "./create.ts";
+import { createTaskRow, replayTask } from "./create.ts";
 import { deleteTask } from "./delete.ts";
 import { listTaskRows } from "./list.ts";
 import { lockTask, selectTask } from "./select.ts";
@@ -16,6 +16,7 @@ import { toTask } from "./view.ts";
 export function createTaskStore(db: Database, queue: Queue): TaskStore {
   return {
     create: (task, idempotency) => createTaskRow(db, queue, task, idempotency),
+    replay: (accountId, idempotency) => replayTask(db, accountId, idempotency),
     async get(accountId, id) {
       const row = await selectTask(db, id, accountId);
       return row === null ? null : toTask(row);
