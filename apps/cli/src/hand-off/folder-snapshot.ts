@@ -81,8 +81,7 @@ async function snapshot(session: Session, place: Place, whole: boolean): Promise
   const git = userGit(session, top, { GIT_INDEX_FILE: index, ...besideUser(place) });
   const at = gitDir === null ? NOWHERE : await headOf(git);
   if (gitDir !== null) await linkStore(gitDir, ours);
-  const hasIndex = at.head !== null && place.index !== null && (await copyIndex(place.index, index));
-  if (at.head !== null && !hasIndex) await git.need(["read-tree", "HEAD"]);
+  if (at.head !== null) await beginIndex(git, place.index, index);
   const leftOut = await recordChanges(git, top);
   const tree = (await git.need(["write-tree"])).trim();
   const from = whole || at.head === null ? null : await publishedBase(git, top);
@@ -130,6 +129,11 @@ async function headOf(git: UserGit): Promise<At> {
     branch: name.code === 0 ? lineOf(name.stdout) : null,
     isShallow: shallow.trim() === "true",
   };
+}
+
+/** From the user's own, which spares git reading every file again. */
+async function beginIndex(git: UserGit, users: string | null, ours: string): Promise<void> {
+  if (users === null || !(await copyIndex(users, ours))) await git.need(["read-tree", "HEAD"]);
 }
 
 /** Brings our index to what lies in the folder; returns what cannot go along. */

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { Outcome } from "@agency/contract";
 import type { NewTask, PricedCall, TaskStore } from "@agency/core";
 import { createTestDatabase } from "@agency/testing";
 import type { TestDatabase } from "@agency/testing";
@@ -13,23 +12,11 @@ import { appendEvents } from "../events/append.ts";
 import { readEvents } from "../events/read.ts";
 import { createQueue } from "../queue/queue.ts";
 import { createTaskStore } from "./store.ts";
-import { deletedBy, newTask } from "./test-support.ts";
+import { deletedBy, newTask, OUTCOME } from "./test-support.ts";
 
 const NOW = Date.parse("2026-11-21T10:00:00Z");
 const OTHER = randomUUID();
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
-const done: Outcome = {
-  state: "completed",
-  reason: null,
-  summary: "ok",
-  files: 1,
-  added: 2,
-  removed: 0,
-  commit: null,
-  commits: [],
-  branch: null,
-  checks: [],
-};
 
 let home: TestDatabase;
 let db: Database;
@@ -69,7 +56,7 @@ const finished = (id: string) =>
     { kind: "claim" },
     { kind: "provisioned", epoch: 1 },
     { kind: "hello", epoch: 1 },
-    { kind: "finalize", epoch: 1, outcome: done },
+    { kind: "finalize", epoch: 1, outcome: OUTCOME },
     { kind: "settle", epoch: 1 },
   );
 

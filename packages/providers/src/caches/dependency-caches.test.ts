@@ -118,7 +118,7 @@ describe("caches of a repository", () => {
     const outside = join(root, "outside");
     await mkdir(outside, { mode: 0o700 });
     await writeFile(join(outside, "file"), "outside", { mode: 0o600 });
-    const [folder = "", ...later] = await Promise.all([lend(), lend(), lend(), lend()]);
+    const [folder, ...later] = await Promise.all([lend(), lend(), lend(), lend()]);
     await symlink(outside, join(folder, "link"));
     await mkdir(join(folder, "closed"));
     await writeFile(join(folder, "closed", "kept"), "x");
