@@ -73,7 +73,7 @@ describe("a sandbox that is to be kept", () => {
     const ids = await Promise.all([1, 2, 3, 4].map(() => created(OTHER)));
     const promised = await Promise.all(ids.map((id) => store.keep(OTHER, id, () => 5_000, NOW, 2)));
     expect(promised.map(({ kind }) => kind).toSorted()).toEqual(["full", "full", "kept", "kept"]);
-    const [kept] = ids.filter((_, i) => promised[i]?.kind === "kept");
+    const kept = ids.find((_, i) => promised[i]?.kind === "kept");
     expect(await store.keep(OTHER, kept ?? "", () => 9_000, NOW, 2)).toMatchObject({ kind: "kept" });
     for (const id of ids) await apply(id, { kind: "cancel", graceMs: 1 });
   });

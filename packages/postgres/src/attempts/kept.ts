@@ -75,10 +75,8 @@ export function keepTask(db: Database, ...given: KeepArguments): Promise<KeepOut
     if (over && !isKept(row)) return { kind: "gone" };
     const changed = change(over ? keptFor(row, now) : (row.spec.keepMs ?? 0));
     if (typeof changed !== "number" && changed !== null) return { kind: "invalid", ...changed };
-    const isNew = !over && changed !== null && row.spec.keepMs === null;
-    if (isNew && !(await hasRoomToKeep(tx, accountId, most))) return { kind: "full" };
     if (over) await setKeptUntil(tx, row, changed === null ? null : now + changed);
-    else await setKeepMs(tx, id, changed);
+    else if (!(await promise(tx, row, changed, most))) return { kind: "full" };
     await wake(tx, id);
     const written = await selectTask(tx, id);
     return written === null ? { kind: "not_found" } : { kind: "kept", task: toTask(written) };
@@ -86,9 +84,13 @@ export function keepTask(db: Database, ...given: KeepArguments): Promise<KeepOut
 }
 
 /** The account's row is locked as by `keepSandbox`: two that are promised at once are counted one after the other. */
-async function hasRoomToKeep(tx: Sql, accountId: string, most: number): Promise<boolean> {
-  await tx.query("select from accounts where id = $1 for no key update", [accountId]);
-  return (await countKept(tx, accountId)) < most;
+async function promise(tx: Sql, row: TaskRow, keepMs: number | null, most: number): Promise<boolean> {
+  if (keepMs !== null && row.spec.keepMs === null) {
+    await tx.query("select from accounts where id = $1 for no key update", [row.account_id]);
+    if ((await countKept(tx, row.account_id)) >= most) return false;
+  }
+  await setKeepMs(tx, row.id, keepMs);
+  return true;
 }
 
 function keptFor(row: TaskRow, now: number): number {

@@ -115,25 +115,6 @@ describe("creating a task", () => {
     expect(await store.create(newTask({ accountId: OTHER }), key)).toMatchObject({ kind: "created" });
   });
 
-  it("lets a task go on from what was sent for another one, which keeps it, as long as it is kept", async () => {
-    const first = await created();
-    const key = `uploads/${first}`;
-    await db.query(
-      `insert into blobs (id, task_id, account_id, epoch, kind, name, key, bytes, sha256, media_type, at)
-       values ($1, $2, $3, 0, 'upload', 'upload.tar', $4, 1, 's', 'application/x-tar', now())`,
-      [randomUUID(), first, DEFAULT_ACCOUNT_ID, key],
-    );
-    const { spec } = newTask();
-    const sent = { base: "b", head: "h", branch: null, commit: "c", sessionId: null, engineVersion: null };
-    const upload = { id: randomUUID(), key, bytes: 1, sha256: "s", ...sent };
-    const resume = { taskId: first, checkpoint: 0, fork: false };
-    const next = () => store.create(newTask({ spec: { ...spec, upload, resume } }), null);
-    expect(await next()).toMatchObject({ kind: "created" });
-    expect(await next()).toMatchObject({ kind: "created" });
-    await db.query("update blobs set expired_at = now() where key = $1", [key]);
-    expect(await next()).toEqual({ kind: "no_checkpoint" });
-  });
-
   it("leaves the key free when there is no such parent", async () => {
     const key = { route: "POST /v1/tasks", key: "k2", fingerprint: Buffer.from("x") };
     const foreign = await created({ accountId: OTHER });
