@@ -152,6 +152,31 @@ describe("a runner's checkpoints", () => {
     expect(plane.finished[0]?.outcome.state).toBe("completed");
   });
 
+  it("of a run that goes on are refused by a full account, and the last one waits for room", async () => {
+    const said = (part: string): boolean => notices().some((text) => text.includes(part));
+    let isWaiting = false;
+    plane.script = (route) => {
+      if (route !== "blobs" || (isWaiting ||= said("cannot be stored since"))) return undefined;
+      return { status: 507, body: { detail: "The account is full.", next: "Delete tasks." } };
+    };
+    const engine = rememberingEngine((mind) => {
+      put(mind, "a.txt", "one\n");
+      mind.run.onSend = () => mind.run.turnEnd("completed");
+    });
+    const { exit } = runRunner(plane, engine);
+    await engine.run;
+    await plane.until(() => plane.listeners > 0);
+    plane.command({ id: "c1", kind: "interrupt" });
+    await plane.until(() => said("A checkpoint could not be stored"));
+    expect(isWaiting).toBe(false);
+    plane.command({ id: "c2", kind: "say", text: "go on", mode: "next_turn" });
+    expect(await exit).toBe(0);
+    expect(plane.checkpoints).toMatchObject([{ number: 1, turn: 2 }]);
+    expect(notices().join("\n")).toMatch(
+      /507: The account is full. Delete tasks. Its sandbox is kept.*--discard/s,
+    );
+  });
+
   it("hold what a cancelled run left", async () => {
     const engine = rememberingEngine((mind) => {
       put(mind, "a.txt", "at work\n");

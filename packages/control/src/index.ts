@@ -43,11 +43,12 @@ export { accountRetention, setAccountRetention } from "./retention/account-reten
 export { applyRetention } from "./retention/apply-retention.ts";
 export { finishRemovals } from "./retention/remove.ts";
 export { answerTask } from "./tasks/answer-task.ts";
+export { cancelTask } from "./tasks/cancel-task.ts";
 export { changeLimits } from "./tasks/change-limits.ts";
 export type { FindPullRequest } from "./tasks/choose-delivery.ts";
 export { createTask } from "./tasks/create-task.ts";
 export type { CreateTaskDeps } from "./tasks/create-task.ts";
-export { cancelTask, deleteTask, getTask, listTasks, sendMessage } from "./tasks/manage-task.ts";
+export { deleteTask, getTask, listTasks, sendMessage } from "./tasks/manage-task.ts";
 export type { ManageDeps } from "./tasks/manage-task.ts";
 export { pauseTask, resumeTask } from "./tasks/pause-task.ts";
 export { ontoBranchOf, pushBranchOf } from "./tasks/push-branch.ts";

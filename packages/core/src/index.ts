@@ -46,6 +46,8 @@ export { createEventRedaction } from "./redaction/event-redaction.ts";
 export type { EventRedaction } from "./redaction/event-redaction.ts";
 export { createRedactor, MIN_SECRET_LENGTH } from "./redaction/redactor.ts";
 export type { RedactionStream, Redactor, RedactorResult, Secret } from "./redaction/redactor.ts";
+export { canonicalPath, canonicalRepository } from "./git/canonical-repository.ts";
+export { pushRejection } from "./git/push-rejection.ts";
 export { attachmentDisposition } from "./storage/attachment.ts";
 export { rangeWithin } from "./storage/byte-range.ts";
 export { storageKeyProblem } from "./storage/storage-key.ts";

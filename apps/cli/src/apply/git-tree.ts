@@ -1,7 +1,8 @@
-import { copyFile, lstat, stat, utimes } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AgencyError } from "@agency/contract";
 import type { Session } from "../session.ts";
+import { copyIndex } from "./copy-index.ts";
 import { configEntries } from "./git-config.ts";
 import type { ConfigEntry } from "./git-config.ts";
 import { NO_PROGRAMS, withoutPrograms } from "./without-programs.ts";
@@ -93,18 +94,9 @@ function treeAt(session: Session, top: string, setting: Setting): GitTree {
       const path = Buffer.from((await need(["rev-parse", "--git-path", "index"])).trim(), "latin1").toString(
         "utf8",
       );
-      await copyWithTime(path.startsWith("/") ? path : join(top, path), to);
+      await copyIndex(path.startsWith("/") ? path : join(top, path), to);
     },
   };
-}
-
-/** Git believes an entry only when the file is older than the index: the copy keeps the time of the original. */
-async function copyWithTime(from: string, to: string): Promise<void> {
-  const stats = await stat(from).catch(ignoreMissing);
-  // A repository without a first `git add` has none.
-  if (stats === undefined) return;
-  await copyFile(from, to);
-  await utimes(to, stats.atimeMs / 1000, Math.floor(stats.mtimeMs) / 1000);
 }
 
 export const splitNul = (text: string): string[] => text.split("\0").filter((part) => part !== "");

@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
-import { copyFile, lstat, mkdir, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { lstat, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { copyIndex } from "../apply/copy-index.ts";
 import { splitNul } from "../apply/git-tree.ts";
 import type { Session } from "../session.ts";
 import { publishedBase } from "./published-base.ts";
@@ -80,7 +81,7 @@ async function snapshot(session: Session, place: Place, whole: boolean): Promise
   const git = userGit(session, top, { GIT_INDEX_FILE: index, ...besideUser(place) });
   const at = gitDir === null ? NOWHERE : await headOf(git);
   if (gitDir !== null) await linkStore(gitDir, ours);
-  if (at.head !== null) await copyIndex(git, place.index, index);
+  if (at.head !== null) await beginIndex(git, place.index, index);
   const leftOut = await recordChanges(git, top);
   const tree = (await git.need(["write-tree"])).trim();
   const from = whole || at.head === null ? null : await publishedBase(git, top);
@@ -130,12 +131,9 @@ async function headOf(git: UserGit): Promise<At> {
   };
 }
 
-/** Git believes an entry only when the file is older than the index: the copy keeps the time of the original. */
-async function copyIndex(git: UserGit, from: string | null, to: string): Promise<void> {
-  const stats = from === null ? null : await stat(from).catch(() => null);
-  if (from === null || stats === null) return void (await git.need(["read-tree", "HEAD"]));
-  await copyFile(from, to);
-  await utimes(to, stats.atimeMs / 1000, Math.floor(stats.mtimeMs) / 1000);
+/** From the user's own, which spares git reading every file again. */
+async function beginIndex(git: UserGit, users: string | null, ours: string): Promise<void> {
+  if (users === null || !(await copyIndex(users, ours))) await git.need(["read-tree", "HEAD"]);
 }
 
 /** Brings our index to what lies in the folder; returns what cannot go along. */

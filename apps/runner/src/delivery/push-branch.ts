@@ -1,3 +1,4 @@
+import { pushRejection } from "@agency/core";
 import { gitProblem } from "../workspace/git.ts";
 import type { Git, GitCall } from "../workspace/git.ts";
 import type { ChildResult } from "../process/run-child.ts";
@@ -48,22 +49,13 @@ function push({ git, url, signal }: PushOptions, refspec: string): Promise<Child
 function judge(branch: string, pushed: ChildResult): Pushed {
   const problem = gitProblem(`Pushing to ${branch}`, pushed);
   if (problem === null) return { kind: "pushed" };
-  const rejected = rejection(pushed);
+  const rejected = pushRejection(pushed.stdout.toString());
   return { kind: "refused", problem: rejected === null ? problem : `${problem}\n${rejected}` };
 }
 
 /** `=<tab>from:to<tab>[up to date]` */
 function isUpToDate({ code, stdout }: ChildResult): boolean {
   return code === 0 && /^=\t/m.test(stdout.toString());
-}
-
-/** `!<tab>from:to<tab>[rejected] (fetch first)` */
-function rejection({ stdout }: ChildResult): string | null {
-  const line = stdout
-    .toString()
-    .split("\n")
-    .find((one) => one.startsWith("!"));
-  return line?.split("\t")[2] ?? null;
 }
 
 export interface BranchQuestion {

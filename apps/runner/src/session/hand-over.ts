@@ -102,6 +102,7 @@ export async function handOver(work: WorkDone): Promise<Delivered> {
     },
   });
   await rm(scratch, { recursive: true, force: true }).catch(() => undefined);
+  storing.onlyLeft();
   enter("finishing");
   return delivered;
 }

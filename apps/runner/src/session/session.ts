@@ -170,7 +170,6 @@ export class Session {
     if (report !== null) await this.#options.hangUp();
     const counts = await tellChanges(work);
     const delivered = report === null ? NOTHING_DELIVERED : await handOver(work);
-    this.#storing.onlyLeft();
     const { checks } = delivered;
     const decided = decideOutcome({ ...known, stopped: state.cancelled ? "cancelled" : stopped, checks });
     const setupFailed = decided.state === "failed" && problem !== null && stopped === null;

@@ -36,12 +36,16 @@ describe("a blob", () => {
   });
 
   const content = Buffer.alloc(5 * MiB, "blob");
-  function send(name = "a.bin", signal = new AbortController().signal): Promise<BlobResult> {
+  function send(
+    name = "a.bin",
+    signal = new AbortController().signal,
+    onTrouble?: (why: string) => void,
+  ): Promise<BlobResult> {
     const file = join(folder, "content");
     writeFileSync(file, content);
     const sha256 = createHash("sha256").update(content).digest("hex");
     const header = { kind: "file", name, bytes: content.length, sha256, mediaType: "text/plain" } as const;
-    return sendBlob({ client, clock: realClock, random: () => 0 }, header, file, signal);
+    return sendBlob({ client, clock: realClock, random: () => 0 }, header, file, signal, onTrouble);
   }
   const store = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<Buffer> => {
     const body = await buffer(incoming);
@@ -80,6 +84,7 @@ describe("a blob", () => {
     [404, "refused"],
     [413, "refused"],
     [422, "refused"],
+    [507, "refused"],
   ])("that is answered with %i before it is read is %s, and is not sent again", async (status, kind) => {
     let tries = 0;
     answer = (_incoming, outgoing) => {
@@ -88,6 +93,19 @@ describe("a blob", () => {
     };
     expect(await send()).toMatchObject({ kind });
     expect(tries).toBe(1);
+  });
+
+  it("waits for room where people are told of it, with what they can do", async () => {
+    const told: string[] = [];
+    answer = (incoming, outgoing) => {
+      if (told.length > 1) return void store(incoming, outgoing);
+      outgoing.writeHead(507, { "content-type": "application/problem+json" });
+      outgoing.end(JSON.stringify({ detail: "The account is full.", next: "Delete tasks." }));
+    };
+    const sent = await send("a.bin", undefined, (why) => told.push(why));
+    expect(sent).toEqual({ kind: "stored", id: ID });
+    const why = "the control plane answered 507: The account is full. Delete tasks";
+    expect(told).toEqual([why, why]);
   });
 
   it("is given up when the run ends", async () => {

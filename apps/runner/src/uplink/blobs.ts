@@ -6,6 +6,7 @@ import { z } from "zod";
 import { backoffMs } from "./backoff.ts";
 import type { Reply, UplinkClient } from "./client.ts";
 import { judgeReply, whyOf } from "./judge-reply.ts";
+import type { Verdict } from "./judge-reply.ts";
 
 export interface BlobWay {
   client: UplinkClient;
@@ -24,13 +25,16 @@ export type BlobResult =
 
 const storedSchema = z.object({ id: z.uuid() });
 
-/** Sends a file until the control plane has it whole: a broken connection starts it again from its first byte. */
+/**
+ * Sends a file until the control plane has it whole: a broken connection starts it again from its first byte. Where
+ * people are told of trouble they can also make room, and a full account is waited for like a store that is away.
+ */
 export async function sendBlob(
   way: BlobWay,
   header: BlobHeader,
   file: string,
   signal: AbortSignal,
-  onTrouble: (why: string) => void = () => undefined,
+  onTrouble?: (why: string) => void,
 ): Promise<BlobResult> {
   const { client, clock, random } = way;
   const headers = {
@@ -43,7 +47,7 @@ export async function sendBlob(
     // No further than announced, whatever grows meanwhile.
     const body = createReadStream(file, header.bytes === 0 ? {} : { end: header.bytes - 1 });
     const reply = await client.put(UPLINK_PATHS.blobs, headers, body, signal);
-    const verdict = judgeReply(reply);
+    const verdict = isFull(reply) && onTrouble !== undefined ? waitForRoom(reply) : judgeReply(reply);
     if (verdict.kind === "ok") {
       const stored = storedSchema.safeParse(verdict.body);
       return stored.success
@@ -56,7 +60,7 @@ export async function sendBlob(
     if (verdict.kind !== "retry")
       return { kind: "fenced", why: "the control plane says that the attempt is over" };
     why = verdict.why;
-    onTrouble(why);
+    onTrouble?.(why);
     await clock.sleep(pauseMs(failures, verdict.afterMs, random()), signal);
   }
   return { kind: "stopped", why };
@@ -72,9 +76,19 @@ function pauseMs(failures: number, askedMs: number | null, random: number): numb
   return Math.min(pause * 2 ** (failures - QUICK_TRIES), LONGEST_PAUSE_MS);
 }
 
+type Answer = Extract<Reply, { kind: "answer" }>;
+
+function isFull(reply: Reply): reply is Answer {
+  return reply.kind === "answer" && reply.status === 507;
+}
+
+function waitForRoom(reply: Answer): Verdict {
+  return { kind: "retry", afterMs: reply.retryAfterMs, why: whyOf(reply) };
+}
+
 function refusal(reply: Reply, { name, bytes }: BlobHeader): string {
   if (reply.kind !== "answer") return reply.why;
-  if (reply.status === 507) return whyOf(reply);
+  if (isFull(reply)) return whyOf(reply);
   if (reply.status === 413) return `${name} has ${bytes} bytes, more than the control plane stores`;
   return `the control plane refused ${name} (${reply.status})`;
 }

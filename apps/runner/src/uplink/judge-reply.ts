@@ -13,10 +13,13 @@ export type Verdict =
   /** The control plane holds less than was sent: go on from there. */
   | { readonly kind: "behind"; readonly have: number };
 
-const problemSchema = z.object({ detail: z.string().min(1).max(1000) });
+const problemSchema = z.object({
+  detail: z.string().min(1).max(1000),
+  next: z.string().min(1).max(1000).optional(),
+});
 const behindSchema = z.object({ have: z.number().int().nonnegative() });
 const FENCED = new Set([401, 404, 409, 410]);
-/** 507: only people make room, and a run does not wait for them. */
+/** 507: only people make room, and a run that goes on does not wait for them. */
 const REFUSED = new Set([400, 413, 415, 422, 507]);
 
 export function judgeReply(reply: Reply): Verdict {
@@ -33,6 +36,7 @@ export function judgeReply(reply: Reply): Verdict {
 /** In the control plane's own words, where it has some. */
 export function whyOf({ status, body }: Extract<Reply, { kind: "answer" }>): string {
   const problem = problemSchema.safeParse(body);
-  const said = problem.success ? `: ${problem.data.detail.replace(/\.$/, "")}` : "";
-  return `the control plane answered ${status}${said}`;
+  const { detail, next } = problem.data ?? {};
+  const said = [detail, next].flatMap((text) => (text === undefined ? [] : [text.replace(/\.$/, "")]));
+  return [`the control plane answered ${status}`, said.join(". ")].filter(Boolean).join(": ");
 }

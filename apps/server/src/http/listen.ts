@@ -51,7 +51,7 @@ export async function listenApi(
   const address = server.address();
   const bound = typeof address === "object" && address !== null ? address.port : port;
   return {
-    url: `http://${reachable(host)}:${bound}`,
+    url: addressOf(host, bound),
     close: () => {
       upgraded.close();
       return close(server);
@@ -85,9 +85,9 @@ function cannotListen(cause: Error, host: string, port: number): AgencyError {
 }
 
 /** The address a program on this machine can use. */
-function reachable(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
+export function addressOf(host: string, port: number): string {
+  if (host === "0.0.0.0" || host === "::") return `http://127.0.0.1:${port}`;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 async function close(server: Server): Promise<void> {

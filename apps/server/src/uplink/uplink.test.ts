@@ -361,22 +361,8 @@ describe("the door", () => {
     }
   });
 
-  it("names no folder of the server when its storage is away, but says so in the log", async () => {
-    deps.ingest = async () => {
-      throw new AgencyError("unavailable", "tasks/t cannot be reached in /srv/agency/storage (ENOTDIR).", {
-        next: "Look at /srv/agency/storage.",
-      });
-    };
-    const { status, said } = await ask("POST", "/uplink/events", { body: batch("1") });
-    expect([status, said]).toEqual([503, expect.stringContaining("storage")]);
-    expect(said).not.toContain("/srv");
-    expect(lines.map(({ level }) => level)).toContain("warn");
-  });
-
   it("hands nothing of git on to a runner whose work is over", async () => {
-    deps.world = async () => {
-      throw new AgencyError("forbidden", "The work of this task is over.");
-    };
+    deps.world = () => Promise.reject(new AgencyError("forbidden", "The work is over."));
     expect(await ask("GET", "/git/x/info/refs")).toMatchObject({ status: 403 });
   });
 

@@ -21,7 +21,7 @@ interface CodeHostParts {
   storage: Storage;
   secrets: SecretKeeping;
   branches: BranchMover;
-  /** Where this server is reached; null until it listens. */
+  /** Where this server is reached; null until it listens on a port that the system chooses. */
   address: { readonly url: string | null };
   logger: Logger;
 }

@@ -30,6 +30,7 @@ import type { Foundations } from "./foundations.ts";
 import { sandboxResources, wireLocal } from "./local.ts";
 import { loadPrices } from "./prices.ts";
 import type { Prices } from "./prices.ts";
+import { publicAddress } from "./public-address.ts";
 import { wireFolders } from "./repository-folders.ts";
 import { keepsOf } from "./retention.ts";
 import { keepSecrets } from "./secrets.ts";
@@ -90,7 +91,7 @@ export async function startInstance(parts: InstanceParts): Promise<RunningInstan
     const prices = await loadPrices(settings.prices);
     const { credentials } = secrets;
     const branches = await wireBranchMover({ settings, stores, credentials, folder, logger }, closers);
-    const address = { url: settings.publicUrl };
+    const address = { url: publicAddress(settings) };
     const outside = { stores, storage: base.storage, secrets, branches, address, logger };
     const codeHost = wireCodeHost(settings, outside);
     const terminals = createTerminals<Duplex>({ tasks: stores.tasks, clock: systemClock, logger });

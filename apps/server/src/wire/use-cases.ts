@@ -102,7 +102,6 @@ export function bindUseCases(parts: UseCaseParts): UseCases {
     changeLimits: (accountId, id, input, by) => changeLimits(managing, accountId, id, input, by),
     getTask: (accountId, id) => getTask(managing, accountId, id),
     listTasks: (accountId, query) => listTasks(managing, accountId, query),
-    cancelTask: (accountId, id, options) => cancelTask(managing, accountId, id, options),
     ...sandboxUseCases(parts),
     sendMessage: (accountId, id, input) => sendMessage(managing, accountId, id, input),
     deleteTask: (accountId, id, by) => deleteTask(deleting, accountId, id, by),
@@ -137,10 +136,11 @@ function sandboxUseCases({
   logger,
   keepBounds,
   terminals,
-}: UseCaseParts): Pick<UseCases, "keepTask" | "releaseTask" | "openTerminal"> {
+}: UseCaseParts): Pick<UseCases, "cancelTask" | "keepTask" | "releaseTask" | "openTerminal"> {
   const { tasks, attempts } = stores;
   const keeping = { tasks, attempts, providers, logger, keepBounds, now };
   return {
+    cancelTask: (accountId, id, options) => cancelTask(keeping, accountId, id, options),
     keepTask: (accountId, id, input) => keepTask(keeping, accountId, id, input),
     releaseTask: (accountId, id) => releaseTask(keeping, accountId, id),
     openTerminal: terminals.open,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { pushRejection } from "@agency/core";
 import type { AttemptCaller, BranchMove, BranchMoved, BranchMover } from "@agency/core";
 import type { GitRoute } from "../git/git-route.ts";
 import { repositoryOfUrl } from "../git/repository-address.ts";
@@ -90,7 +91,7 @@ async function moveBy(git: Git, { url, setting }: Admission, move: BranchMove): 
   if (!(await isAncestor(TARGET, WORK))) return { kind: "diverged" };
   const pushed = await git(pushOf(url, commit, to), [setting, ...PARTIAL]);
   if (pushed.ok) return { kind: "moved" };
-  const said = rejection(pushed);
+  const said = pushRejection(pushed.stdout) ?? lastLine(pushed.stderr);
   return /\((?:fetch first|non-fast-forward)\)/.test(said) ? { kind: "diverged" } : refused(said);
 }
 
@@ -117,12 +118,6 @@ function fetchOf(url: string, from: string, to: string): string[] {
 function pushOf(url: string, commit: string, to: string): string[] {
   const how = ["--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--no-thin"];
   return ["push", ...how, "--recurse-submodules=no", "--", url, `${commit}:refs/heads/${to}`];
-}
-
-/** `!<tab>from:to<tab>[rejected] (fetch first)` */
-function rejection({ stdout, stderr }: GitRun): string {
-  const line = stdout.split("\n").find((one) => one.startsWith("!"));
-  return line?.split("\t")[2] ?? lastLine(stderr);
 }
 
 function lastLine(text: string): string {

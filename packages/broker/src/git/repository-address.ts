@@ -1,3 +1,5 @@
+import { canonicalPath } from "@agency/core";
+
 export interface RepositoryAddress {
   readonly scheme: "http" | "https";
   /** In lower case, with the port when it is not the scheme's own. */
@@ -33,7 +35,7 @@ export function repositoryOfUrl(text: string): RepositoryAddress | null {
 
 export function isSameRepository(a: RepositoryAddress, b: RepositoryAddress): boolean {
   if (!isSameOrigin(a, b)) return false;
-  return a.host === "github.com" ? a.path.toLowerCase() === b.path.toLowerCase() : a.path === b.path;
+  return canonicalPath(a.host, a.path) === canonicalPath(b.host, b.path);
 }
 
 export function isSameOrigin(a: RepositoryAddress, b: RepositoryAddress): boolean {

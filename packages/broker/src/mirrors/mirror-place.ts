@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { canonicalRepository } from "@agency/core";
 import type { RepositoryAddress } from "../git/repository-address.ts";
 
 /** Where one mirror lies. Its repository is there whole or not at all: it is made beside and renamed. */
@@ -12,15 +13,13 @@ export interface MirrorPlace {
 
 const ACCOUNT = /^[A-Za-z0-9_-]{1,64}$/;
 
-export function accountFolder(root: string, accountId: string): string {
+function accountFolder(root: string, accountId: string): string {
   if (!ACCOUNT.test(accountId)) throw new Error(`"${accountId}" cannot be the name of a folder.`);
   return join(root, "accounts", accountId);
 }
 
-export function placeOf(root: string, accountId: string, { host, url }: RepositoryAddress): MirrorPlace {
-  // GitHub does not tell names apart by their case; others may.
-  const name = host === "github.com" ? url.toLowerCase() : url;
-  const key = createHash("sha256").update(name).digest("hex").slice(0, 32);
+export function placeOf(root: string, accountId: string, { url }: RepositoryAddress): MirrorPlace {
+  const key = createHash("sha256").update(canonicalRepository(url)).digest("hex").slice(0, 32);
   return placeAt(join(accountFolder(root, accountId), key));
 }
 

@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
 import { access, mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CALLER, GIT_ENV, openGitLab } from "../git/testing/git-lab.ts";
 import type { GitLab } from "../git/testing/git-lab.ts";
+import { removeMirror } from "./evict-mirrors.ts";
+import { placeAt } from "./mirror-place.ts";
 import { openMirrorLab } from "./testing/mirror-lab.ts";
 import type { MirrorLab } from "./testing/mirror-lab.ts";
 
@@ -156,12 +158,12 @@ describe("a mirror", () => {
     expect(await one.lend("open/public.git")).not.toBeNull();
   });
 
-  it("can be repacked, evicted and forgotten under a copy that is out", async () => {
+  it("can be repacked and removed under a copy that is out", async () => {
     const copy = await lendable("open/public.git");
     const folder = await borrow(copy);
     const [repository = ""] = await one.repositories();
     await git(repository, "repack", "-a", "-d", "-f", "--quiet");
-    await one.mirrors.forget(CALLER.accountId);
+    await removeMirror(placeAt(dirname(repository)));
     expect(await one.repositories()).toEqual([]);
     expect(await git(folder, "fsck", "--full", "--no-dangling")).toBe("");
     expect((await stat(join(copy, "objects/pack"))).mode & 0o777).toBe(0o755);

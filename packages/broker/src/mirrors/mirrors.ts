@@ -10,7 +10,7 @@ import { freshenMirror, tidyMirror } from "./freshen-mirror.ts";
 import { lendCopy } from "./lend-copy.ts";
 import { openMirrorDoor } from "./mirror-door.ts";
 import type { MirrorDoor } from "./mirror-door.ts";
-import { accountFolder, placeAt, placeOf } from "./mirror-place.ts";
+import { placeOf } from "./mirror-place.ts";
 import type { MirrorPlace } from "./mirror-place.ts";
 
 export interface MirrorOptions {
@@ -67,12 +67,6 @@ export async function createMirrors(options: MirrorOptions): Promise<Mirrors> {
         if (copy !== null) void background(keepHouse(shop, place));
       });
       return Promise.race([lent, aborted(late)]);
-    },
-    async forget(accountId) {
-      const folder = accountFolder(root, accountId);
-      for (const key of await entries(folder))
-        await removeLocked(shop, placeAt(join(folder, key)), closing.signal);
-      await rm(folder, { recursive: true, force: true });
     },
     async close() {
       closing.abort();

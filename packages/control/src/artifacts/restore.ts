@@ -21,7 +21,7 @@ export async function restoreOf(
   if (upload !== null) {
     const { base, head, branch, commit, sessionId, engineVersion, bytes, sha256 } = upload;
     const about = { base, head, branch, commit, sessionId, engineVersion, bytes, sha256 };
-    return { taskId: id, number: 0, turn: 0, fork: false, ...about };
+    return { taskId: id, number: 0, turn: 0, fork: resume?.fork ?? false, ...about };
   }
   if (resume === null) return null;
   const found = await checkpointToRestore(artifacts, resume);

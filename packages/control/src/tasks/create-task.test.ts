@@ -11,6 +11,7 @@ const SECRET = "sk-ant-api03-very-secret";
 function setUp(more: Partial<CreateTaskDeps> = {}) {
   const made: { task: NewTask; idempotency: Idempotency | null }[] = [];
   const tasks = {
+    replay: () => Promise.resolve(null),
     create(task: NewTask, idempotency: Idempotency | null) {
       made.push({ task, idempotency });
       const view: Partial<Task> = { id: task.id };
@@ -19,7 +20,7 @@ function setUp(more: Partial<CreateTaskDeps> = {}) {
   } as unknown as CreateTaskDeps["tasks"];
   const deps: CreateTaskDeps = {
     tasks,
-    artifacts: { checkpoints: () => Promise.resolve([]) },
+    artifacts: { checkpoints: () => Promise.resolve([]), blobs: () => Promise.resolve([]) },
     uploads: { unused: () => Promise.resolve(null) },
     providerIds: ["local"],
     hasCredential: () => Promise.resolve(true),
@@ -107,6 +108,25 @@ describe("creating a task", () => {
     );
     expect(a).toBe(b);
     expect(c).not.toBe(a);
+  });
+
+  it("is found again by its key before anything is looked at that has changed since", async () => {
+    const known = { id: "made-before" } as Task;
+    const tasks = (kind: "replayed" | "mismatch") =>
+      ({
+        replay: () => Promise.resolve({ kind, task: known }),
+        create: () => Promise.reject(new Error("nothing is made")),
+        keptCount: () => Promise.resolve(99),
+      }) as unknown as CreateTaskDeps["tasks"];
+    const again: CreateTaskInput = {
+      prompt: "x",
+      keep: 1_000,
+      resume: { taskId: "01a1fc53-118c-7da2-b70b-964436bafa70" },
+    };
+    expect(await setUp({ tasks: tasks("replayed") }).create(again, "k")).toBe(known);
+    await expect(setUp({ tasks: tasks("mismatch") }).create(again, "k")).rejects.toMatchObject({
+      code: "idempotency_mismatch",
+    });
   });
 
   it("opens private networks only together with its entry in the audit log", async () => {

@@ -1,6 +1,6 @@
 import { AgencyError, DEFAULT_LIMITS, networkText } from "@agency/contract";
 import type { CreateTask, Task } from "@agency/contract";
-import type { AuditRow, NewTask, TaskSpec, TaskStore } from "@agency/core";
+import type { AuditRow, CreateOutcome, NewTask, TaskSpec, TaskStore } from "@agency/core";
 import { chooseDelivery } from "./choose-delivery.ts";
 import type { FindPullRequest } from "./choose-delivery.ts";
 import { chooseReview } from "./choose-review.ts";
@@ -40,16 +40,20 @@ export interface CreateTaskRequest {
 
 export async function createTask(deps: CreateTaskDeps, request: CreateTaskRequest): Promise<Task> {
   const { accountId, idempotencyKey } = request;
+  // Of what was sent: what was filled in changes while the other task goes on.
+  const idempotency =
+    idempotencyKey === undefined ? null : idempotencyOf(accountId, idempotencyKey, request.input);
+  // Before everything that can have changed since its first time, the task it made then among it.
+  const earlier = idempotency === null ? null : await deps.tasks.replay(accountId, idempotency);
+  if (earlier !== null) return created(earlier, request.input);
   const resumed = await resumeFrom(deps, accountId, request.input);
   const { resume } = resumed;
   const input = settleRequest(resumed.input);
   await checkRequest(deps, accountId, input);
   const keepMs = keepMsOf(input.keep, deps.keepBounds);
   if (keepMs !== null) await checkRoomToKeep(deps.tasks, accountId, deps.keepBounds);
-  const upload = await uploadFrom(deps, accountId, input);
-  // Of what was sent: what was filled in changes while the other task goes on.
-  const idempotency =
-    idempotencyKey === undefined ? null : idempotencyOf(accountId, idempotencyKey, request.input);
+  const asked = await uploadFrom(deps, accountId, input);
+  const upload = resumed.upload ?? asked;
   const task = newTask(deps, request, input, { resume, upload, keepMs });
   // Its own secrets are not stored yet, but the pull request may need them.
   const caller = { accountId, project: input.project ?? null, secrets: input.secrets };
@@ -57,7 +61,10 @@ export async function createTask(deps: CreateTaskDeps, request: CreateTaskReques
     task.spec.review === null
       ? { ...task, spec: await chooseDelivery(deps.findPullRequest, caller, task.spec) }
       : await chooseReview(deps.findPullRequest, caller, task);
-  const outcome = await deps.tasks.create(chosen, idempotency);
+  return created(await deps.tasks.create(chosen, idempotency), input);
+}
+
+function created(outcome: CreateOutcome, input: Pick<CreateTask, "parentId" | "upload">): Task {
   switch (outcome.kind) {
     case "created":
     case "replayed":

@@ -5,9 +5,6 @@ import { uuidv7 } from "../ids.ts";
 import { carryOut } from "../retention/remove.ts";
 import type { RemoveDeps } from "../retention/remove.ts";
 
-/** How long a runner may take to stop softly before it is cut off. */
-const CANCEL_GRACE_MS = 5_000;
-
 export interface ManageDeps {
   tasks: TaskStore;
   storage: Storage;
@@ -34,22 +31,6 @@ export async function getTask(
 
 export function listTasks(deps: Pick<ManageDeps, "tasks">, accountId: string, query: ListTasks) {
   return deps.tasks.list(accountId, query);
-}
-
-/** discard: at once, and what it has made and not stored is not wanted. */
-export async function cancelTask(
-  deps: ManageDeps,
-  accountId: string,
-  id: string,
-  { discard }: { discard: boolean } = { discard: false },
-): Promise<Task> {
-  await getTask(deps, accountId, id);
-  if (discard) await deps.tasks.discardSandbox(id);
-  const cancel = { kind: "cancel", graceMs: CANCEL_GRACE_MS, discard } as const;
-  const outcome = await deps.tasks.apply(id, cancel, deps.now());
-  if (!outcome.ok && outcome.error.code === "missing") throw notFound(id);
-  // Stopping what has ended already is not an error: the wish is fulfilled.
-  return getTask(deps, accountId, id);
 }
 
 export async function sendMessage(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTaskSchema, DEFAULT_LIMITS } from "@agency/contract";
 import type { CreateTaskInput } from "@agency/contract";
-import type { CheckpointRow, SupervisedTask, TaskSpec } from "@agency/core";
+import type { BlobRow, CheckpointRow, SpecUpload, SupervisedTask, TaskSpec } from "@agency/core";
 import { MemoryTask } from "../testing/memory-task.ts";
 import { sampleTask, SPEC } from "../testing/sample-task.ts";
 import { resumeFrom } from "./resume-from.ts";
@@ -23,7 +23,10 @@ function resume(input: Partial<CreateTaskInput>, source: Partial<SupervisedTask>
   );
   const rows = kept.map((number) => ({ number }) as CheckpointRow);
   const before = [{ number: 4 } as CheckpointRow];
-  const artifacts = { checkpoints: async (id: string) => (id === FIRST ? before : rows) };
+  const artifacts = {
+    checkpoints: async (id: string) => (id === FIRST ? before : rows),
+    blobs: async (id: string) => [{ key: `${id}/upload` }, { key: `${id}/old`, expiredAt: 1 }] as BlobRow[],
+  };
   const asked = { prompt: "go on", resume: { taskId: SOURCE }, ...input };
   return resumeFrom({ tasks, artifacts }, "a", createTaskSchema.parse(asked));
 }
@@ -118,13 +121,32 @@ describe("a task that goes on from another one", () => {
     expect((await resume({}, began(4), [1])).resume).toMatchObject({ taskId: SOURCE, checkpoint: 1 });
   });
 
+  it("goes on from what was pushed with the other one when that was lost before it kept anything", async () => {
+    const began = (key: string, from: TaskSpec["resume"] = null) => ({
+      spec: { ...SPEC, upload: { id: "u", key } as SpecUpload, resume: from },
+    });
+    const own = await resume({}, began(`${SOURCE}/upload`), []);
+    expect(own).toMatchObject({ resume: { taskId: SOURCE, checkpoint: 0 }, upload: { id: "u" } });
+    // Lost twice: it is still the first one's.
+    const again = began(`${FIRST}/upload`, { taskId: FIRST, checkpoint: 0, fork: false });
+    expect(await resume({}, again, [])).toMatchObject({
+      resume: { taskId: FIRST, checkpoint: 0 },
+      upload: { key: `${FIRST}/upload` },
+    });
+    expect(await resume({}, began(`${SOURCE}/upload`), [2])).toMatchObject({
+      resume: { taskId: SOURCE, checkpoint: 2 },
+      upload: null,
+    });
+    await expect(resume({}, began(`${SOURCE}/old`), [])).rejects.toMatchObject({ code: "conflict" });
+  });
+
   it("starts afresh when it names none", async () => {
     const input = createTaskSchema.parse({ prompt: "x" });
     const deps = {
       tasks: new MemoryTask(sampleTask()),
-      artifacts: { checkpoints: () => Promise.resolve([]) },
+      artifacts: { checkpoints: () => Promise.resolve([]), blobs: () => Promise.resolve([]) },
     };
-    expect(await resumeFrom(deps, "a", input)).toEqual({ input, resume: null });
+    expect(await resumeFrom(deps, "a", input)).toEqual({ input, resume: null, upload: null });
   });
 
   it.each<[string, Partial<CreateTaskInput>, Partial<SupervisedTask>, number[], string]>([

@@ -4,12 +4,14 @@ import type { ArtifactStore, SupervisedTask, TaskSpec, TaskStore } from "@agency
 
 export interface ResumeDeps {
   tasks: Pick<TaskStore, "load">;
-  artifacts: Pick<ArtifactStore, "checkpoints">;
+  artifacts: Pick<ArtifactStore, "checkpoints" | "blobs">;
 }
 
 export interface Resumed {
   input: CreateTask;
   resume: TaskSpec["resume"];
+  /** Of the task it goes on from, when that kept nothing and had begun with it. */
+  upload: TaskSpec["upload"];
 }
 
 /**
@@ -19,15 +21,15 @@ export interface Resumed {
  * is never taken over, and secrets of the task alone are gone with it.
  */
 export async function resumeFrom(deps: ResumeDeps, accountId: string, input: CreateTask): Promise<Resumed> {
-  if (input.resume === undefined) return { input, resume: null };
+  if (input.resume === undefined) return { input, resume: null, upload: null };
   const { taskId, checkpoint, fork } = input.resume;
   const source = await deps.tasks.load(taskId);
   if (source === null || source.accountId !== accountId || source.hidden) {
     throw new AgencyError("not_found", `There is no task ${taskId} to go on from.`);
   }
   checkEngine(source, input.engine);
-  const from = await chooseCheckpoint(deps, source, checkpoint);
-  return { input: takeOver(input, source), resume: { ...from, fork } };
+  const { upload = null, ...from } = await chooseCheckpoint(deps, source, checkpoint);
+  return { input: takeOver(input, source), resume: { ...from, fork }, upload };
 }
 
 /** A session is in the files of one engine; no other reads them. */
@@ -43,9 +45,10 @@ function checkEngine({ id, engine }: SupervisedTask, wanted: string): void {
 interface From {
   readonly taskId: string;
   readonly checkpoint: number;
+  readonly upload?: NonNullable<TaskSpec["upload"]>;
 }
 
-/** A task that was lost before it kept anything has what it began with, and that is somebody else's checkpoint. */
+/** A task that was lost before it kept anything has what it began with: somebody else's checkpoint, or an upload. */
 async function chooseCheckpoint(
   { artifacts }: Pick<ResumeDeps, "artifacts">,
   { id, spec }: SupervisedTask,
@@ -54,7 +57,7 @@ async function chooseCheckpoint(
   const numbers = await numbersOf(artifacts, id);
   const [newest] = numbers;
   if (newest === undefined) {
-    const began = wanted === undefined ? await stillKept(artifacts, spec.resume) : null;
+    const began = wanted === undefined ? await stillKept(artifacts, id, spec) : null;
     if (began !== null) return began;
     throw new AgencyError("conflict", `Nothing of task ${id} was kept: it has no checkpoint to go on from.`, {
       next: "One is made after each turn. Start a new task instead.",
@@ -67,9 +70,25 @@ async function chooseCheckpoint(
   });
 }
 
-async function stillKept(artifacts: ResumeDeps["artifacts"], from: TaskSpec["resume"]): Promise<From | null> {
+async function stillKept(
+  artifacts: ResumeDeps["artifacts"],
+  id: string,
+  { resume: from, upload }: Pick<TaskSpec, "resume" | "upload">,
+): Promise<From | null> {
+  if (upload !== null) return stillUploaded(artifacts, from?.taskId ?? id, upload);
   if (from === null || !(await numbersOf(artifacts, from.taskId)).includes(from.checkpoint)) return null;
   return { taskId: from.taskId, checkpoint: from.checkpoint };
+}
+
+/** It is the first task's own, however many went on from it since: nothing of that one is removed meanwhile. */
+async function stillUploaded(
+  artifacts: ResumeDeps["artifacts"],
+  taskId: string,
+  upload: NonNullable<TaskSpec["upload"]>,
+): Promise<From | null> {
+  const blobs = await artifacts.blobs(taskId);
+  const isThere = blobs.some(({ key, expiredAt }) => key === upload.key && expiredAt === undefined);
+  return isThere ? { taskId, checkpoint: 0, upload } : null;
 }
 
 async function numbersOf(artifacts: ResumeDeps["artifacts"], taskId: string): Promise<number[]> {

@@ -1,6 +1,16 @@
 import { AgencyError } from "@agency/contract";
 import type { KeepSandbox, Task } from "@agency/contract";
-import type { AttemptStore, Logger, Provider, SandboxRecord, SupervisedTask, TaskStore } from "@agency/core";
+import type {
+  AttemptStore,
+  KeepOutcome,
+  Logger,
+  Provider,
+  SandboxRecord,
+  SupervisedTask,
+  TaskStore,
+} from "@agency/core";
+import { warnOnce } from "../delivery/say.ts";
+import type { SayDeps } from "../delivery/say.ts";
 import { getTask } from "../tasks/manage-task.ts";
 
 const DESTROY_MS = 30_000;
@@ -36,8 +46,11 @@ export async function checkRoomToKeep(
   accountId: string,
   { most }: KeepBounds,
 ): Promise<void> {
-  if ((await tasks.keptCount(accountId)) < most) return;
-  throw new AgencyError("conflict", `${most} sandboxes are kept or promised already: that is the most.`, {
+  if ((await tasks.keptCount(accountId)) >= most) throw noRoom(most);
+}
+
+function noRoom(most: number): AgencyError {
+  return new AgencyError("conflict", `${most} sandboxes are kept or promised already: that is the most.`, {
     next: "Let one go with `agency release ID`, or set AGENCY_MAX_KEPT on the server.",
   });
 }
@@ -48,26 +61,30 @@ export async function keepTask(
   id: string,
   input: KeepSandbox,
 ): Promise<Task> {
-  const { longestMs } = deps.keepBounds;
+  const { longestMs, most } = deps.keepBounds;
   const set = "ms" in input ? keepMsOf(input.ms, deps.keepBounds) : null;
   const change = (leftMs: number): number | { problem: string } => {
     const ms = set ?? leftMs + ("addMs" in input ? input.addMs : 0);
     return ms <= longestMs ? ms : { problem: tooLong(longestMs) };
   };
-  return kept(await deps.tasks.keep(accountId, id, change, deps.now()), id);
+  const outcome = await deps.tasks.keep(accountId, id, change, deps.now(), most);
+  if (outcome.kind === "full") throw noRoom(most);
+  return kept(outcome, id);
 }
 
 /** Ends a kept sandbox now; of a task that is not over, it will not be kept. */
 export async function releaseTask(deps: KeepDeps, accountId: string, id: string): Promise<Task> {
-  const released = await deps.tasks.keep(accountId, id, () => null, deps.now());
-  if (released.kind === "gone") return getTask(deps, accountId, id);
+  const { most } = deps.keepBounds;
+  const released = await deps.tasks.keep(accountId, id, () => null, deps.now(), most);
+  // Nothing is promised by letting go.
+  if (released.kind === "gone" || released.kind === "full") return getTask(deps, accountId, id);
   const task = kept(released, id);
   const sandbox = (await deps.tasks.load(id))?.attempt?.sandbox;
   if (task.finishedAt !== null && sandbox !== undefined) await endSandbox(deps, sandbox);
   return getTask(deps, accountId, id);
 }
 
-function kept(outcome: Awaited<ReturnType<TaskStore["keep"]>>, id: string): Task {
+function kept(outcome: Exclude<KeepOutcome, { kind: "full" }>, id: string): Task {
   switch (outcome.kind) {
     case "kept":
       return outcome.task;
@@ -86,15 +103,18 @@ function kept(outcome: Awaited<ReturnType<TaskStore["keep"]>>, id: string): Task
 
 /** True when the sandbox of a task that ends now stays. */
 export async function keepAtEnd(
-  deps: Pick<KeepDeps, "attempts" | "logger" | "keepBounds" | "now">,
+  deps: Pick<KeepDeps, "attempts" | "logger" | "keepBounds" | "now"> & SayDeps,
   task: SupervisedTask,
 ): Promise<boolean> {
   const { keepMs } = task.spec;
   const sandbox = task.attempt?.sandbox;
   const outcome = task.snapshot.attempt?.outcome;
   if (keepMs === null || !sandbox?.ref || !outcome || !isKeptAfter(task, outcome.state)) return false;
-  if (await deps.attempts.keepSandbox(sandbox.id, deps.now() + keepMs, deps.keepBounds.most)) return true;
+  const { most } = deps.keepBounds;
+  if (await deps.attempts.keepSandbox(sandbox.id, deps.now() + keepMs, most)) return true;
   deps.logger.warn({ taskId: task.id }, "a sandbox could not be kept: there are too many");
+  const text = `The sandbox was to be kept, but is not: ${most} are kept already, which is the most, or it is gone.`;
+  await warnOnce(deps, task, text);
   return false;
 }
 
@@ -125,7 +145,8 @@ export async function endSandbox(
   { attempts, providers, logger }: Pick<KeepDeps, "attempts" | "providers" | "logger">,
   sandbox: SandboxRecord,
 ): Promise<void> {
-  if (!sandbox.ref || sandbox.state === "deleted" || sandbox.state === "discarded") return;
+  const { state, discard } = sandbox;
+  if (!sandbox.ref || state === "discarded" || (state === "deleted" && !discard)) return;
   try {
     await attempts.dropSandbox(sandbox.id);
     await attempts.setSandbox(sandbox.id, "deleting", sandbox.ref);

@@ -10,8 +10,6 @@ export interface RepositoryMirrors {
    * is none in time or the attempt has not shown that it may read the repository: it then does without.
    */
   lend(caller: AttemptCaller, url: string, signal: AbortSignal): Promise<string | null>;
-  /** Removes everything of an account. */
-  forget(accountId: string): Promise<void>;
 }
 
 /** What package managers downloaded for a repository: kept between its tasks, one task at a time for each copy. */
@@ -20,6 +18,4 @@ export interface DependencyCaches {
   lend(accountId: string, url: string): Promise<string | null>;
   /** After the sandbox has ended. The folder is whatever a program in it made of it. */
   takeBack(accountId: string, url: string, folder: string): Promise<void>;
-  /** Removes everything of an account. */
-  forget(accountId: string): Promise<void>;
 }

@@ -35,7 +35,7 @@ export interface TaskSpec {
   checks: string[];
   artifacts: string[];
   resume: { taskId: string; checkpoint: number; fork: boolean } | null;
-  /** What it goes on from instead; of a task that is being made, the sizes are those of the upload. */
+  /** What it goes on from instead, or as the task in `resume` did when its checkpoint is 0; of a task that is being made, the sizes are those of the upload. */
   upload: SpecUpload | null;
   /** It reviews `pullRequest`. */
   review: { post: boolean } | null;
@@ -140,6 +140,8 @@ export type ChangeLimitsOutcome =
 export type KeepOutcome =
   | { readonly kind: "kept"; readonly task: Task }
   | { readonly kind: "not_found" | "gone" }
+  /** As many as may be kept are, or are promised. */
+  | { readonly kind: "full" }
   | { readonly kind: "invalid"; readonly problem: string };
 export type DeleteOutcome =
   /** Out of sight, and all the rest of it in a removal, which the caller may carry out at once. */
@@ -151,6 +153,8 @@ export type DeleteOutcome =
 export interface TaskStore {
   /** One transaction: idempotency row, task, first event, job. A replay returns the first task. */
   create(task: NewTask, idempotency: Idempotency | null): Promise<CreateOutcome>;
+  /** What the same request made before; null when nothing is known of its key yet. */
+  replay(accountId: string, idempotency: Idempotency): Promise<CreateOutcome | null>;
   get(accountId: string, id: string): Promise<Task | null>;
   list(accountId: string, query: ListTasks): Promise<{ tasks: Task[]; nextCursor: string | null }>;
   countByState(): Promise<Record<string, number>>;
@@ -180,17 +184,18 @@ export interface TaskStore {
   setResult(id: string, epoch: number, result: TaskResult): Promise<void>;
   /**
    * One transaction: `change` is told for how long the sandbox would still be kept, and says for how long from now;
-   * null: not. Of a task that is not over it counts from its end.
+   * null: not. Of a task that is not over it counts from its end, and is promised only when fewer than `most` are.
    */
   keep(
     accountId: string,
     id: string,
     change: (leftMs: number) => number | null | { problem: string },
     now: number,
+    most: number,
   ): Promise<KeepOutcome>;
   /** Sandboxes of an account that are kept, or will be when their task is over. */
   keptCount(accountId: string): Promise<number>;
-  /** When its sandbox goes, its files go with it. */
+  /** Of a task that is over: when its sandbox goes, its files go with it. Of any other the step `cancel` says it. */
   discardSandbox(id: string): Promise<void>;
   /** One transaction: the runner is told to dial back for it, the audit log and the events say who opened it. */
   openTerminal(

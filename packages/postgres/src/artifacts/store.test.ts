@@ -313,6 +313,25 @@ describe("deleting a task", () => {
 });
 
 describe("a task that goes on from another one", () => {
+  it("takes what was sent for the other one, which keeps it, as long as it is kept", async () => {
+    const first = await created();
+    const key = `uploads/${first}`;
+    await db.query(
+      `insert into blobs (id, task_id, account_id, epoch, kind, name, key, bytes, sha256, media_type, at)
+       values ($1, $2, $3, 0, 'upload', 'upload.tar', $4, 1, 's', 'application/x-tar', now())`,
+      [randomUUID(), first, DEFAULT_ACCOUNT_ID, key],
+    );
+    const { spec } = newTask();
+    const sent = { base: "b", head: "h", branch: null, commit: "c", sessionId: null, engineVersion: null };
+    const upload = { id: randomUUID(), key, bytes: 1, sha256: "s", ...sent };
+    const resume = { taskId: first, checkpoint: 0, fork: false };
+    const next = () => tasks.create(newTask({ spec: { ...spec, upload, resume } }), null);
+    expect(await next()).toMatchObject({ kind: "created" });
+    expect(await next()).toMatchObject({ kind: "created" });
+    await db.query("update blobs set expired_at = now() where key = $1", [key]);
+    expect(await next()).toEqual({ kind: "no_checkpoint" });
+  });
+
   it("says from which, and needs a checkpoint of the same account", async () => {
     const id = await running();
     await checkpoint(id, 1);

@@ -66,7 +66,8 @@ export async function countKept(sql: Sql, accountId: string): Promise<number> {
 
 type KeepArguments = Parameters<TaskStore["keep"]>;
 
-export function keepTask(db: Database, ...[accountId, id, change, now]: KeepArguments): Promise<KeepOutcome> {
+export function keepTask(db: Database, ...given: KeepArguments): Promise<KeepOutcome> {
+  const [accountId, id, change, now, most] = given;
   return db.tx(async (tx) => {
     const row = await lockTask(tx, id);
     if (row === null || row.account_id !== accountId || row.hidden) return { kind: "not_found" };
@@ -75,11 +76,21 @@ export function keepTask(db: Database, ...[accountId, id, change, now]: KeepArgu
     const changed = change(over ? keptFor(row, now) : (row.spec.keepMs ?? 0));
     if (typeof changed !== "number" && changed !== null) return { kind: "invalid", ...changed };
     if (over) await setKeptUntil(tx, row, changed === null ? null : now + changed);
-    else await setKeepMs(tx, id, changed);
+    else if (!(await promise(tx, row, changed, most))) return { kind: "full" };
     await wake(tx, id);
     const written = await selectTask(tx, id);
     return written === null ? { kind: "not_found" } : { kind: "kept", task: toTask(written) };
   });
+}
+
+/** The account's row is locked as by `keepSandbox`: two that are promised at once are counted one after the other. */
+async function promise(tx: Sql, row: TaskRow, keepMs: number | null, most: number): Promise<boolean> {
+  if (keepMs !== null && row.spec.keepMs === null) {
+    await tx.query("select from accounts where id = $1 for no key update", [row.account_id]);
+    if ((await countKept(tx, row.account_id)) >= most) return false;
+  }
+  await setKeepMs(tx, row.id, keepMs);
+  return true;
 }
 
 function keptFor(row: TaskRow, now: number): number {

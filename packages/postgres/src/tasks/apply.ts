@@ -134,7 +134,7 @@ async function carryOut(tx: Sql, queue: Queue, row: TaskRow, effect: Effect, now
 }
 
 /** When the sandbox of its newest attempt goes, its files go with it. */
-export async function discardNewest(sql: Sql, taskId: string): Promise<void> {
+async function discardNewest(sql: Sql, taskId: string): Promise<void> {
   await sql.query(
     `update sandboxes set discard = true
      where attempt_id = (select id from attempts where task_id = $1 order by epoch desc limit 1)`,

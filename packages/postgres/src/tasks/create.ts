@@ -21,7 +21,7 @@ export async function createTaskRow(
       if (task.parentId !== null && !(await exists(tx, task.accountId, task.parentId))) {
         throw new Missing("no_parent");
       }
-      if (task.spec.resume !== null && !(await holdCheckpoint(tx, task.accountId, task.spec.resume))) {
+      if (!(await holdCheckpoint(tx, task.accountId, task.spec))) {
         throw new Missing("no_checkpoint");
       }
       const state = task.notBefore === null ? "queued" : "scheduled";
@@ -50,8 +50,10 @@ export async function createTaskRow(
     });
 }
 
-async function takeUpload(tx: Sql, { id, accountId, spec: { upload } }: NewTask): Promise<void> {
-  if (upload !== null && !(await useUpload(tx, accountId, id, upload))) throw new Missing("no_upload");
+/** Of a task that goes on from what another one began with it stays the other one's. */
+async function takeUpload(tx: Sql, { id, accountId, spec: { upload, resume } }: NewTask): Promise<void> {
+  if (upload !== null && resume === null && !(await useUpload(tx, accountId, id, upload)))
+    throw new Missing("no_upload");
 }
 
 /** Thrown, not returned, so that the idempotency row is rolled back with the rest. */
@@ -75,14 +77,31 @@ async function claimKey(
      on conflict (account_id, route, key) do nothing`,
     [task.accountId, route, key, Buffer.from(fingerprint), task.id],
   );
-  if (inserted.rowCount === 1) return null;
-  const { rows } = await tx.query<{ fingerprint: Buffer; task_id: string }>(
+  return inserted.rowCount === 1 ? null : knownKey(tx, task.accountId, { route, key, fingerprint });
+}
+
+async function knownKey(
+  sql: Sql,
+  accountId: string,
+  { route, key, fingerprint }: Idempotency,
+): Promise<{ taskId: string } | "mismatch" | null> {
+  const { rows } = await sql.query<{ fingerprint: Buffer; task_id: string }>(
     `select fingerprint, task_id from idempotency_keys where account_id = $1 and route = $2 and key = $3`,
-    [task.accountId, route, key],
+    [accountId, route, key],
   );
   const [row] = rows;
   if (row === undefined) return null;
   return row.fingerprint.equals(fingerprint) ? { taskId: row.task_id } : "mismatch";
+}
+
+export async function replayTask(
+  sql: Sql,
+  accountId: string,
+  idempotency: Idempotency,
+): Promise<CreateOutcome | null> {
+  const known = await knownKey(sql, accountId, idempotency);
+  if (known === null) return null;
+  return known === "mismatch" ? { kind: "mismatch" } : replay(sql, known.taskId);
 }
 
 async function replay(tx: Sql, taskId: string): Promise<CreateOutcome> {
@@ -105,17 +124,22 @@ async function exists(tx: Sql, accountId: string, id: string): Promise<boolean> 
 async function holdCheckpoint(
   tx: Sql,
   accountId: string,
-  { taskId, checkpoint }: NonNullable<NewTask["spec"]["resume"]>,
+  { resume, upload }: Pick<NewTask["spec"], "resume" | "upload">,
 ): Promise<boolean> {
+  if (resume === null) return true;
+  const { taskId, checkpoint } = resume;
   const held = await tx.query("select from tasks where id = $1 and account_id = $2 for share", [
     taskId,
     accountId,
   ]);
   if (held.rowCount !== 1) return false;
-  const { rowCount } = await tx.query("select from checkpoints where task_id = $1 and number = $2", [
-    taskId,
-    checkpoint,
-  ]);
+  const { rowCount } =
+    upload === null
+      ? await tx.query("select from checkpoints where task_id = $1 and number = $2", [taskId, checkpoint])
+      : await tx.query("select from blobs where task_id = $1 and key = $2 and expired_at is null", [
+          taskId,
+          upload.key,
+        ]);
   return rowCount === 1;
 }
 

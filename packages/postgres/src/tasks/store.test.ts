@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { Outcome } from "@agency/contract";
 import type { NewTask, PricedCall, TaskStore } from "@agency/core";
 import { createTestDatabase } from "@agency/testing";
 import type { TestDatabase } from "@agency/testing";
@@ -13,23 +12,11 @@ import { appendEvents } from "../events/append.ts";
 import { readEvents } from "../events/read.ts";
 import { createQueue } from "../queue/queue.ts";
 import { createTaskStore } from "./store.ts";
-import { deletedBy, newTask } from "./test-support.ts";
+import { deletedBy, newTask, OUTCOME } from "./test-support.ts";
 
 const NOW = Date.parse("2026-11-21T10:00:00Z");
 const OTHER = randomUUID();
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
-const done: Outcome = {
-  state: "completed",
-  reason: null,
-  summary: "ok",
-  files: 1,
-  added: 2,
-  removed: 0,
-  commit: null,
-  commits: [],
-  branch: null,
-  checks: [],
-};
 
 let home: TestDatabase;
 let db: Database;
@@ -69,7 +56,7 @@ const finished = (id: string) =>
     { kind: "claim" },
     { kind: "provisioned", epoch: 1 },
     { kind: "hello", epoch: 1 },
-    { kind: "finalize", epoch: 1, outcome: done },
+    { kind: "finalize", epoch: 1, outcome: OUTCOME },
     { kind: "settle", epoch: 1 },
   );
 
@@ -119,6 +106,12 @@ describe("creating a task", () => {
     expect(outcomes.filter((outcome) => outcome.kind === "created")).toHaveLength(1);
     const other = { ...key, fingerprint: Buffer.from("different") };
     expect(await store.create(newTask(), other)).toEqual({ kind: "mismatch" });
+    expect(await store.replay(DEFAULT_ACCOUNT_ID, key)).toMatchObject({
+      kind: "replayed",
+      task: { id: [...ids][0] },
+    });
+    expect(await store.replay(DEFAULT_ACCOUNT_ID, other)).toEqual({ kind: "mismatch" });
+    expect(await store.replay(OTHER, key)).toBeNull();
     expect(await store.create(newTask({ accountId: OTHER }), key)).toMatchObject({ kind: "created" });
   });
 
@@ -284,6 +277,21 @@ describe("messages", () => {
 });
 
 describe("an attempt", () => {
+  it("opens nothing to a runner that only stores, and tells how much it wrote", async () => {
+    const attempts = createAttemptStore(db);
+    const id = await created();
+    await apply(id, { kind: "claim" }, { kind: "provisioned", epoch: 1 }, { kind: "hello", epoch: 1 });
+    const attemptId = (await store.load(id))?.attempt?.id ?? "";
+    expect(await attempts.find(attemptId)).toMatchObject({ finalizing: false, outputBytes: 0 });
+    await apply(id, { kind: "storing", epoch: 1, forMs: 1_000, message: "m" });
+    expect(await attempts.find(attemptId)).toMatchObject({
+      live: true,
+      working: false,
+      finalizing: true,
+      outputLimit: 1024 ** 3,
+    });
+  });
+
   it("lets the runner in that first used its boot token, and that one again, until it is fenced", async () => {
     const attempts = createAttemptStore(db);
     const id = await created();

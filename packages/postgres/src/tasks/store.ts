@@ -6,7 +6,7 @@ import { applyCommand } from "./apply.ts";
 import { stateCounts } from "../overview/counts.ts";
 import { countKept, keepTask } from "../attempts/kept.ts";
 import { changeTaskLimits } from "./change-limits.ts";
-import { createTaskRow } from "./create.ts";
+import { createTaskRow, replayTask } from "./create.ts";
 import { deleteTask } from "./delete.ts";
 import { listTaskRows } from "./list.ts";
 import { lockTask, selectTask } from "./select.ts";
@@ -17,6 +17,7 @@ import { toTask } from "./view.ts";
 export function createTaskStore(db: Database, queue: Queue): TaskStore {
   return {
     create: (task, idempotency) => createTaskRow(db, queue, task, idempotency),
+    replay: (accountId, idempotency) => replayTask(db, accountId, idempotency),
     async get(accountId, id) {
       const row = await selectTask(db, id, accountId);
       return row === null ? null : toTask(row);
@@ -58,7 +59,8 @@ export function createTaskStore(db: Database, queue: Queue): TaskStore {
     async discardSandbox(id) {
       await db.query(
         `update sandboxes set discard = true
-         where attempt_id = (select id from attempts where task_id = $1 order by epoch desc limit 1)`,
+         where attempt_id = (select id from attempts where task_id = $1 order by epoch desc limit 1)
+           and exists (select from tasks where id = $1 and finished_at is not null)`,
         [id],
       );
     },

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { DEFAULT_LIMITS } from "@agency/contract";
+import type { Outcome } from "@agency/contract";
 import type { AuditRow, NewTask } from "@agency/core";
 import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
 
@@ -53,3 +54,17 @@ export function deletedBy(): AuditRow {
   const row = { actor: "key 1", action: "task.delete", target: "task", detail: {}, at: 0 };
   return { id: randomUUID(), accountId: DEFAULT_ACCOUNT_ID, ...row };
 }
+
+/** What a run that completed hands in. */
+export const OUTCOME: Outcome = {
+  state: "completed",
+  reason: null,
+  summary: "ok",
+  files: 1,
+  added: 2,
+  removed: 0,
+  commit: null,
+  commits: [],
+  branch: null,
+  checks: [],
+};

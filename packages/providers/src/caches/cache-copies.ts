@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { canonicalRepository } from "@agency/core";
 
 /** One copy of the caches of a repository. All that is known of it is in its name: what is in it is not trusted. */
 export interface CacheCopy {
@@ -11,14 +12,13 @@ export interface CacheCopy {
 const ACCOUNT = /^[A-Za-z0-9_-]{1,64}$/u;
 const NAME = /^(\d{1,15})-(\d{1,15})-[0-9a-f]{12}$/u;
 
-export function accountFolder(root: string, accountId: string): string {
+function accountFolder(root: string, accountId: string): string {
   if (!ACCOUNT.test(accountId)) throw new Error(`"${accountId}" cannot be the name of a folder.`);
   return join(root, "accounts", accountId);
 }
 
 export function repositoryFolder(root: string, accountId: string, url: string): string {
-  const name = url.replace(/\/+$/u, "").replace(/\.git$/u, "");
-  const key = createHash("sha256").update(name).digest("hex").slice(0, 32);
+  const key = createHash("sha256").update(canonicalRepository(url)).digest("hex").slice(0, 32);
   return join(accountFolder(root, accountId), key);
 }
 

@@ -59,7 +59,12 @@ describe("caches of a repository", () => {
     expect(await readdir(await lend())).toEqual([]);
     await leave("first");
     await leave("second");
-    expect(await keptIn(await lend("one", `${URL}.git`))).toBe("second");
+    expect(await keptIn(await lend("one", `${URL}/`))).toBe("second");
+  });
+
+  it("are the same for every way to write a repository of GitHub", async () => {
+    await leave("warm", "one", "https://github.com/Octo/Hello.git");
+    expect(await keptIn(await lend("one", "https://github.com/octo/hello"))).toBe("warm");
   });
 
   it("are lent to one task at a time: another one gets a copy of its own", async () => {
@@ -113,7 +118,7 @@ describe("caches of a repository", () => {
     const outside = join(root, "outside");
     await mkdir(outside, { mode: 0o700 });
     await writeFile(join(outside, "file"), "outside", { mode: 0o600 });
-    const folder = await lend();
+    const [folder, ...later] = await Promise.all([lend(), lend(), lend(), lend()]);
     await symlink(outside, join(folder, "link"));
     await mkdir(join(folder, "closed"));
     await writeFile(join(folder, "closed", "kept"), "x");
@@ -121,9 +126,13 @@ describe("caches of a repository", () => {
     await caches.takeBack("one", URL, folder);
     expect((await stat(outside)).mode & 0o777).toBe(0o700);
     expect((await stat(join(outside, "file"))).mode & 0o777).toBe(0o600);
-    await caches.forget("one");
+    for (const other of later) {
+      await writeFile(join(other, "kept"), "later");
+      await caches.takeBack("one", URL, other);
+    }
+    const left = await Promise.all([lend(), lend(), lend(), lend()]);
+    expect((await Promise.all(left.map(keptIn))).toSorted()).toEqual(["later", "later", "later", "nothing"]);
     expect(await isThere(join(outside, "file"))).toBe(true);
-    expect(await readdir(join(root, "accounts"))).toEqual([]);
   });
 
   it("that no sandbox took are removed after a while", async () => {

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import type { DependencyCaches, Logger } from "@agency/core";
 import { codeOf, isMissing } from "../local/records.ts";
 import { removeTree } from "../local/remove-tree.ts";
-import { accountFolder, nameOf, parseName, repositoryFolder, surplus } from "./cache-copies.ts";
+import { nameOf, parseName, repositoryFolder, surplus } from "./cache-copies.ts";
 import type { CacheCopy } from "./cache-copies.ts";
 import { measureTree } from "./measure-tree.ts";
 
@@ -51,9 +51,6 @@ export async function createDependencyCaches(options: CacheOptions): Promise<Dep
       await mkdir(home, { recursive: true, mode: 0o700 });
       await rename(folder, join(home, nameOf({ usedAt: now(), bytes })));
       await keepHouse(options, home);
-    },
-    async forget(accountId) {
-      await removeTree([accountFolder(root, accountId)], new AbortController().signal);
     },
   };
 }
