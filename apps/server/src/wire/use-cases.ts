@@ -136,11 +136,12 @@ function sandboxUseCases({
   logger,
   keepBounds,
   terminals,
-}: UseCaseParts): Pick<UseCases, "cancelTask" | "keepTask" | "releaseTask" | "openTerminal"> {
+}: UseCaseParts): Pick<UseCases, "cancelTask" | "stopTasks" | "keepTask" | "releaseTask" | "openTerminal"> {
   const { tasks, attempts } = stores;
   const keeping = { tasks, attempts, providers, logger, keepBounds, now };
   return {
     cancelTask: (accountId, id, options) => cancelTask(keeping, accountId, id, options),
+    stopTasks: (accountId, input) => stopTasks(keeping, accountId, input),
     keepTask: (accountId, id, input) => keepTask(keeping, accountId, id, input),
     releaseTask: (accountId, id) => releaseTask(keeping, accountId, id),
     openTerminal: terminals.open,
@@ -237,7 +238,6 @@ function accountUseCases({ stores, secrets, keeps }: UseCaseParts): Pick<UseCase
 type OverviewUseCases =
   | "followFeed"
   | "countTasks"
-  | "stopTasks"
   | "queue"
   | "spend"
   | "estimate"
@@ -249,15 +249,13 @@ type OverviewUseCases =
   | "removeTemplate";
 
 function overviewUseCases(parts: UseCaseParts): Pick<UseCases, OverviewUseCases> {
-  const { stores, storage, providers, capacity, storageName, bus, logger } = parts;
+  const { stores, capacity, storageName, bus, logger } = parts;
   const { overview } = stores;
   const feed = createFeed({ store: stores.feed, bus, clock: systemClock, logger });
-  const managing = { tasks: stores.tasks, storage, providers, now };
   const templates = { store: stores.templates, now };
   return {
     followFeed: (accountId, place, signal) => feed.follow(accountId, place, signal),
     countTasks: (accountId, filter) => overview.countTasks(accountId, filter),
-    stopTasks: (accountId, input) => stopTasks(managing, accountId, input),
     queue: (accountId) => queueInfo(overview, accountId, capacity, now()),
     spend: (accountId, query) => spend(overview, accountId, query, now()),
     estimate: (accountId, query) => estimate(overview, accountId, query),

@@ -9,8 +9,8 @@ import type {
   StopTasks,
 } from "@agency/contract";
 import type { OverviewStore, PastRun } from "@agency/core";
-import { cancelTask } from "../tasks/manage-task.ts";
-import type { ManageDeps } from "../tasks/manage-task.ts";
+import { cancelTask } from "../tasks/cancel-task.ts";
+import type { CancelDeps } from "../tasks/cancel-task.ts";
 
 const DAY_MS = 86_400_000;
 const DAYS_SHOWN = 30;
@@ -101,7 +101,7 @@ export async function queueInfo(
 
 /** Each by itself: one that cannot be stopped keeps none of the others alive. */
 export async function stopTasks(
-  deps: ManageDeps,
+  deps: CancelDeps,
   accountId: string,
   { ids }: StopTasks,
 ): Promise<StoppedTasks> {
