@@ -4,6 +4,7 @@ import { getTask } from "../tasks/manage-task.ts";
 import { downloadOf } from "./artifacts.ts";
 import type { Download } from "./artifacts.ts";
 import type { BlobStorage } from "./blob-storage.ts";
+import { goneError } from "./expired.ts";
 
 export interface DownloadCheckpointDeps {
   tasks: TaskStore;
@@ -25,6 +26,8 @@ export async function downloadCheckpoint(
     });
   const found = number === 0 ? await uploadOf(deps, id) : await deps.artifacts.checkpoint(id, number);
   if (found === null) throw gone();
+  const lost = number === 0 ? goneError(`What task ${id} was started with`, found) : null;
+  if (lost !== null) throw lost;
   const { key, bytes, sha256 } = found;
   const name = number === 0 ? "upload.tar" : `checkpoint-${number}.tar`;
   return downloadOf(deps.storage, { key, name, bytes, sha256, mediaType: "application/x-tar" }, gone);
