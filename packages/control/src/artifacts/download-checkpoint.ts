@@ -26,8 +26,6 @@ export async function downloadCheckpoint(
     });
   const found = number === 0 ? await uploadOf(deps, id) : await deps.artifacts.checkpoint(id, number);
   if (found === null) throw gone();
-  const lost = number === 0 ? goneError(`What task ${id} was started with`, found) : null;
-  if (lost !== null) throw lost;
   const { key, bytes, sha256 } = found;
   const name = number === 0 ? "upload.tar" : `checkpoint-${number}.tar`;
   return downloadOf(deps.storage, { key, name, bytes, sha256, mediaType: "application/x-tar" }, gone);
@@ -35,5 +33,8 @@ export async function downloadCheckpoint(
 
 async function uploadOf({ tasks, artifacts }: DownloadCheckpointDeps, id: string) {
   const upload = (await tasks.load(id))?.spec.upload ?? null;
-  return upload === null ? null : artifacts.blob(id, upload.id);
+  const row = upload === null ? null : await artifacts.blob(id, upload.id);
+  const lost = row === null ? null : goneError(`What task ${id} was started with`, row);
+  if (lost !== null) throw lost;
+  return row;
 }
