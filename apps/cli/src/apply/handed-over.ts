@@ -36,6 +36,11 @@ function ignoreDeleted(error: unknown): null {
   throw error;
 }
 
+/** Kept long enough, or deleted with its task. */
+function isGone(error: unknown): boolean {
+  return isAgencyError(error) && (error.code === "expired" || error.code === "not_found");
+}
+
 /**
  * A patch of a task that began with uncommitted changes fits those, and git has none of them. They are fetched into a
  * folder of objects beside the user's, so that a three-way merge finds what both sides started from.
@@ -49,7 +54,9 @@ export async function withHandedOver(
 ): Promise<number> {
   if (sent === null) return work(tree, null);
   const { taskId, upload } = sent;
-  return withCheckpoint(session, client, taskId, { ...upload, number: 0 }, async (path, folder) => {
+  let isFetched = false;
+  const begin = async (path: string, folder: string): Promise<number> => {
+    isFetched = true;
     const bundle = join(folder, "workspace.bundle");
     await extractBundle(path, bundle);
     const objects = join(folder, "objects");
@@ -64,5 +71,11 @@ export async function withHandedOver(
     const { code } = await git.run(["bundle", "unbundle", bundle]);
     // Another clone may not have what it builds on: the patch then has to fit as it is.
     return code === 0 ? work(tree.withObjects(objects), upload.commit) : work(tree, null);
-  });
+  };
+  try {
+    return await withCheckpoint(session, client, taskId, { ...upload, number: 0 }, begin);
+  } catch (error) {
+    if (isFetched || !isGone(error)) throw error;
+    return work(tree, null);
+  }
 }

@@ -70,6 +70,20 @@ const everyKind = () => {
 };
 
 describe("agency apply in a git work tree", () => {
+  it.each(["expired", "not_found"] as const)(
+    "goes on without what was sent for it when that is %s",
+    async (code) => {
+      const task = workOfTask(everyKind);
+      const upload = { commit: "c".repeat(40), bytes: 3, sha256: "d".repeat(64) };
+      api.update(task.id, { upload });
+      const path = `GET /v1/tasks/${task.id}/checkpoints/0/content`;
+      api.refuse.set(path, { code, detail: "No longer kept." });
+      using cli = cliHere();
+      expect(await cli.run("apply", "@last")).toBe(0);
+      expect(read("a.txt")).toContain("TWO");
+    },
+  );
+
   it("brings every kind of change, and stages nothing", async () => {
     workOfTask(everyKind);
     using cli = cliHere();

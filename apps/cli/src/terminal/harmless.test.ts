@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { duplexPair } from "node:stream";
 import { text } from "node:stream/consumers";
 import { encodeTerminalFrame, encodeTerminalJson } from "@agency/contract";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { attachTerminal } from "./attach.ts";
 import { HarmlessOutput } from "./harmless.ts";
@@ -35,10 +35,14 @@ function acts(bytes: Uint8Array): string[] {
         { 0x9b: "csi", 0x9d: "osc", 0x90: "other", 0x98: "other", 0x9e: "other", 0x9f: "other" }[code] ??
           "ground",
       );
-    } else if (code === 0x1b) (endString(), to("esc"));
-    else if (code === 0x18 || code === 0x1a) to("ground");
-    else if (code === 7 && state === "osc") (endString(), to("ground"));
-    else if (code === 5) done.push("enq");
+    } else if (code === 0x1b) {
+      endString();
+      to("esc");
+    } else if (code === 0x18 || code === 0x1a) to("ground");
+    else if (code === 7 && state === "osc") {
+      endString();
+      to("ground");
+    } else if (code === 5) done.push("enq");
     else if (inString) held += unit;
     else if (code < 0x20 || code === 0x7f) continue;
     else if (state === "esc") {

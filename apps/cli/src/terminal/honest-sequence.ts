@@ -19,9 +19,13 @@ const REPORTING = new Set([2031, 2048]);
 export function isHonestControl(text: string): boolean {
   const [, mark = "", parameters = "", intermediate = "", final = ""] = CONTROL.exec(text) ?? [];
   if (mark !== "" && intermediate !== "") return false;
-  if (final === "t") return mark === "" && intermediate === "" && KEPT_TITLE.test(parameters);
-  if (mark === "?" && parameters.split(/[;:]/).some((mode) => REPORTING.has(Number(mode)))) return false;
+  if (final === "t") return mark + intermediate === "" && KEPT_TITLE.test(parameters);
+  if (mark === "?" && hasReportingMode(parameters)) return false;
   return CONTROLS[mark + intermediate]?.test(final) ?? false;
+}
+
+function hasReportingMode(parameters: string): boolean {
+  return parameters.split(/[;:]/).some((mode) => REPORTING.has(Number(mode)));
 }
 
 /**

@@ -24,6 +24,8 @@ export type BlobResult =
   | { readonly kind: "stopped"; readonly why: string };
 
 const storedSchema = z.object({ id: z.uuid() });
+/** `storage_full` */
+const FULL = 507;
 
 /**
  * Sends a file until the control plane has it whole: a broken connection starts it again from its first byte. Where
@@ -79,7 +81,7 @@ function pauseMs(failures: number, askedMs: number | null, random: number): numb
 type Answer = Extract<Reply, { kind: "answer" }>;
 
 function isFull(reply: Reply): reply is Answer {
-  return reply.kind === "answer" && reply.status === 507;
+  return reply.kind === "answer" && reply.status === FULL;
 }
 
 function waitForRoom(reply: Answer): Verdict {
@@ -88,7 +90,7 @@ function waitForRoom(reply: Answer): Verdict {
 
 function refusal(reply: Reply, { name, bytes }: BlobHeader): string {
   if (reply.kind !== "answer") return reply.why;
-  if (isFull(reply)) return whyOf(reply);
+  if (reply.status === FULL) return whyOf(reply);
   if (reply.status === 413) return `${name} has ${bytes} bytes, more than the control plane stores`;
   return `the control plane refused ${name} (${reply.status})`;
 }

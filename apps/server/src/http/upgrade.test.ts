@@ -19,7 +19,7 @@ afterEach(async () => {
 
 /** Asks for a terminal's protocol at a path of an app that answers with the body. */
 async function ask(path: string, fetch: (request: Request) => Response | Promise<Response>): Promise<Socket> {
-  listener = await listenApi({ fetch: (request) => fetch(request as Request) }, "127.0.0.1", 0);
+  listener = await listenApi({ fetch: (request) => fetch(request) }, "127.0.0.1", 0);
   const port = Number(new URL(listener.url).port);
   const socket = connect(port, "127.0.0.1");
   const head = [`GET ${path} HTTP/1.1`, `host: localhost:${port}`, "connection: upgrade"];
@@ -87,6 +87,6 @@ describe("an upgrade", () => {
     });
     await asked;
     socket.resetAndDestroy();
-    await aborted;
+    await expect(aborted).resolves.toBeUndefined();
   });
 });

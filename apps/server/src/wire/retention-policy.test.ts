@@ -5,6 +5,7 @@ import {
   collectOrphans,
   createArchivedEvents,
   deleteTask,
+  downloadCheckpoint,
   downloadArtifact,
   finishRemovals,
   listArtifacts,
@@ -13,7 +14,7 @@ import {
   scanStorage,
   setAccountRetention,
 } from "@agency/control";
-import type { Provider, RetentionTimes, Storage } from "@agency/core";
+import type { Provider, RetentionTimes } from "@agency/core";
 import { DEFAULT_ACCOUNT_ID } from "@agency/postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSilentLogger } from "../http/testing/silent-logger.ts";
@@ -40,8 +41,9 @@ const apply = (times: Partial<RetentionTimes>) =>
   );
 const collect = () => collectOrphans(ground, ground.signal);
 const archive = () => archiveDue(ground, Date.now(), ground.signal);
-const remove = (storage: Pick<Storage, "deletePrefix"> = ground.storage) =>
-  finishRemovals({ removals: ground.removals, storage, providers: new Map() }, ground.signal);
+type Providers = ReadonlyMap<string, Pick<Provider, "destroy" | "discard">>;
+const remove = (providers: Providers = new Map()) =>
+  finishRemovals({ removals: ground.removals, storage: ground.storage, providers }, ground.signal);
 const objectsOf = async (id: string) =>
   (await ground.storage.list(`tasks/${id}`)).objects.map(({ key }) => key);
 const expiredOf = async (id: string) => (await ground.tasks.get(ME, id))?.expired;
@@ -123,6 +125,23 @@ describe("the time something is kept", () => {
     expect(await objectsOf(id)).toHaveLength(2);
   });
 
+  it("of checkpoints takes what a task was started with, unless others went on from it", async () => {
+    const [id, key] = await ground.uploadedTask();
+    await ground.keepCheckpoint(id, 1);
+    await ground.end(id, 60);
+    const child = await ground.startedTask(1, { resume: { taskId: id, checkpoint: 1, fork: false } });
+    await ground.end(child, 1);
+    await apply({ artifacts: 30 * DAY_MS });
+    await apply({ checkpoints: 30 * DAY_MS });
+    expect(await downloadCheckpoint(ground, ME, id, 0)).toMatchObject({ name: "upload.tar" });
+    const deps = { ...ground, providers: new Map(), logger: createSilentLogger(), now: Date.now };
+    await deleteTask(deps, ME, child, "key 1");
+    await apply({ checkpoints: 30 * DAY_MS });
+    await expect(downloadCheckpoint(ground, ME, id, 0)).rejects.toMatchObject({ code: "expired" });
+    await collect();
+    expect(await ground.storage.stat(key)).toBeNull();
+  });
+
   it("takes nothing of a task that is alive, or that ended later", async () => {
     const [living, late] = [await ground.startedTask(3), await ground.startedTask(3)];
     await ground.end(late, 5);
@@ -192,12 +211,44 @@ describe("a deleted task", () => {
       await deleteTask(deps, ME, id, "key 1");
       expect(await remove()).toBe(0);
       await ground.db.query("update removals set due_at = now()");
-      expect(await remove()).toBe(1);
+      const back = async () => undefined;
+      expect(await remove(new Map([["local", { destroy: back, discard: back }]]))).toBe(1);
       await collect();
       expect([step, await traces(id), await objectsOf(id)]).toEqual([step, ["audit_log"], []]);
     }
   });
 });
+
+describe("a deleted task whose sandbox cannot be reached", () => {
+  it.each([
+    ["away", new Map([["local", { destroy: gone, discard: gone }]])],
+    ["not set up", new Map()],
+  ])("loses its events and objects at once, and stays due until it can: %s", async (_why, providers) => {
+    const id = await ground.startedTask(2);
+    await ground.keepBlob(id, "file", "a.txt");
+    await ground.end(id);
+    await ground.db.query("update sandboxes set ref = '{}', state = 'active' where task_id = $1", [id]);
+    await deleteTask({ ...ground, providers, logger: createSilentLogger(), now: Date.now }, ME, id, "key 1");
+    expect([await objectsOf(id), await traces(id)]).toEqual([[], expect.not.arrayContaining(["events"])]);
+    await ground.db.query("update removals set due_at = now()");
+    await expect(remove(providers)).rejects.toThrow(/away|not set up/);
+    expect(await traces(id)).toContain("removals");
+    await ground.db.query("update removals set due_at = now()");
+    const called: string[] = [];
+    const back = {
+      destroy: async () => void called.push("destroy"),
+      discard: async () => void called.push("discard"),
+    };
+    expect(await remove(new Map([["local", back]]))).toBe(1);
+    expect(called).toEqual(["destroy", "discard"]);
+    await collect();
+    expect(await traces(id)).toEqual(["audit_log"]);
+  });
+});
+
+function gone(): Promise<never> {
+  return Promise.reject(new Error("away"));
+}
 
 describe("comparing storage and rows", () => {
   const LATER = Date.now() + 7 * DAY_MS;
@@ -238,6 +289,23 @@ describe("comparing storage and rows", () => {
     for (const key of lost) expect(await ground.storage.stat(key)).toBeNull();
     for (const key of kept) expect(await ground.storage.stat(key)).not.toBeNull();
     expect(await objectsOf(id)).toEqual(before.filter((key) => !lost.includes(key)));
+  });
+
+  it("looks at what was sent for tasks, too", async () => {
+    const [, used] = await ground.uploadedTask();
+    const waiting = await ground.keepUpload();
+    const stray = `uploads/${UNKNOWN}`;
+    for (const key of [stray, "uploads/notes.txt"]) await ground.storage.put(key, bytes("x"));
+    await dueNow();
+    expect(await scan()).toMatchObject({ orphans: 1, missing: 0 });
+    await collect();
+    expect(await ground.storage.stat(stray)).toBeNull();
+    for (const key of [used, waiting.key, "uploads/notes.txt"])
+      expect(await ground.storage.stat(key)).not.toBeNull();
+    await ground.db.query("update blobs set at = now() - interval '2 hours' where key = $1", [used]);
+    await ground.storage.delete(used);
+    await dueNow();
+    expect((await scan()).missing).toBe(1);
   });
 
   it("goes on where it stopped, one server at a time, and rests when it is through", async () => {

@@ -4,6 +4,7 @@ import { getTask } from "../tasks/manage-task.ts";
 import { downloadOf } from "./artifacts.ts";
 import type { Download } from "./artifacts.ts";
 import type { BlobStorage } from "./blob-storage.ts";
+import { goneError } from "./expired.ts";
 
 export interface DownloadCheckpointDeps {
   tasks: TaskStore;
@@ -32,5 +33,8 @@ export async function downloadCheckpoint(
 
 async function uploadOf({ tasks, artifacts }: DownloadCheckpointDeps, id: string) {
   const upload = (await tasks.load(id))?.spec.upload ?? null;
-  return upload === null ? null : artifacts.blob(id, upload.id);
+  const row = upload === null ? null : await artifacts.blob(id, upload.id);
+  const lost = row === null ? null : goneError(`What task ${id} was started with`, row);
+  if (lost !== null) throw lost;
+  return row;
 }

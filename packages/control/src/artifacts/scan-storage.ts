@@ -1,9 +1,11 @@
 import type { Logger, ScannedObject, Storage, StorageScan } from "@agency/core";
 
-/** All there is of tasks. What others keep in the same bucket, and we elsewhere in it, is not looked at. */
-const FOLDER = "tasks";
+/** All there is of tasks and for them, one after the other. What others keep in the same bucket is not looked at. */
+const FOLDERS = ["tasks", "uploads"] as const;
 const PAGE = 1_000;
 const KEY = /^tasks\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/([^/]+)\//;
+
+const UPLOADED = /^uploads\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const MINUTE_MS = 60_000;
 export const SCAN_TIMES = {
@@ -55,20 +57,23 @@ async function scanPage(
   report: ScanReport,
 ): Promise<string | null> {
   const { scan, storage, times } = deps;
-  const { objects, next } = await storage.list(FOLDER, {
-    limit: PAGE,
-    ...(after === null ? {} : { after }),
-  });
+  const [first, last] = FOLDERS;
+  const folder = after?.startsWith(`${last}/`) === true ? last : first;
+  // A folder's own name with its slash is before every key in it, and with a 0 for the slash behind.
+  const [from, end] = [after ?? `${folder}/`, `${folder}0`];
+  const isStart = from === `${folder}/`;
+  const { objects, next } = await storage.list(folder, { limit: PAGE, ...(isStart ? {} : { after: from }) });
   const old = deps.now() - times.graceMs;
   const listed = objects.map(({ key }) => key);
   report.objects += objects.length;
   report.orphans += await scan.giveUp(objects.flatMap((object) => (object.at < old ? ours(object.key) : [])));
   await scan.markFound(listed);
-  report.missing += await reportMissing(deps, await scan.unlisted(after, next, listed));
-  return next;
+  report.missing += await reportMissing(deps, await scan.unlisted(from, next ?? end, listed));
+  return next === null && folder === first ? `${last}/` : next;
 }
 
 function ours(key: string): ScannedObject[] {
+  if (UPLOADED.test(key)) return [{ key, taskId: null, folder: "uploads" }];
   const [, taskId, folder] = KEY.exec(key) ?? [];
   return taskId === undefined || folder === undefined ? [] : [{ key, taskId, folder }];
 }

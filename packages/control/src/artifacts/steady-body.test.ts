@@ -21,6 +21,7 @@ function manualClock() {
   };
 }
 
+const DAY_MS = 86_400_000;
 const quiet = { code: "unavailable", message: expect.stringContaining("stood still") };
 const never = new Promise<never>(() => undefined);
 
@@ -33,7 +34,7 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<number> {
 describe("a body that is to come steadily", () => {
   it("passes as it is, and leaves no timer behind", async () => {
     const clock = manualClock();
-    const body = steadyBody(new Blob(["a".repeat(300_000)]).stream(), clock);
+    const body = steadyBody(new Blob(["a".repeat(300_000)]).stream(), clock, DAY_MS);
     expect(await collect(body)).toBe(300_000);
     expect(clock.sleepers.size).toBe(0);
   });
@@ -44,7 +45,7 @@ describe("a body that is to come steadily", () => {
       yield new Uint8Array(1);
       yield await never;
     })();
-    const body = steadyBody(silent, clock);
+    const body = steadyBody(silent, clock, DAY_MS);
     await body.next();
     const stalled = body.next();
     clock.pass(QUIET_MS);
@@ -59,14 +60,41 @@ describe("a body that is to come steadily", () => {
         yield new Uint8Array(1);
       }
     })();
-    await expect(collect(steadyBody(dripping, clock))).rejects.toMatchObject(quiet);
+    await expect(collect(steadyBody(dripping, clock, DAY_MS))).rejects.toMatchObject(quiet);
+  });
+
+  it("is given up when it comes more slowly than any honest line, however steadily", async () => {
+    const clock = manualClock();
+    let sent = 0;
+    const slow = (async function* () {
+      for (;;) {
+        clock.pass(QUIET_MS / 2);
+        sent += 1;
+        yield new Uint8Array(64 * 1024);
+      }
+    })();
+    await expect(collect(steadyBody(slow, clock, DAY_MS))).rejects.toMatchObject(quiet);
+    expect(sent).toBeLessThan(5);
+  });
+
+  it("is given up when its time is over, also while it comes", async () => {
+    const clock = manualClock();
+    const endless = (async function* () {
+      for (;;) {
+        clock.pass(1000);
+        yield new Uint8Array(1024 * 1024);
+      }
+    })();
+    const late = { code: "unavailable", message: expect.stringContaining("600 s") };
+    await expect(collect(steadyBody(endless, clock, 600_000))).rejects.toMatchObject(late);
+    expect(clock.now()).toBe(600_000);
   });
 
   it("may take long to be stored: only its sender is hurried", async () => {
     const clock = manualClock();
     const bytes = new Blob(["a".repeat(300_000)]).stream();
     let stored = 0;
-    for await (const chunk of steadyBody(bytes, clock)) {
+    for await (const chunk of steadyBody(bytes, clock, DAY_MS)) {
       clock.pass(10 * QUIET_MS);
       stored += chunk.byteLength;
     }
@@ -78,6 +106,6 @@ describe("a body that is to come steadily", () => {
       yield new Uint8Array(1);
       throw new Error("gone");
     })();
-    await expect(collect(steadyBody(broken, manualClock()))).rejects.toThrow("gone");
+    await expect(collect(steadyBody(broken, manualClock(), DAY_MS))).rejects.toThrow("gone");
   });
 });

@@ -5,32 +5,59 @@ import type { Clock } from "@agency/core";
 const LEAST_BYTES = 64 * 1024;
 export const QUIET_MS = 60_000;
 
-/** The body, as long as it comes. Only the time its sender is waited for counts, not what storing it takes. */
+/** On average, after the first minute: the largest file a runner may send takes less than its day. */
+const LEAST_BYTES_PER_MS = 32;
+
+/**
+ * The body, as long as it comes, and no longer than `lastsMs` in all. Only the time its sender is waited for counts for
+ * its pace, not what storing it takes.
+ */
 export async function* steadyBody(
   body: AsyncIterable<Uint8Array>,
   clock: Clock,
+  lastsMs: number,
 ): AsyncGenerator<Uint8Array, void> {
   const chunks = body[Symbol.asyncIterator]();
-  let [waitedMs, bytes] = [0, 0];
+  const pace = new Pace();
+  const end = clock.now() + lastsMs;
   let isOver = false;
   try {
     for (;;) {
       const since = clock.now();
-      const step = await within(chunks.next(), QUIET_MS - waitedMs, clock);
+      const step = await within(chunks.next(), Math.min(pace.leftMs, end - since), clock);
       if (step === null || step.done === true) {
         isOver = step !== null;
         break;
       }
-      waitedMs += Math.max(0, clock.now() - since);
-      bytes += step.value.byteLength;
-      if (bytes >= LEAST_BYTES) [waitedMs, bytes] = [0, 0];
-      if (waitedMs >= QUIET_MS) break;
+      pace.came(step.value.byteLength, Math.max(0, clock.now() - since));
+      if (pace.leftMs <= 0 || clock.now() >= end) break;
       yield step.value;
     }
-    if (!isOver) throw tooQuiet();
+    if (!isOver) throw clock.now() >= end ? tooLong(lastsMs) : tooSlow();
   } finally {
     // One that nothing comes from ends with its connection, which the answer closes: not waited for.
     if (!isOver) chunks.return?.().catch(() => undefined);
+  }
+}
+
+/** How long the next bytes may take to come. */
+class Pace {
+  #waitedMs = 0;
+  #bytes = 0;
+  #quietMs = 0;
+  #recent = 0;
+
+  came(bytes: number, ms: number): void {
+    this.#waitedMs += ms;
+    this.#bytes += bytes;
+    this.#quietMs += ms;
+    this.#recent += bytes;
+    if (this.#recent >= LEAST_BYTES) [this.#quietMs, this.#recent] = [0, 0];
+  }
+
+  get leftMs(): number {
+    const paid = QUIET_MS + this.#bytes / LEAST_BYTES_PER_MS;
+    return Math.min(QUIET_MS - this.#quietMs, paid - this.#waitedMs);
   }
 }
 
@@ -44,8 +71,14 @@ async function within<T>(next: Promise<T>, ms: number, clock: Clock): Promise<T 
   }
 }
 
-function tooQuiet(): AgencyError {
-  return new AgencyError("unavailable", `The upload stood still for ${QUIET_MS / 1000} s and was given up.`, {
+function tooSlow(): AgencyError {
+  return new AgencyError("unavailable", "The upload stood still or came too slowly, and was given up.", {
     next: "Send it again.",
+  });
+}
+
+function tooLong(lastsMs: number): AgencyError {
+  return new AgencyError("unavailable", `The upload was not through after ${lastsMs / 1000} s.`, {
+    next: "Send it again, or less of it.",
   });
 }

@@ -35,7 +35,7 @@ function setUp({
     addBlob: async (row: Omit<BlobRow, "accountId">) => (order.push("row"), rows.push(row), live),
     abandon: async (key: string) => void order.push(`abandon ${key === uploads[0]?.key}`),
   };
-  const lanes = createUploadLanes({ each: 2, all: 3 });
+  const lanes = createUploadLanes({ each: 2, account: 3, all: 3 });
   const clock = { now: () => 5, sleep: () => new Promise<void>(() => undefined) };
   const admission = { lanes, clock, accountBytes: 1000 };
   const take = (more: Partial<BlobHeader> = {}, body: AsyncIterable<Uint8Array> = chunks("he", "llo")) =>

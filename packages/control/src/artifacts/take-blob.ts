@@ -26,7 +26,7 @@ export async function takeBlob(
   header: BlobHeader,
   body: AsyncIterable<Uint8Array>,
 ): Promise<{ id: string }> {
-  const leave = deps.lanes.enter(access.attemptId);
+  const leave = deps.lanes.enter(access.attemptId, access.accountId);
   try {
     return await store(deps, access, header, body);
   } finally {
@@ -47,7 +47,8 @@ async function store(
   const key = `tasks/${taskId}/blobs/${id}`;
   await announce(deps, access, { key, bytes });
   try {
-    await deps.storage.write(key, atMost(steadyBody(body, deps.clock), bytes), { bytes, sha256, mediaType });
+    const sent = atMost(steadyBody(body, deps.clock, deps.limits.lastsMs), bytes);
+    await deps.storage.write(key, sent, { bytes, sha256, mediaType });
     const at = deps.clock.now();
     const row = { id, taskId, epoch, kind, name, key, bytes, sha256, mediaType, at };
     if (!(await deps.artifacts.addBlob(row))) throw fencedError(epoch);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate as tick } from "node:timers/promises";
 import type { UploadRow, UploadStore } from "@agency/core";
 import { describe, expect, it } from "vitest";
 import { finishUpload, offerUpload, takeUpload, UPLOAD_LIMITS } from "./take-upload.ts";
@@ -38,7 +39,7 @@ function setUp({
     compare: async () => (order.push("compare"), verdict),
   };
   const clock = { now: () => 0, sleep: () => new Promise<void>(() => undefined) };
-  const lanes = createUploadLanes({ each: 1, all: 9 });
+  const lanes = createUploadLanes({ each: 1, account: 1, all: 9 });
   const deps = { uploads, storage, clock, lanes, limits: UPLOAD_LIMITS, accountBytes: 1000 };
   return { deps, order, announced: () => announced };
 }
@@ -81,6 +82,21 @@ describe("what people send past the server", () => {
     expect(upload).toMatchObject({ id, ...told });
     expect(await finishUpload(deps, "a", id)).toEqual(upload);
     expect(order).toEqual(["announce", "compare", "add"]);
+  });
+
+  it("is the same when it is told twice at once, and is read one at a time", async () => {
+    const { deps } = setUp();
+    const { id = "" } = (await offerUpload(deps, "a", told)) ?? {};
+    const { promise: compared, resolve: letGo } = Promise.withResolvers<Verdict>();
+    const slow = { ...deps, storage: { ...deps.storage, compare: () => compared } };
+    const first = finishUpload(slow, "a", id);
+    await tick();
+    await expect(finishUpload(slow, "a", id)).rejects.toMatchObject({ code: "too_many_requests" });
+    const faster = { ...deps, lanes: createUploadLanes({ each: 1, account: 1, all: 9 }) };
+    const upload = await finishUpload(faster, "a", id);
+    slow.uploads.add = async () => false;
+    letGo("same");
+    expect(await first).toEqual(upload);
   });
 
   it("counts for nothing when other bytes came: they are collected", async () => {

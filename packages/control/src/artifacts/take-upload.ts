@@ -39,7 +39,7 @@ export async function takeUpload(
     const upload = await announce(deps, accountId, told, deps.limits.sendMs);
     const { key, bytes, sha256 } = upload;
     return await orAbandon(deps, key, async () => {
-      const sent = atMost(steadyBody(body, deps.clock), bytes);
+      const sent = atMost(steadyBody(body, deps.clock, deps.limits.sendMs), bytes);
       await deps.storage.write(key, sent, { bytes, sha256, mediaType: "application/x-tar" });
       return keep(deps, upload);
     });
@@ -68,13 +68,13 @@ export async function offerUpload(
 
 /** What was sent past us counts once the storage has been asked what it got. Again, it is the same one. */
 export async function finishUpload(deps: TakeUploadDeps, accountId: string, id: string): Promise<Upload> {
-  const { uploads, storage } = deps;
+  const { uploads } = deps;
   const taken = await uploads.unused(accountId, id);
   if (taken !== null) return shown(taken);
   const upload = await uploads.announced(accountId, id);
   if (upload === null)
     throw new AgencyError("not_found", `There is no upload ${id} to finish.`, { next: "Send it again." });
-  const verdict = await storage.compare(upload.key, upload);
+  const verdict = await compared(deps, upload);
   if (verdict === "same") return keep(deps, upload);
   if (verdict === "missing")
     throw new AgencyError("conflict", `The bytes of upload ${id} have not arrived.`, {
@@ -86,10 +86,23 @@ export async function finishUpload(deps: TakeUploadDeps, accountId: string, id: 
   });
 }
 
+/** Some storages can only be asked by reading all of it. */
+async function compared({ lanes, storage }: TakeUploadDeps, upload: Announced) {
+  const leave = lanes.enter(upload.accountId);
+  try {
+    return await storage.compare(upload.key, upload);
+  } finally {
+    leave();
+  }
+}
+
 async function keep({ uploads, limits, clock }: TakeUploadDeps, upload: Announced): Promise<Upload> {
   const at = clock.now();
   const row = { ...upload, at, expiresAt: at + limits.keptMs };
   if (await uploads.add(row)) return shown(row);
+  // Told twice at once: the other one was faster.
+  const taken = await uploads.unused(upload.accountId, upload.id);
+  if (taken !== null) return shown(taken);
   throw new AgencyError("conflict", "The upload took too long.", { next: "Send it again." });
 }
 

@@ -1,3 +1,4 @@
+import { AgencyError } from "@agency/contract";
 import type { Provider, Removal, RemovalStore, SandboxRecord, Storage } from "@agency/core";
 
 const ROWS_AT_ONCE = 5_000;
@@ -12,12 +13,15 @@ export interface RemoveDeps {
   providers: ReadonlyMap<string, Pick<Provider, "destroy" | "discard">>;
 }
 
-/** Everything a removal names, each step as often as it takes; only when nothing is left the removal itself goes. */
+/**
+ * Everything a removal names, each step as often as it takes; only when nothing is left the removal itself goes. What
+ * we hold ourselves goes first: a provider that is away keeps back no more than its sandbox.
+ */
 export async function carryOut(deps: RemoveDeps, removal: Removal, signal: AbortSignal): Promise<void> {
   const { taskId, part, sandboxes } = removal;
-  for (const sandbox of sandboxes) await discard(deps, sandbox, signal);
   while ((await deps.removals.removeEvents(taskId, ROWS_AT_ONCE)) > 0) signal.throwIfAborted();
   await deps.storage.deletePrefix(part === "task" ? `tasks/${taskId}` : `tasks/${taskId}/events`);
+  for (const sandbox of sandboxes) await discard(deps, sandbox, signal);
   await deps.removals.done(removal);
 }
 
@@ -47,7 +51,15 @@ async function discard(
   signal: AbortSignal,
 ): Promise<void> {
   const provider = providers.get(id);
-  if (ref === null || provider === undefined) return;
+  if (ref === null) return;
+  if (provider === undefined)
+    throw new AgencyError(
+      "unavailable",
+      `The sandbox of a deleted task is at "${id}", which is not set up.`,
+      {
+        next: "Set the provider up again: what is left there goes then.",
+      },
+    );
   const limit = AbortSignal.any([signal, AbortSignal.timeout(SANDBOX_MS)]);
   if (state !== "deleted" && state !== "discarded") await provider.destroy(ref, limit);
   await provider.discard(ref, limit);

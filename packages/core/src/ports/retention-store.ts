@@ -79,7 +79,8 @@ export interface RemovalStore {
 
 export interface ScannedObject {
   readonly key: string;
-  readonly taskId: string;
+  /** Null: it was sent for a task, and may be of one by now. */
+  readonly taskId: string | null;
   /** What follows the task's id in the key. */
   readonly folder: string;
 }
@@ -92,8 +93,8 @@ export interface StorageScan {
   save(after: string | null, forMs: number): Promise<void>;
   /** Of these objects those without a row are given to the collector; how many. Never of one that is announced. */
   giveUp(objects: readonly ScannedObject[]): Promise<number>;
-  /** Keys that rows name from `after` up to `through` (null: to the end) and that were not listed. */
-  unlisted(after: string | null, through: string | null, listed: readonly string[]): Promise<string[]>;
+  /** Keys that rows name from `after` up to `through` and that were not listed. */
+  unlisted(after: string, through: string, listed: readonly string[]): Promise<string[]>;
   /** Notes since when they are gone; those that had not been noted before. */
   markMissing(keys: readonly string[]): Promise<string[]>;
   /** They are back, as after a restored backup. */

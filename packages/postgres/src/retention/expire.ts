@@ -2,6 +2,23 @@ import type { RetentionPart } from "@agency/core";
 import { forgetBlobs } from "../artifacts/checkpoints.ts";
 import type { Sql } from "../database.ts";
 
+/** Objects go, the rows stay and say what there was. */
+async function expireBlobs(tx: Sql, taskId: string, now: Date, which: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `with gone as (
+       update blobs b set expired_at = $2 where task_id = $1 and expired_at is null and ${which}
+       returning key)
+     insert into loose_objects (key, collect_at) select key, now() from gone
+     on conflict (key) do update set collect_at = excluded.collect_at, task_id = null`,
+    [taskId, now],
+  );
+  return (rowCount ?? 0) > 0;
+}
+
+/** What a task began with is also what the work of those that go on from it fits. */
+const UNUSED_UPLOAD = `kind = 'upload' and not exists (
+  select from tasks c where c.spec -> 'resume' ->> 'taskId' = b.task_id::text and c.spec -> 'resume' <> 'null')`;
+
 /** What goes at the end of each part's time; says whether there was anything. Objects are left to the collector. */
 export const EXPIRE: Record<RetentionPart, (tx: Sql, taskId: string, now: Date) => Promise<boolean>> = {
   async events(tx, taskId, now) {
@@ -21,20 +38,10 @@ export const EXPIRE: Record<RetentionPart, (tx: Sql, taskId: string, now: Date) 
     return true;
   },
 
-  /** The rows stay and say what there was. */
-  async artifacts(tx, taskId, now) {
-    const { rowCount } = await tx.query(
-      `with gone as (
-         update blobs set expired_at = $2 where task_id = $1 and kind <> 'checkpoint' and expired_at is null
-         returning key)
-       insert into loose_objects (key, collect_at) select key, now() from gone
-       on conflict (key) do update set collect_at = excluded.collect_at, task_id = null`,
-      [taskId, now],
-    );
-    return (rowCount ?? 0) > 0;
-  },
+  artifacts: (tx, taskId, now) => expireBlobs(tx, taskId, now, "kind not in ('checkpoint', 'upload')"),
 
-  async checkpoints(tx, taskId) {
+  async checkpoints(tx, taskId, now) {
+    const isUploadGone = await expireBlobs(tx, taskId, now, UNUSED_UPLOAD);
     const { rows } = await tx.query<{ blob_id: string }>(
       `delete from checkpoints
        where task_id = $1 and label is null
@@ -46,6 +53,6 @@ export const EXPIRE: Record<RetentionPart, (tx: Sql, taskId: string, now: Date) 
       tx,
       rows.map((row) => row.blob_id),
     );
-    return rows.length > 0;
+    return isUploadGone || rows.length > 0;
   },
 };

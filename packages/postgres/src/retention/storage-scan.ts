@@ -1,9 +1,6 @@
 import type { ScannedObject, StorageScan } from "@agency/core";
 import type { Database, Sql } from "../database.ts";
 
-/** Around every key of a task. */
-const FIRST = "tasks/";
-const LAST = "tasks0";
 /** A row is written a moment after its object at most; one that is younger than this is not looked for. */
 const SETTLED = "now() - interval '1 hour'";
 
@@ -15,10 +12,12 @@ const GIVE_UP = `
 insert into loose_objects (key, collect_at)
 select o.key, now() from unnest($1::text[], $2::uuid[], $3::text[]) o (key, task_id, folder)
 where not exists (select from loose_objects l where l.key = o.key)
-  and case o.folder
-    when 'blobs' then not exists (select from blobs b where b.key = o.key and b.expired_at is null)
-    when 'segments' then not exists (select from event_segments s where s.key = o.key)
-    when 'events' then not exists (
+  and case
+    when o.task_id is null then not exists (select from uploads u where u.key = o.key)
+      and not exists (select from blobs b where b.key = o.key and b.expired_at is null)
+    when o.folder = 'blobs' then not exists (select from blobs b where b.key = o.key and b.expired_at is null)
+    when o.folder = 'segments' then not exists (select from event_segments s where s.key = o.key)
+    when o.folder = 'events' then not exists (
       select from task_heads h where h.task_id = o.task_id and h.expired_at is null)
     else not exists (select from tasks t where t.id = o.task_id)
   end
@@ -52,7 +51,7 @@ export function createStorageScan(db: Database): StorageScan {
       return rowCount ?? 0;
     },
     async unlisted(after, through, listed) {
-      const { rows } = await db.query<{ key: string }>(UNLISTED, [after ?? FIRST, through ?? LAST, listed]);
+      const { rows } = await db.query<{ key: string }>(UNLISTED, [after, through, listed]);
       return rows.map(({ key }) => key);
     },
     markMissing: (keys) => db.tx((tx) => markMissing(tx, keys)),

@@ -35,6 +35,7 @@ export function deleteTask(
     );
     await tx.query("delete from removals where task_id = $1 and part = 'events'", [id]);
     await tx.query("delete from idempotency_keys where account_id = $1 and task_id = $2", [accountId, id]);
+    await lookAgainAtOrigin(tx, id);
     await tx.query("delete from tasks where id = $1", [id]);
     await forgetTaskScopes(tx, id);
     await forgetJobs(tx, id);
@@ -43,6 +44,16 @@ export function deleteTask(
     await tx.query("select pg_notify('ev', $1)", [`${id}:0`]);
     return { kind: "deleted", removal: { taskId: id, part: "task", sandboxes } };
   });
+}
+
+/** What the task it went on from was uploaded for may have waited for this one only. */
+async function lookAgainAtOrigin(tx: Sql, id: string): Promise<void> {
+  await tx.query(
+    `update tasks o set swept = array_remove(o.swept, 'checkpoints') from tasks t
+     where t.id = $1 and o.id::text = t.spec -> 'resume' ->> 'taskId'
+       and exists (select from blobs b where b.task_id = o.id and b.kind = 'upload' and b.expired_at is null)`,
+    [id],
+  );
 }
 
 async function sandboxesOf(tx: Sql, id: string): Promise<SandboxRecord[]> {

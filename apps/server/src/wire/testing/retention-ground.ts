@@ -11,6 +11,7 @@ import {
   createRetentionStore,
   createStorageScan,
   createTaskStore,
+  createUploadStore,
   DEFAULT_ACCOUNT_ID,
   openDatabase,
 } from "@agency/postgres";
@@ -59,6 +60,7 @@ export async function openRetentionGround() {
   const queue = createQueue({ db, logger: createSilentLogger(), maxRunning: 10 });
   const tasks = createTaskStore(db, queue);
   const artifacts = createArtifactStore(db);
+  const uploads = createUploadStore(db);
   const rows = createEventStore(db, systemClock);
   const archive = createEventArchive(db);
   const must = (outcome: { ok: boolean }) => {
@@ -118,6 +120,25 @@ export async function openRetentionGround() {
     if ((await artifacts.addCheckpoint(point, 10)) !== "added") throw new Error("no checkpoint");
   }
 
+  /** What somebody sent, of which there is no task yet. */
+  async function keepUpload() {
+    const id = randomUUID();
+    const key = `uploads/${id}`;
+    const { sha256 } = await storage.write(key, bytesOf("abc"));
+    const about = { id, accountId: DEFAULT_ACCOUNT_ID, key, bytes: 3, sha256: sha256 ?? "" };
+    await uploads.announce({ ...about, lastsMs: 60_000, maxBytes: 1e9, maxUploads: 100 });
+    const at = Date.now();
+    if (!(await uploads.add({ ...about, at, expiresAt: at + 60_000 }))) throw new Error("no upload");
+    return { id, key, bytes: 3, sha256: about.sha256 };
+  }
+
+  /** A task that goes on from what somebody sent, and the key of that. */
+  async function uploadedTask(): Promise<[id: string, key: string]> {
+    const upload = await keepUpload();
+    const from = { base: "b", head: "h", branch: null, commit: "c", sessionId: null, engineVersion: null };
+    return [await startedTask(1, { upload: { ...upload, ...from } }), upload.key];
+  }
+
   /** Through a new reader: nothing that an earlier read left in memory helps. */
   async function wholeLog(id: string, page = 500, over: Partial<Reading> = {}): Promise<string[]> {
     const reader = createArchivedEvents({ rows, archive, storage, ...over });
@@ -146,6 +167,8 @@ export async function openRetentionGround() {
     end,
     keepBlob,
     keepCheckpoint,
+    keepUpload,
+    uploadedTask,
     wholeLog,
     close: async () => {
       await db.close();
