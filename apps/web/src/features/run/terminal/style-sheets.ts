@@ -28,7 +28,9 @@ function standInFor(sheet: CSSStyleSheet, element: HTMLElement): HTMLElement {
   element.hidden = true;
   Object.defineProperty(element, "textContent", {
     get: () => "",
-    set: (text: string) => sheet.replaceSync(text),
+    set: (text: string) => {
+      sheet.replaceSync(text);
+    },
   });
   return element;
 }
