@@ -72,13 +72,16 @@ export interface NewRunSearch {
   /** Go on from a checkpoint of that run, in a session of its own. */
   checkpoint?: number;
   prompt?: string;
+  /** Begin with the comments that are kept on the run. */
+  comments?: boolean;
 }
 
-function readNewRun({ like, checkpoint, prompt }: Record<string, unknown>): NewRunSearch {
+function readNewRun({ like, checkpoint, prompt, comments }: Record<string, unknown>): NewRunSearch {
   return {
     ...(typeof like === "string" ? { like } : {}),
     ...(typeof checkpoint === "number" ? { checkpoint } : {}),
     ...(typeof prompt === "string" ? { prompt } : {}),
+    ...(comments === true ? { comments } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 import { parseNetwork } from "@agency/contract";
-import type { Approve, CreateTaskInput, Deliver, Task } from "@agency/contract";
+import type { Approve, CreateTaskInput, Deliver } from "@agency/contract";
+import type { Base } from "./base.ts";
 
 /** The form as it stands: all of it text, so that nothing somebody typed is lost on the way. */
 export interface Draft {
@@ -19,8 +20,10 @@ export interface Draft {
   deliver: Deliver | "";
   checks: string;
   approve: Approve;
-  questions: boolean;
+  /** Null: not known of the run the form was filled in from, and then not sent. */
+  questions: boolean | null;
   demo: boolean;
+  base: Base;
 }
 
 export const EMPTY: Draft = {
@@ -42,60 +45,48 @@ export const EMPTY: Draft = {
   approve: "none",
   questions: true,
   demo: false,
+  base: {},
 };
 
 const HOUR = 3_600_000;
 
 /** What is sent. Left empty means: as the server has it. Its schema, not this, says what is wrong. */
 export function taskOf(draft: Draft): CreateTaskInput {
+  const { base } = draft;
   const optional = {
     name: text(draft.name),
     model: text(draft.model),
     command: draft.engine === "command" ? text(draft.command) : undefined,
     deliver: draft.deliver === "" ? undefined : draft.deliver,
+    questions: draft.questions ?? undefined,
+    repository: repositoryOf(draft),
   };
   const limits = {
     wallMs: draft.hours.trim() === "" ? undefined : Math.round(Number(draft.hours) * HOUR),
     costUsd: number(draft.budget),
     turns: number(draft.turns),
   };
-  const url = text(draft.repository);
-  const branch = text(draft.branch);
+  const { repository: _, ...carried } = base;
   return {
+    ...carried,
     prompt: draft.prompt,
     engine: draft.engine,
     provider: draft.provider,
     network: networkOf(draft),
     approve: draft.approve,
-    questions: draft.questions,
     demo: draft.demo,
     checks: lines(draft.checks),
-    limits: withoutUndefined(limits),
-    ...(url === undefined ? {} : { repository: { url, ...(branch === undefined ? {} : { branch }) } }),
+    limits: { ...base.limits, ...withoutUndefined(limits) },
     ...withoutUndefined(optional),
   };
 }
 
-/** The form filled in as another run was started. */
-export function draftOf(task: Task): Draft {
-  return {
-    ...EMPTY,
-    prompt: task.prompt,
-    repository: task.repository?.url ?? "",
-    branch: task.repository?.branch ?? "",
-    engine: task.engine,
-    model: task.model ?? "",
-    provider: task.provider,
-    hours: String(Math.round((task.limits.wallMs / HOUR) * 100) / 100),
-    budget: String(task.limits.costUsd),
-    turns: String(task.limits.turns),
-    network: typeof task.network === "string" ? task.network : "hosts",
-    hosts: typeof task.network === "string" ? "" : task.network.allow.join(", "),
-    deliver: task.deliver,
-    checks: task.checks.join("\n"),
-    approve: task.approve,
-    demo: task.demo,
-  };
+/** A branch to push belongs to one repository: it does not follow the form to another. */
+function repositoryOf({ repository, branch: typed, base }: Draft): CreateTaskInput["repository"] {
+  const url = text(repository);
+  if (url === undefined) return undefined;
+  const { pushBranch } = base.repository?.url === url ? base.repository : {};
+  return { url, ...withoutUndefined({ branch: text(typed), pushBranch }) };
 }
 
 function networkOf({ network, hosts }: Draft): NonNullable<CreateTaskInput["network"]> {

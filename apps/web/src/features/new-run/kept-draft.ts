@@ -1,3 +1,4 @@
+import { isRecord } from "./base.ts";
 import { EMPTY } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 
@@ -7,14 +8,18 @@ const KEY = "agency.new-run";
 export function readDraft(): Draft {
   try {
     const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    if (typeof value !== "object" || value === null) return EMPTY;
+    if (!isRecord(value)) return EMPTY;
     const fits = Object.entries(value).filter(
-      ([key, one]) => key in EMPTY && typeof one === typeof Reflect.get(EMPTY, key),
+      ([key, one]) => Object.hasOwn(EMPTY, key) && (key === "base" ? isRecord(one) : sameType(key, one)),
     );
     return { ...EMPTY, ...Object.fromEntries(fits) };
   } catch {
     return EMPTY;
   }
+}
+
+function sameType(key: string, value: unknown): boolean {
+  return typeof value === typeof Reflect.get(EMPTY, key);
 }
 
 export function keepDraft(draft: Draft | null): void {

@@ -124,10 +124,18 @@ function Switches({ draft, onChange }: Pick<FormPart, "draft" | "onChange">) {
       <label className="choice span-3">
         <input
           type="checkbox"
-          checked={draft.questions}
+          ref={(box) => {
+            if (box !== null) box.indeterminate = draft.questions === null;
+          }}
+          checked={draft.questions ?? false}
           onChange={(event) => onChange({ questions: event.target.checked })}
         />
-        <span>The agent may stop and ask me</span>
+        <span>
+          The agent may stop and ask me{" "}
+          {draft.questions === null && (
+            <small>Not said here: as the run it goes on from; a new run may.</small>
+          )}
+        </span>
       </label>
       <label className="choice span-3">
         <input

@@ -6,9 +6,13 @@ import type { NewRunSearch } from "../../app/router.tsx";
 import { api, newKey } from "../../lib/api.ts";
 import { useResource } from "../../lib/resource.ts";
 import { Failure, Skeleton, tell } from "../../ui/states.tsx";
-import { draftOf, EMPTY, taskOf } from "./draft.ts";
+import { instructionOf } from "../run/review/comments.ts";
+import { reviewOf } from "../run/review/kept-review.ts";
+import { Carried } from "./carried.tsx";
+import { EMPTY, taskOf } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 import { keepDraft, readDraft } from "./kept-draft.ts";
+import { beginningFrom, goingOn } from "./loaded-draft.ts";
 import { MoreFields } from "./more-fields.tsx";
 import { fromPaths, problemsOf } from "./problems.ts";
 import type { Problems } from "./problems.ts";
@@ -34,15 +38,26 @@ export function NewRun() {
       </header>
       {source.state === "loading" && <Skeleton lines={6} />}
       {source.state === "failed" && <Failure error={source.error} onRetry={source.reload} />}
-      {source.state === "ready" && <Form key={like ?? "new"} source={source.data} search={search} />}
+      {source.state === "ready" && (
+        <Form key={`${like ?? "new"} ${search.comments === true}`} source={source.data} search={search} />
+      )}
     </div>
   );
 }
 
-function beginning(source: Task | null, { prompt, checkpoint }: NewRunSearch): Draft {
-  if (source !== null) return { ...draftOf(source), ...(checkpoint === undefined ? {} : { prompt: "" }) };
+function beginning(source: Task | null, { prompt, checkpoint, comments }: NewRunSearch): Draft {
+  if (source !== null)
+    return beginningFrom(source, checkpoint, comments === true ? reviewed(source, checkpoint) : prompt);
   const kept = readDraft();
   return prompt === undefined ? kept : { ...kept, prompt };
+}
+
+/** The comments kept on the run. Without a checkpoint nothing is remembered: what was asked is said again. */
+function reviewed({ id, prompt }: Task, checkpoint: number | undefined): string | undefined {
+  const comments = reviewOf(id).get();
+  if (comments.length === 0) return undefined;
+  const text = instructionOf(comments);
+  return checkpoint === undefined ? `${prompt}\n\n${text}` : text;
 }
 
 function Form({ source, search }: { source: Task | null; search: NewRunSearch }) {
@@ -60,7 +75,9 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
     if (source === null) keepDraft(next);
   };
   const start = async () => {
-    const task = withCheckpoint(taskOf(draft), search);
+    const written = taskOf(draft);
+    const { checkpoint } = search;
+    const task = source === null || checkpoint === undefined ? written : goingOn(written, source, checkpoint);
     const found = problemsOf(task);
     setProblems(found);
     setFailure(null);
@@ -69,6 +86,7 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
     try {
       const { id } = await api.createTask(task, { idempotencyKey: key.current });
       if (source === null) keepDraft(null);
+      else if (search.comments === true) reviewOf(source.id).set([]);
       await navigate({ to: "/runs/$id", params: { id } });
     } catch (error) {
       setBusy(false);
@@ -91,6 +109,7 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
       <PromptField draft={draft} problem={problems["prompt"]} onChange={change} />
       <WhereFields draft={draft} problems={problems} onChange={change} />
       <MoreFields draft={draft} problems={problems} onChange={change} />
+      <Carried draft={draft} problems={problems} onChange={change} />
       {failure !== null && <Refused failure={failure} onDemo={() => change({ demo: true })} />}
       <div className="form-foot">
         <button type="button" className="button" onClick={() => change(EMPTY)}>
@@ -102,11 +121,6 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
       </div>
     </form>
   );
-}
-
-function withCheckpoint(task: ReturnType<typeof taskOf>, { like, checkpoint }: NewRunSearch) {
-  if (like === undefined || checkpoint === undefined) return task;
-  return { ...task, resume: { taskId: like, checkpoint, fork: true } };
 }
 
 function Refused({ failure, onDemo }: { failure: unknown; onDemo: () => void }) {

@@ -1,5 +1,6 @@
 import { createTaskSchema } from "@agency/contract";
 import type { CreateTaskInput } from "@agency/contract";
+import type { Draft } from "./draft.ts";
 
 export type Problems = Readonly<Record<string, string>>;
 
@@ -22,11 +23,24 @@ const FIELDS: [string, string][] = [
   ["limits.costUsd", "budget"],
   ["limits.turns", "turns"],
   ["repository.branch", "branch"],
+  ["repository.pushBranch", "pushBranch"],
   ["repository", "repository"],
   ["network", "hosts"],
   ["checks", "checks"],
 ];
 
 function fieldOf(path: string): string {
-  return FIELDS.find(([start]) => path.startsWith(start))?.[1] ?? path.split(".")[0] ?? path;
+  return FIELDS.find(([start]) => path.startsWith(start))?.[1] ?? (path.split(".")[0] || "task");
+}
+
+const SHOWN: ReadonlySet<string> = new Set([
+  ...["prompt", "model", "deliver"],
+  ...["hours", "budget", "turns", "branch", "repository", "checks"],
+]);
+
+/** Is there a place beside a field for what is wrong with it? */
+export function hasField(field: string, { engine, network }: Draft): boolean {
+  if (field === "command") return engine === "command";
+  if (field === "hosts") return network === "hosts";
+  return SHOWN.has(field);
 }

@@ -1,11 +1,11 @@
-import type { Template } from "@agency/contract";
 import { useState } from "react";
 import { api } from "../../lib/api.ts";
 import { useResource } from "../../lib/resource.ts";
 import { visible } from "../../lib/odd-characters.ts";
 import { attempt } from "../../ui/toasts.tsx";
-import { EMPTY, taskOf } from "./draft.ts";
+import { taskOf } from "./draft.ts";
 import type { Draft } from "./draft.ts";
+import { draftFrom } from "./loaded-draft.ts";
 
 interface TemplatesProps {
   draft: Draft;
@@ -59,30 +59,4 @@ export function Templates({ draft, onUse }: TemplatesProps) {
       </details>
     </div>
   );
-}
-
-function draftFrom({ task }: Template): Draft {
-  const text = (value: unknown) =>
-    typeof value === "string" || typeof value === "number" ? String(value) : "";
-  const part = (value: unknown, key: string): unknown =>
-    typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
-  const network = task["network"];
-  const allow = part(network, "allow");
-  const wallMs = part(task["limits"], "wallMs");
-  const fields = {
-    prompt: text(task["prompt"]),
-    repository: text(part(task["repository"], "url")),
-    branch: text(part(task["repository"], "branch")),
-    engine: text(task["engine"]) || EMPTY.engine,
-    model: text(task["model"]),
-    provider: text(task["provider"]) || EMPTY.provider,
-    command: text(task["command"]),
-    hours: typeof wallMs === "number" ? String(wallMs / 3_600_000) : "",
-    budget: text(part(task["limits"], "costUsd")),
-    turns: text(part(task["limits"], "turns")),
-    network: Array.isArray(allow) ? "hosts" : text(network) || EMPTY.network,
-    hosts: Array.isArray(allow) ? allow.map(text).join(", ") : "",
-    checks: Array.isArray(task["checks"]) ? task["checks"].map(text).join("\n") : "",
-  };
-  return { ...EMPTY, ...fields, demo: task["demo"] === true, questions: task["questions"] !== false };
 }

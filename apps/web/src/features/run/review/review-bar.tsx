@@ -19,18 +19,22 @@ export function ReviewBar({ task }: { task: Task }) {
   const over = isOver(task.state);
   const send = async () => {
     setBusy(true);
-    const text = instructionOf(comments);
     const done = await attempt(
-      async () => {
-        if (!over) return api.sendMessage(task.id, { text, mode: "next_turn" });
-        const last = (await api.checkpoints(task.id)).at(-1);
-        const goOn = last === undefined ? {} : { checkpoint: last.number };
-        await navigate({ to: "/new", search: { like: task.id, prompt: text, ...goOn } });
-      },
-      over ? undefined : "The agent has your comments",
+      () => api.sendMessage(task.id, { text: instructionOf(comments), mode: "next_turn" }),
+      "The agent has your comments",
     );
     setBusy(false);
     if (done) store.set([]);
+  };
+  // The form reads them from where they are kept; they go once the run that has them is there.
+  const goOn = async () => {
+    setBusy(true);
+    await attempt(async () => {
+      const last = (await api.checkpoints(task.id)).at(-1);
+      const from = last === undefined ? {} : { checkpoint: last.number };
+      await navigate({ to: "/new", search: { like: task.id, comments: true, ...from } });
+    });
+    setBusy(false);
   };
   return (
     <div className="review-bar">
@@ -38,7 +42,12 @@ export function ReviewBar({ task }: { task: Task }) {
       <button type="button" className="button" onClick={() => store.set([])}>
         Drop
       </button>
-      <button type="button" className="button button-primary" disabled={busy} onClick={() => void send()}>
+      <button
+        type="button"
+        className="button button-primary"
+        disabled={busy}
+        onClick={() => void (over ? goOn() : send())}
+      >
         {over ? "Go on with them" : "Send to the agent"}
       </button>
     </div>

@@ -1,0 +1,121 @@
+import { createTaskSchema } from "@agency/contract";
+import type { Task } from "@agency/contract";
+import { describe, expect, it } from "vitest";
+import { carriedBy } from "./base.ts";
+import { taskOf } from "./draft.ts";
+import { beginningFrom, draftFrom, draftOf, goingOn } from "./loaded-draft.ts";
+
+const ID = "0199f3a2-0000-7000-8000-000000000001";
+
+describe("a template in the form", () => {
+  const task = {
+    prompt: "Bump the dependencies",
+    engine: "codex",
+    repository: { url: "https://github.com/o/r", branch: "main", pushBranch: "next" },
+    limits: { costUsd: 3, silenceMs: 60_000 },
+    approve: "commands",
+    deliver: "pr",
+    questions: false,
+    commandPolicy: { allow: [], deny: ["git push *"] },
+    env: { TZ: "UTC" },
+  };
+
+  it("is sent, and saved again, with all it says", () => {
+    const sent = taskOf(draftFrom({ task }));
+    expect(sent).toMatchObject(task);
+    expect(createTaskSchema.safeParse(sent).success).toBe(true);
+  });
+
+  it("names what has no field, and takes a branch to push to no other repository", () => {
+    const draft = draftFrom({ task });
+    expect(carriedBy(draft.base)).toEqual([
+      "commandPolicy",
+      "env",
+      "limits.silenceMs",
+      "repository.pushBranch",
+    ]);
+    expect(taskOf({ ...draft, repository: "https://github.com/o/other" }).repository).toEqual({
+      url: "https://github.com/o/other",
+      branch: "main",
+    });
+  });
+
+  it("never asks for fewer approvals than it said", () => {
+    expect(draftFrom({ task: { approve: "all" } }).approve).toBe("all");
+    expect(draftFrom({ task: { approve: "writes" } }).approve).toBe("all");
+    expect(draftFrom({ task: {} }).approve).toBe("none");
+  });
+});
+
+const source = {
+  id: ID,
+  prompt: "Write a sum",
+  engine: "claude",
+  model: null,
+  provider: "local",
+  repository: { url: "https://github.com/o/r" },
+  limits: {
+    wallMs: 1_234_567,
+    silenceMs: 60_000,
+    turns: 50,
+    costUsd: 2,
+    outputBytes: 1e6,
+    eventsPerSecond: 50,
+  },
+  repositories: ["https://github.com/o/lib"],
+  network: "internet",
+  approve: "all",
+  onBudget: "stop",
+  onUsageLimit: "wait",
+  project: "shop",
+  deliver: "branch",
+  checks: ["npm test"],
+  keepMs: null,
+  demo: false,
+  labels: { team: "web" },
+  priority: 5,
+} as unknown as Task;
+
+describe("a run that begins as another one", () => {
+  it("says all that can be read back, and leaves out what cannot", () => {
+    const { repositories, onBudget, onUsageLimit, project, limits, labels, priority, approve } = source;
+    const sent = taskOf(draftOf(source));
+    expect(sent).toMatchObject({
+      repositories,
+      onBudget,
+      onUsageLimit,
+      project,
+      limits,
+      labels,
+      priority,
+      approve,
+    });
+    expect(sent).not.toHaveProperty("questions");
+    expect(sent).not.toHaveProperty("keep");
+  });
+
+  it("goes on with only what was changed of what is taken over", () => {
+    const draft = { ...beginningFrom(source, 2, "Go on"), turns: "60", approve: "none" as const };
+    const sent = JSON.parse(JSON.stringify(goingOn(taskOf(draft), source, 2))) as object;
+    expect(sent).toEqual({
+      prompt: "Go on",
+      engine: "claude",
+      provider: "local",
+      demo: false,
+      approve: "none",
+      limits: { turns: 60 },
+      onBudget: "stop",
+      onUsageLimit: "wait",
+      labels: { team: "web" },
+      priority: 5,
+      resume: { taskId: ID, checkpoint: 2, fork: true },
+    });
+  });
+
+  it("begins with the words that were given, else with those of the run, else with none", () => {
+    expect(beginningFrom(source, undefined, undefined).prompt).toBe("Write a sum");
+    expect(beginningFrom(source, 2, undefined).prompt).toBe("");
+    expect(beginningFrom(source, 2, "With these comments").prompt).toBe("With these comments");
+    expect(beginningFrom(source, undefined, "Anew").prompt).toBe("Anew");
+  });
+});

@@ -1,0 +1,117 @@
+import type { CreateTaskInput, Task, Template } from "@agency/contract";
+import { baseOf, isRecord } from "./base.ts";
+import { EMPTY, taskOf } from "./draft.ts";
+import type { Draft } from "./draft.ts";
+
+const HOUR = 3_600_000;
+
+/** The form filled in as another run was started, as far as that can be read back. */
+export function draftOf(task: Task): Draft {
+  const { repositories, onBudget, onUsageLimit, project, keepMs, labels, priority } = task;
+  const { limits, repository } = task;
+  const base = {
+    onBudget,
+    onUsageLimit,
+    limits,
+    ...(repositories.length === 0 ? {} : { repositories }),
+    ...(project === null ? {} : { project }),
+    ...(keepMs === null ? {} : { keep: keepMs }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(priority === 0 ? {} : { priority }),
+    ...(repository === null ? {} : { repository }),
+  };
+  return {
+    ...EMPTY,
+    prompt: task.prompt,
+    repository: repository?.url ?? "",
+    branch: repository?.branch ?? "",
+    engine: task.engine,
+    model: task.model ?? "",
+    provider: task.provider,
+    hours: String(limits.wallMs / HOUR),
+    budget: String(limits.costUsd),
+    turns: String(limits.turns),
+    network: typeof task.network === "string" ? task.network : "hosts",
+    hosts: typeof task.network === "string" ? "" : task.network.allow.join(", "),
+    deliver: task.deliver,
+    checks: task.checks.join("\n"),
+    approve: task.approve,
+    questions: null,
+    demo: task.demo,
+    base: baseOf(base),
+  };
+}
+
+/** The words given win. Without them a run that goes on needs new ones: what it was asked it has done. */
+export function beginningFrom(task: Task, checkpoint: number | undefined, words: string | undefined): Draft {
+  const draft = draftOf(task);
+  if (words !== undefined) return { ...draft, prompt: words };
+  return checkpoint === undefined ? draft : { ...draft, prompt: "" };
+}
+
+const TAKEN_OVER = [
+  ...(["project", "model", "repository", "deliver", "repositories", "checks", "network"] as const),
+  ...(["approve", "questions"] as const),
+] as const;
+
+/**
+ * Of what the server takes over by itself only what was changed is sent: it knows more of the other run (its pull
+ * request, its command policy) than can be read back.
+ */
+export function goingOn(task: CreateTaskInput, source: Task, checkpoint: number): CreateTaskInput {
+  const before = taskOf(draftOf(source));
+  const same = (name: (typeof TAKEN_OVER)[number]) =>
+    JSON.stringify(task[name]) === JSON.stringify(before[name]);
+  const kept: ReadonlySet<string> = new Set(TAKEN_OVER.filter(same));
+  const limits = Object.entries(task.limits ?? {}).filter(
+    ([name, value]) => Reflect.get(before.limits ?? {}, name) !== value,
+  );
+  return {
+    ...task,
+    ...Object.fromEntries([...kept].map((name) => [name, undefined])),
+    limits: Object.fromEntries(limits),
+    resume: { taskId: source.id, checkpoint, fork: true },
+  };
+}
+
+/** A template may have been saved by the command line or by another version: anything can be in it. */
+export function draftFrom({ task }: Pick<Template, "task">): Draft {
+  const { network, approve, deliver } = task;
+  const allow = part(network, "allow");
+  const wallMs = part(task["limits"], "wallMs");
+  return {
+    prompt: text(task["prompt"]),
+    name: text(task["name"]),
+    repository: text(part(task["repository"], "url")),
+    branch: text(part(task["repository"], "branch")),
+    engine: text(task["engine"]) || EMPTY.engine,
+    model: text(task["model"]),
+    provider: text(task["provider"]) || EMPTY.provider,
+    command: text(task["command"]),
+    hours: typeof wallMs === "number" ? String(wallMs / HOUR) : "",
+    budget: text(part(task["limits"], "costUsd")),
+    turns: text(part(task["limits"], "turns")),
+    network: Array.isArray(allow) ? "hosts" : text(network) || EMPTY.network,
+    hosts: Array.isArray(allow) ? allow.map(text).join(", ") : "",
+    deliver: (["branch", "pr", "files", "none"] as const).find((one) => one === deliver) ?? "",
+    checks: Array.isArray(task["checks"]) ? task["checks"].map(text).join("\n") : "",
+    approve: approveOf(approve),
+    questions: task["questions"] !== false,
+    demo: task["demo"] === true,
+    base: baseOf(task),
+  };
+}
+
+/** One that is not known asks for more than any that is: it is held to the strictest. */
+function approveOf(value: unknown): Draft["approve"] {
+  if (value === undefined || value === null || value === "none") return "none";
+  return value === "commands" ? "commands" : "all";
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
+function part(value: unknown, key: string): unknown {
+  return isRecord(value) ? Reflect.get(value, key) : undefined;
+}
