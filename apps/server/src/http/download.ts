@@ -1,3 +1,4 @@
+import { AgencyError } from "@agency/contract";
 import type { Download } from "@agency/control";
 import { attachmentDisposition } from "@agency/core";
 import { readRange } from "./byte-range.ts";
@@ -7,6 +8,8 @@ import type { ApiContext } from "./env.ts";
 const PLAIN_TYPES = new Set(["text/plain", "application/json", "application/zstd", "application/x-tar"]);
 const PICTURES = /^image\/(?:png|jpeg|gif|webp)$/;
 const OPAQUE = "application/octet-stream";
+/** A page holds it as one string. */
+const MOST_TEXT = 16 * 1024 * 1024;
 
 /** Saved, never shown; where it is shown all the same, it is nobody's page and may do nothing. */
 export function attachmentHeaders(name: string, mediaType: string): Record<string, string> {
@@ -41,6 +44,21 @@ export async function sendDownload(c: ApiContext, download: Download): Promise<R
   // A body that nobody reads would hold its file open.
   const body = c.req.method === "HEAD" || from === to ? null : await download.open({ from, to });
   return sendStream(c, body, range === null ? 200 : 206, head);
+}
+
+/** Through us, wherever it is stored: our own page may connect to no other origin. */
+export async function sendText(c: ApiContext, download: Download): Promise<Response> {
+  const { name, bytes, sha256 } = download;
+  if (bytes > MOST_TEXT) {
+    throw new AgencyError("payload_too_large", `${name} has ${bytes} bytes, too many to be read in place.`, {
+      next: "Download it: leave `inline` away.",
+    });
+  }
+  const etag = `"${sha256}"`;
+  const headers = { ...attachmentHeaders(name, ""), "content-type": "text/plain; charset=utf-8", etag };
+  if (c.req.header("if-none-match") === etag) return c.body(null, 304, headers);
+  const body = c.req.method === "HEAD" || bytes === 0 ? null : await download.open();
+  return sendStream(c, body, 200, { ...headers, "content-length": String(bytes) });
 }
 
 export function sendStream(

@@ -63,6 +63,30 @@ describe("downloading an artifact", () => {
     api.useCases.downloadArtifact = downloadArtifact;
   });
 
+  it("in place is plain text from here, wherever it is stored, and not without end", async () => {
+    const { downloadArtifact } = api.useCases;
+    let bytes = ARTIFACT_TEXT.length;
+    api.useCases.downloadArtifact = async (...args) => ({
+      ...(await downloadArtifact(...args)),
+      bytes,
+      sign: async () => "https://storage.example/x?signature=1",
+    });
+    const answer = await get(`${content}?inline=1`);
+    expect([answer.status, answer.text]).toEqual([200, ARTIFACT_TEXT]);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      "content-type": "text/plain; charset=utf-8",
+      "content-length": "10",
+      "content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+      "x-content-type-options": "nosniff",
+      etag,
+    });
+    expect((await get(`${content}?inline=1`, { "if-none-match": etag })).status).toBe(304);
+    bytes = 16 * 1024 * 1024 + 1;
+    expect((await get(`${content}?inline=1`)).status).toBe(413);
+    expect((await get(`${content}?inline=yes`)).status).toBe(400);
+    api.useCases.downloadArtifact = downloadArtifact;
+  });
+
   it("of an id that is none, or of nothing that is there, is refused", async () => {
     expect((await get(content.replace(ARTIFACT_ID, "nonsense"))).status).toBe(400);
     expect((await get(content.replace(ARTIFACT_ID, id))).status).toBe(404);

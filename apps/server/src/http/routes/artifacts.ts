@@ -1,7 +1,7 @@
 import { archivedFileListSchema, artifactListSchema, artifactSchema } from "@agency/contract";
 import { z } from "zod";
 import type { ApiDeps } from "../deps.ts";
-import { attachmentHeaders, sendDownload, sendStream } from "../download.ts";
+import { attachmentHeaders, sendDownload, sendStream, sendText } from "../download.ts";
 import { route } from "../route.ts";
 import type { Route } from "../route.ts";
 import { taskParams } from "./tasks.ts";
@@ -47,8 +47,10 @@ const content = {
   description:
     "A redirect to an address that is good for ten minutes where the storage has such, else the bytes. The " +
     "`etag` is the SHA-256 of the whole; a download that broke off goes on with `Range`. A range behind the end " +
-    "is answered with 416.",
+    "is answered with 416. With `inline=1` it is plain text of at most 16 MiB for a page of the server itself to " +
+    "read: never redirected, always whole.",
   params: artifactParams,
+  query: z.strictObject({ inline: z.literal("1").optional().describe("As plain text, from here.") }),
   headers: {
     range: { description: "One range, as `bytes=1000-`.", schema: z.string() },
     "if-range": {
@@ -58,12 +60,15 @@ const content = {
     "if-none-match": { description: "The `etag` there is already.", schema: z.string() },
   },
   responses: {
-    200: { description: "All of it.", content: attachment },
+    200: {
+      description: "All of it.",
+      content: { ...attachment, "text/plain": "The bytes, when asked for with `inline=1`." },
+    },
     206: { description: "The range.", content: attachment },
     302: { description: "It is to be had at `location`." },
     304: { description: "It has not changed." },
   },
-  problems: ["not_found"],
+  problems: ["not_found", "payload_too_large"],
 } as const;
 
 const files = {
@@ -109,9 +114,10 @@ export function artifactRoutes({ useCases }: Pick<ApiDeps, "useCases">): Route[]
         body: await useCases.getArtifact(caller.accountId, params.id, params.artifactId),
       };
     }),
-    route(content, async ({ params, caller }, c) =>
-      sendDownload(c, await useCases.downloadArtifact(caller.accountId, params.id, params.artifactId)),
-    ),
+    route(content, async ({ params, query, caller }, c) => {
+      const download = await useCases.downloadArtifact(caller.accountId, params.id, params.artifactId);
+      return query.inline === undefined ? sendDownload(c, download) : sendText(c, download);
+    }),
     route(files, async ({ params, query, caller }) => {
       return { status: 200, body: await useCases.listFiles(caller.accountId, params.id, query) };
     }),
