@@ -19,29 +19,52 @@ const PLAIN: Style = {
   underline: false,
 };
 
-/** Every escape sequence a terminal acts on: colours are kept, all others (links, titles, cursor moves) are dropped. */
+/**
+ * Every escape sequence a terminal acts on: colours are kept, all others (links, titles, cursor moves) are dropped.
+ * A string (groups 2 and 3) that does not end on its own line is none: only what would have begun it goes, for text
+ * must not be able to swallow the text that follows.
+ */
 const ESCAPE =
-  /\x1b\[([0-9;:]*)m|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)|\x1b[ -/]*[0-~]/g;
+  /\x1b\[([0-9;:]*)m|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])(?:([^\x00-\x1f\x7f-\x9f]*)(?:\x07|\x1b\\|\x9c))?|\x1b[ -/]*[0-~]/g;
+
+/** Stands where a string was taken out, so that nobody takes the text for whole. */
+const MARK = "␛";
+/** The address of a link, the one string that programs print all the time. Its text stays. */
+const LINK = /^8;[^;\s]*;\S*$/;
 
 /** Only the sixteen colours of a terminal: they follow the page's own palette. 256 and true colours fall back to it. */
 export function parseAnsi(text: string): Styled[] {
   const out: Styled[] = [];
   let style = PLAIN;
   let from = 0;
-  const take = (to: number) => {
-    if (to > from) out.push({ ...style, text: text.slice(from, to) });
+  const take = (part: string) => {
+    if (part !== "") out.push({ ...readable(style), text: part });
   };
   for (const match of text.matchAll(ESCAPE)) {
-    take(match.index);
-    from = match.index + match[0].length;
-    if (match[1] !== undefined) style = restyle(style, match[1]);
+    const [whole, colours, opening, content] = match;
+    take(text.slice(from, match.index) + markOf(opening, content));
+    from = match.index + whole.length;
+    if (colours !== undefined) style = restyle(style, colours);
   }
-  take(text.length);
+  take(text.slice(from));
   return out;
 }
 
 export function stripAnsi(text: string): string {
-  return text.replace(ESCAPE, "");
+  return text.replace(ESCAPE, (_whole, _colours, opening?: string, content?: string) =>
+    markOf(opening, content),
+  );
+}
+
+function markOf(opening: string | undefined, content: string | undefined): string {
+  return opening === undefined || (content !== undefined && LINK.test(content)) ? "" : MARK;
+}
+
+/** Text in the colour it stands on cannot be read. The page paints a bright colour as its plain one. */
+function readable(style: Style): Style {
+  const { colour, background } = style;
+  const hidden = colour !== null && background !== null && colour % 8 === background % 8;
+  return hidden ? { ...style, colour: null, background: null } : style;
 }
 
 function restyle(before: Style, codes: string): Style {

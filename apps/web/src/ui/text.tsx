@@ -1,5 +1,6 @@
 import { memo, useState } from "react";
-import { parseAnsi, stripAnsi } from "../lib/ansi.ts";
+import type { ReactNode } from "react";
+import { parseAnsi } from "../lib/ansi.ts";
 import type { Styled } from "../lib/ansi.ts";
 import { bytes } from "../lib/format.ts";
 import { runsOf } from "../lib/odd-characters.ts";
@@ -17,7 +18,7 @@ export const Text = memo(function Text({ children }: { children: string }) {
   );
 });
 
-/** Text of a terminal: its colours are kept, everything else a terminal would act on is gone. */
+/** Output of a program: its colours are kept, everything else a terminal would act on is gone. */
 export const AnsiText = memo(function AnsiText({ children }: { children: string }) {
   if (!/[\x1b\x80-\x9f]/.test(children)) return <Text>{children}</Text>;
   return parseAnsi(children).map((part, at) => (
@@ -42,14 +43,34 @@ function classOf(part: Styled): string {
 const FIRST_CHARS = 6_000;
 const FIRST_LINES = 24;
 
-/** Output of any size: a part of it at first, the rest when it is asked for. */
-export function Output({ text, lines = FIRST_LINES }: { text: string; lines?: number }) {
+interface LongProps {
+  text: string;
+  lines?: number;
+}
+
+/** What a program printed. */
+export function Output(props: LongProps) {
+  return <Long {...props} label="Output" show={(shown) => <AnsiText>{shown}</AnsiText>} />;
+}
+
+/** What is run or approved: every character of it stands there, those of a terminal by their names. */
+export function Verbatim(props: LongProps) {
+  return <Long {...props} label="Exact text" show={(shown) => <Text>{shown}</Text>} />;
+}
+
+interface Shown {
+  label: string;
+  show: (shown: string) => ReactNode;
+}
+
+/** Text of any size: a part of it at first, the rest when it is asked for. */
+function Long({ text, lines = FIRST_LINES, label, show }: LongProps & Shown) {
   const [whole, setWhole] = useState(false);
   const shown = whole ? text.slice(0, 500_000) : beginning(text, lines);
   return (
     <div className="output">
-      <pre tabIndex={0} role="group" aria-label="Output">
-        <AnsiText>{shown}</AnsiText>
+      <pre tabIndex={0} role="group" aria-label={label}>
+        {show(shown)}
       </pre>
       {shown.length < text.length && (
         <button type="button" className="link-button" onClick={() => setWhole(true)} disabled={whole}>
@@ -66,10 +87,11 @@ function beginning(text: string, lines: number): string {
   return parts.length > lines ? parts.slice(0, lines).join("\n") : limited;
 }
 
-/** One line for a list, whatever was in it. */
+/** One line for a list, whatever was in it: shown with `Text`, for nothing is taken out of it. */
 export function firstLine(text: string, most = 200): string {
   const line =
-    stripAnsi(text.slice(0, 4 * most))
+    text
+      .slice(0, 4 * most)
       .split("\n")
       .find((part) => part.trim() !== "") ?? "";
   return line.length > most ? `${line.slice(0, most)}…` : line;

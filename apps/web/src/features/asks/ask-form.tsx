@@ -1,7 +1,7 @@
 import type { AnswerBody, Ask, Question } from "@agency/contract";
 import { useId, useState } from "react";
 import { api } from "../../lib/api.ts";
-import { Output, Text } from "../../ui/text.tsx";
+import { Text, Verbatim } from "../../ui/text.tsx";
 import { attempt } from "../../ui/toasts.tsx";
 import { answerOf, choose, EMPTY_DRAFT, write } from "./answers.ts";
 import type { Draft } from "./answers.ts";
@@ -114,7 +114,7 @@ function Approval({ ask, busy, onSend }: ApprovalProps) {
       <p className="approval-tool">
         <Text>{ask.tool}</Text>
       </p>
-      <Output text={approvalText(ask)} lines={12} />
+      <Verbatim text={approvalText(ask)} lines={12} />
       <div className="approval-actions">
         <button
           type="button"

@@ -1,6 +1,7 @@
 import type { Task } from "@agency/contract";
 import { isOver } from "../../lib/feed-state.ts";
 import { duration, money } from "../../lib/format.ts";
+import { visible } from "../../lib/odd-characters.ts";
 import { StatePill } from "../../ui/pill.tsx";
 import { Text, firstLine } from "../../ui/text.tsx";
 import { Ago, useNow } from "../../ui/time.tsx";
@@ -15,7 +16,7 @@ export function RunHeader({ task, run }: { task: Task; run: Run }) {
   return (
     <header className="run-head">
       <div className="run-title">
-        <h1 className="cut" title={firstLine(task.prompt, 400)}>
+        <h1 className="cut" title={visible(firstLine(task.prompt, 400))}>
           <Text>{task.name}</Text>
         </h1>
         <StatePill state={task.state} reason={task.reason} stopping={task.cancelRequested && !over} />

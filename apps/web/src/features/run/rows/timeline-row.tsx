@@ -4,7 +4,7 @@ import { Icon } from "../../../ui/icon.tsx";
 import type { IconName } from "../../../ui/icon.tsx";
 import { Markdown } from "../../../ui/markdown.tsx";
 import { Boundary } from "../../../ui/states.tsx";
-import { Output, Text, firstLine } from "../../../ui/text.tsx";
+import { Output, Text, Verbatim, firstLine } from "../../../ui/text.tsx";
 import type { Row, RowOf, Tone } from "../timeline/rows.ts";
 import { AskRow } from "./ask-row.tsx";
 import { ChangeView } from "./change-view.tsx";
@@ -149,12 +149,16 @@ function CheckRow({ row }: { row: RowOf<"check"> }) {
       <summary>
         <Icon name={passed ? "check" : "cross"} size={14} />
         <span className="cut">
-          Check <code>{firstLine(command)}</code>
+          Check{" "}
+          <code>
+            <Text>{firstLine(command)}</Text>
+          </code>
         </span>
         <span className={passed ? "tag tag-good" : "tag tag-bad"}>
           {passed ? "passed" : `exit ${exitCode ?? "?"}`}
         </span>
       </summary>
+      {command !== firstLine(command) && <Verbatim text={command} />}
       <Output text={output} />
     </details>
   );

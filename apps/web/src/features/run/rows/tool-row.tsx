@@ -2,7 +2,7 @@ import { useState } from "react";
 import { bytes, duration } from "../../../lib/format.ts";
 import { Icon } from "../../../ui/icon.tsx";
 import type { IconName } from "../../../ui/icon.tsx";
-import { Output, Text, firstLine } from "../../../ui/text.tsx";
+import { Output, Text, Verbatim, firstLine } from "../../../ui/text.tsx";
 import { commandOf } from "../timeline/log-lines.ts";
 import { testNote } from "../timeline/notes.ts";
 import type { RowOf } from "../timeline/rows.ts";
@@ -74,8 +74,8 @@ function Details({ row: { call, end } }: { row: RowOf<"tool"> }) {
   const input = command ?? JSON.stringify(call.input, null, 2);
   return (
     <div className="tool-details">
-      {command !== null && command.includes("\n") && <Output text={command} />}
-      {command === null && call.kind !== "edit" && <Output text={input} lines={12} />}
+      {command !== null && command !== firstLine(command, 240) && <Verbatim text={command} />}
+      {command === null && call.kind !== "edit" && <Verbatim text={input} lines={12} />}
       {end !== null && end.output !== "" && <Output text={end.output} />}
       {end?.output === "" && <p className="quiet">No output.</p>}
       {end?.truncated === true && (

@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { count } from "../../../lib/format.ts";
 import { stripAnsi } from "../../../lib/ansi.ts";
 import { Empty } from "../../../ui/states.tsx";
-import { AnsiText } from "../../../ui/text.tsx";
+import { AnsiText, Text } from "../../../ui/text.tsx";
 import type { RunView } from "../run-store.ts";
 import type { LogLine } from "../timeline/log-lines.ts";
 import { VirtualList } from "./virtual-list.tsx";
@@ -55,6 +55,7 @@ export function LogsTab({ view, name }: { view: RunView; name: string }) {
 
 function Line({ line }: { line: LogLine | undefined }) {
   if (line === undefined) return null;
+  const shown = line.text.slice(0, MOST_CHARS);
   const rest = line.text.length - MOST_CHARS;
   return (
     <div className={`log-line log-${line.source}`}>
@@ -62,7 +63,7 @@ function Line({ line }: { line: LogLine | undefined }) {
         {line.seq}
       </a>
       <span className="log-text">
-        <AnsiText>{line.text.slice(0, MOST_CHARS)}</AnsiText>
+        {line.source === "command" ? <Text>{shown}</Text> : <AnsiText>{shown}</AnsiText>}
         {rest > 0 && <span className="quiet"> … {count(rest)} more characters in the download</span>}
       </span>
     </div>
@@ -72,7 +73,8 @@ function Line({ line }: { line: LogLine | undefined }) {
 function matching(lines: readonly LogLine[], query: string): readonly LogLine[] {
   const wanted = query.trim().toLowerCase();
   if (wanted === "") return lines;
-  return lines.filter((line) => stripAnsi(line.text).toLowerCase().includes(wanted));
+  const seen = ({ source, text }: LogLine) => (source === "command" ? text : stripAnsi(text));
+  return lines.filter((line) => seen(line).toLowerCase().includes(wanted));
 }
 
 function download(lines: readonly LogLine[], name: string): void {

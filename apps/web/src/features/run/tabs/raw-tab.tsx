@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { clock } from "../../../lib/format.ts";
-import { Output, Text } from "../../../ui/text.tsx";
+import { Text, Verbatim } from "../../../ui/text.tsx";
 import type { RunView } from "../run-store.ts";
 import { VirtualList } from "./virtual-list.tsx";
 
@@ -34,7 +34,7 @@ function RawEvent({ event }: { event: RunView["events"][number] | undefined }) {
           <Text>{line.slice(0, 300)}</Text>
         </code>
       </button>
-      {open && <Output text={JSON.stringify(event, null, 2)} lines={200} />}
+      {open && <Verbatim text={JSON.stringify(event, null, 2)} lines={200} />}
     </div>
   );
 }

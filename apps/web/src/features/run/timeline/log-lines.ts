@@ -39,7 +39,7 @@ function cut(seq: number, source: LogLine["source"], text: string): LogLine[] {
   return text
     .replace(/\r?\n$/, "")
     .split(/\r?\n/)
-    .map((line) => ({ seq, source, text: afterReturn(line) }));
+    .map((line) => ({ seq, source, text: source === "command" ? line : afterReturn(line) }));
 }
 
 /** A progress bar writes over its own line: what stood there last is what a person saw. */
