@@ -62,7 +62,7 @@ describe("a request on the wire", () => {
       ["http://evil.example/v1/tasks", own],
       [`http://127.0.0.1:${port}/v1/tasks`, "host: evil.example"],
       ["/v1/tasks", "host: evil.example", "accept: text/event-stream"],
-      ["/v1/tasks", "host: evil.example", "upgrade: websocket", "connection: upgrade"],
+      ["/v1/tasks/x/terminal", "host: evil.example", "upgrade: websocket", "connection: upgrade"],
       ["/nowhere", "host: evil.example"],
     ];
     for (const [target, ...headers] of refused) {
