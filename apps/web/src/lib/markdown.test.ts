@@ -21,6 +21,53 @@ describe("markdown", () => {
     expect(blocks[5]).toEqual({ kind: "code", language: "ts", text: "const a = `<b>`;" });
   });
 
+  it.each([
+    ["# a ##", 1, "a"],
+    ["## a#", 2, "a#"],
+    ["  ###   a # b  ", 3, "a # b"],
+  ])("reads the heading %j", (line, level, text) => {
+    expect(parseMarkdown(line)).toEqual([{ kind: "heading", level, children: [{ kind: "text", text }] }]);
+  });
+
+  it.each(["|---|", "--|--", " | :-: | -: |  ", "|-|-"])("takes %j for the rule of a table", (rule) => {
+    expect(parseMarkdown(`a | b\n${rule}\n1 | 2`)).toMatchObject([{ kind: "table" }]);
+  });
+
+  it.each(["", "|", "| a |", "--|x", "- -|-"])("does not take %j for the rule of a table", (rule) => {
+    expect(parseMarkdown(`a | b\n${rule}\n1 | 2`).map((block) => block.kind)).not.toContain("table");
+  });
+
+  it("does not take backticks within a line for a fence", () => {
+    expect(parseMarkdown("```a` b")).toMatchObject([{ kind: "paragraph" }]);
+    expect(parseMarkdown("~~~ c++ title\nx\n~~~")).toEqual([{ kind: "code", language: "c++", text: "x" }]);
+  });
+
+  it("shows what is too long to be read as it is, and leaves nothing out", () => {
+    const [first, rest] = parseMarkdown(`${"a".repeat(400_000)}*rest*`);
+    expect(first).toMatchObject({ kind: "paragraph" });
+    expect(rest).toEqual({ kind: "code", language: "", text: "*rest*" });
+  });
+
+  it.each([
+    ["a fence's language", `~~~${"a".repeat(200_000)}\``],
+    ["a fence's spaces", `~~~${" ".repeat(200_000)}\``],
+    ["a fence's marks", `${"`".repeat(200_000)}a\``],
+    ["a heading's spaces", `# ${" ".repeat(200_000)}x`],
+    ["a heading's marks", `# ${" #".repeat(100_000)}x`],
+    ["a heading's words", `# ${"a ".repeat(100_000)}`],
+    ["a table's spaces", `a|b\n-${" ".repeat(200_000)}x`],
+    ["a table's cells", `a|b\n${"-|".repeat(100_000)}x`],
+    ["a table's dashes", `a|b\n${"-".repeat(200_000)}x`],
+    ["a rule", `${"- ".repeat(100_000)}x`],
+    ["a rule's spaces", `-${" ".repeat(200_000)}x`],
+    ["an item's indent", `-${" ".repeat(100_000)}x\n${" ".repeat(100_000)}y`],
+    ["the end of addresses", `http://a${"!".repeat(1_900)}a `.repeat(100)],
+  ])("reads 200 KB of %s in linear time", (_, text) => {
+    const began = performance.now();
+    parseMarkdown(text);
+    expect(performance.now() - began).toBeLessThan(200);
+  });
+
   it("keeps an unfinished fence, as it comes while a model types", () => {
     expect(parseMarkdown("text\n```js\nlet a")).toMatchObject([
       { kind: "paragraph" },

@@ -16,15 +16,16 @@ export type Block =
 
 /** Deeper than any person writes: a thousand `>` in a row must not exhaust the stack. */
 const MAX_DEPTH = 6;
-const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w.+#-]*)[^`]*$/;
-const HEADING = /^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$/;
+/** What is longer is no text that somebody wrote to be read: the rest of it stands there as it is. */
+const MOST_CHARS = 400_000;
 const RULE = /^ {0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})$/;
 const QUOTE = /^ {0,3}>\s?/;
 const ITEM = /^( {0,3})([-*+]|\d{1,9}[.)])(\s+|$)/;
-const TABLE_RULE = /^ {0,3}\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/;
 
 export function parseMarkdown(source: string): Block[] {
-  return blocksOf(source.replaceAll("\r\n", "\n").split("\n"), 0);
+  const blocks = blocksOf(source.slice(0, MOST_CHARS).replaceAll("\r\n", "\n").split("\n"), 0);
+  const rest = source.slice(MOST_CHARS);
+  return rest === "" ? blocks : [...blocks, { kind: "code", language: "", text: rest }];
 }
 
 function blocksOf(lines: readonly string[], depth: number): Block[] {
@@ -45,19 +46,48 @@ function blocksOf(lines: readonly string[], depth: number): Block[] {
 
 function blockAt(lines: readonly string[], at: number, depth: number): [Block, number] {
   const line = lines[at] ?? "";
-  const fence = FENCE.exec(line);
-  if (fence !== null) return fenced(lines, at, fence[1] ?? "```", fence[2] ?? "");
-  const heading = HEADING.exec(line);
-  if (heading !== null) return [headed(heading), at + 1];
+  const fence = fenceOf(line);
+  if (fence !== null) return fenced(lines, at, fence.mark, fence.language);
+  const heading = headingOf(line);
+  if (heading !== null) return [heading, at + 1];
   if (RULE.test(line)) return [{ kind: "rule" }, at + 1];
   if (depth < MAX_DEPTH && QUOTE.test(line)) return quoted(lines, at, depth);
   if (depth < MAX_DEPTH && ITEM.test(line)) return listed(lines, at, depth);
-  if (line.includes("|") && TABLE_RULE.test(lines[at + 1] ?? "")) return tabled(lines, at);
+  if (line.includes("|") && isTableRule(lines[at + 1] ?? "")) return tabled(lines, at);
   return paragraph(lines, at);
 }
 
-function headed([, marks = "#", text = ""]: RegExpExecArray): Block {
-  return { kind: "heading", level: marks.length, children: parseInline(text) };
+function fenceOf(line: string): { mark: string; language: string } | null {
+  const [whole, mark] = /^ {0,3}(`{3,}|~{3,})/.exec(line) ?? [];
+  if (whole === undefined || mark === undefined) return null;
+  const rest = line.slice(whole.length).trimStart();
+  return rest.includes("`") ? null : { mark, language: /^[\w.+#-]*/.exec(rest)?.[0] ?? "" };
+}
+
+/** By hand: an expression that looks for the closing marks tries every place they could begin at. */
+function headingOf(line: string): Block | null {
+  const [whole, marks] = /^ {0,3}(#{1,6})\s/.exec(line) ?? [];
+  if (whole === undefined || marks === undefined) return null;
+  const text = line.slice(whole.length).trim();
+  const end = endBefore(text, "#");
+  const closed = end < text.length && (text[end - 1] ?? " ").trim() === "";
+  return {
+    kind: "heading",
+    level: marks.length,
+    children: parseInline(closed ? text.slice(0, end).trimEnd() : text),
+  };
+}
+
+/** Where a run of these characters at the end of a text begins. */
+function endBefore(text: string, characters: string): number {
+  let end = text.length;
+  while (end > 0 && characters.includes(text[end - 1] ?? " ")) end -= 1;
+  return end;
+}
+
+function isTableRule(line: string): boolean {
+  const inner = line.trim().replace(/^\|/, "").replace(/\|$/, "");
+  return inner.split("|").every((cell) => /^:?-+:?$/.test(cell.trim()));
 }
 
 function fenced(lines: readonly string[], at: number, mark: string, language: string): [Block, number] {
@@ -101,9 +131,14 @@ function bodyOf(lines: readonly string[], at: number): [string[], number] {
   const indent = ITEM.exec(first)?.[0].length ?? 0;
   const body = [first.slice(indent)];
   let end = at + 1;
-  for (; end < lines.length && belongs(lines, end); end += 1)
-    body.push((lines[end] ?? "").replace(new RegExp(`^ {0,${indent}}`), ""));
+  for (; end < lines.length && belongs(lines, end); end += 1) body.push(outdented(lines[end] ?? "", indent));
   return [body, end];
+}
+
+function outdented(line: string, most: number): string {
+  let at = 0;
+  while (at < most && line[at] === " ") at += 1;
+  return line.slice(at);
 }
 
 /** A further line of an item is indented, or follows on without a break. */
@@ -139,7 +174,13 @@ function paragraph(lines: readonly string[], at: number): [Block, number] {
 }
 
 function startsBlock(line: string): boolean {
-  return FENCE.test(line) || HEADING.test(line) || RULE.test(line) || QUOTE.test(line) || ITEM.test(line);
+  return (
+    fenceOf(line) !== null ||
+    /^ {0,3}#{1,6}\s/.test(line) ||
+    RULE.test(line) ||
+    QUOTE.test(line) ||
+    ITEM.test(line)
+  );
 }
 
 /** Bounded quantifiers: no input makes this more than linear for what a line can hold. */
@@ -170,7 +211,7 @@ function inlineOf(match: RegExpExecArray, depth: number): Inline {
   if (em !== undefined) return { kind: "em", children: inner(em) };
   if (strike !== undefined) return { kind: "strike", children: inner(strike) };
   if (label !== undefined) return link(target ?? "", [{ kind: "text", text: label }], whole);
-  const address = (bare ?? "").replace(/[.,;:!?]+$/, "");
+  const address = (bare ?? "").slice(0, endBefore(bare ?? "", ".,;:!?"));
   return link(address, [{ kind: "text", text: address }], whole);
 }
 
