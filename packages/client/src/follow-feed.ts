@@ -1,5 +1,6 @@
 import { AgencyError, feedUpdateSchema, isAgencyError } from "@agency/contract";
 import type { FeedUpdate } from "@agency/contract";
+import type { EventSourceMessage } from "eventsource-parser";
 import { backOffMs } from "./back-off.ts";
 import { open } from "./connection.ts";
 import type { Connection } from "./connection.ts";
@@ -69,7 +70,7 @@ async function* readConnection(
     options.onState?.({ state: "live" });
     for await (const message of readMessages(response, heard)) {
       place.attempt = 0;
-      const update = parseUpdate(message.data);
+      const update = parseUpdate(message, connection.baseUrl);
       // The place is moved before the update is handed out: whoever takes it has it.
       place.id = message.id ?? place.id;
       if (update !== null) yield update;
@@ -80,11 +81,29 @@ async function* readConnection(
   }
 }
 
-/** Null for a frame this version does not know. */
-function parseUpdate(text: string): FeedUpdate | null {
-  const value: unknown = JSON.parse(text);
-  const parsed = feedUpdateSchema.safeParse(value);
-  return parsed.success ? parsed.data : null;
+const KNOWN: ReadonlySet<string | undefined> = new Set<FeedUpdate["type"]>(["snapshot", "change"]);
+
+/** Null for a kind of frame this version does not know. One it should know must not be lost: tasks would stand still. */
+function parseUpdate({ event, data }: EventSourceMessage, baseUrl: string): FeedUpdate | null {
+  if (!KNOWN.has(event)) return null;
+  const parsed = feedUpdateSchema.safeParse(jsonOf(data));
+  if (parsed.success) return parsed.data;
+  throw new AgencyError(
+    "upstream_failed",
+    `${baseUrl} sends tasks in a form this version does not understand.`,
+    {
+      next: "Reload the page: the server may have been updated.",
+      cause: parsed.error,
+    },
+  );
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function passes({ code }: AgencyError): boolean {

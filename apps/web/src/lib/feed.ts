@@ -1,3 +1,4 @@
+import { isAgencyError } from "@agency/contract";
 import type { FeedTotals, FeedUpdate, TaskSummary } from "@agency/contract";
 import { api } from "./api.ts";
 import { connection } from "./connection.ts";
@@ -25,15 +26,18 @@ export async function followFeed(signal: AbortSignal): Promise<void> {
     const onState = ({ state }: { state: "live" | "reconnecting" }) => connection.set(state);
     for await (const update of api.feed({ signal: inner, onState })) {
       heard();
+      feedFailure.set(null);
       take(known, update);
     }
     if (inner.aborted && !signal.aborted) connection.set("paused");
   };
   feedFailure.set(null);
   try {
-    await keepFollowing(follow, signal, { untilVisible, wait, whenHidden }, () =>
-      connection.set("reconnecting"),
-    );
+    await keepFollowing(follow, signal, { untilVisible, wait, whenHidden }, (error) => {
+      connection.set("reconnecting");
+      // It is tried again all the same, but only a person can cure a page older than its server.
+      if (isAgencyError(error) && error.code === "upstream_failed") feedFailure.set(error);
+    });
   } catch (error) {
     connection.set("reconnecting");
     feedFailure.set(error);
@@ -43,5 +47,5 @@ export async function followFeed(signal: AbortSignal): Promise<void> {
 function take(known: FeedTasks, update: FeedUpdate): void {
   const before = feed.get();
   const truncated = update.type === "snapshot" ? update.truncated : (before?.truncated ?? false);
-  feed.set({ tasks: applyUpdate(known, update), totals: update.totals, truncated });
+  feed.set({ tasks: applyUpdate(known, update, Date.now()), totals: update.totals, truncated });
 }
