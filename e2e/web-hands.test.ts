@@ -77,4 +77,27 @@ describe("a person's own hands", { timeout: 60_000 }, () => {
     await page.getByText("I have read what you wrote beside the lines.").waitFor();
     expect(me.offences).toEqual([]);
   });
+
+  it("write beside a line of a run that has ended, and another one goes on with it", async () => {
+    await agency.finished(id);
+    await page.goto(`/runs/${id}?tab=diff`);
+    await page.getByRole("button", { name: "Comment on line 1" }).click();
+    await page.getByRole("textbox", { name: "Comment on line 1" }).fill("Add up any number of them.");
+    await page.getByRole("button", { name: "Keep the comment" }).click();
+    await page.getByRole("button", { name: "Go on with them" }).click();
+    const prompt = page.getByRole("textbox", { name: "Task" });
+    await prompt.waitFor();
+    expect(await prompt.inputValue()).toContain("Add up any number of them.");
+    expect(page.url()).not.toContain("number");
+    await page.getByRole("button", { name: "Start the run" }).click();
+    await page.waitForURL((url) => url.pathname.startsWith("/runs/") && !url.pathname.endsWith(id));
+    const child = await agency.client.getTask(new URL(page.url()).pathname.slice("/runs/".length));
+    expect(child.prompt).toContain("total.mjs, line 1:\n    export const total = (a, b) => a + b;");
+    const last = (await agency.client.checkpoints(id)).at(-1);
+    expect(child.resumedFrom).toEqual({ taskId: id, checkpoint: last?.number });
+    await page.goto(`/runs/${id}?tab=diff`);
+    await page.getByRole("button", { name: "Comment on line 1" }).waitFor();
+    expect(await page.getByText("not sent yet").count()).toBe(0);
+    expect(me.offences).toEqual([]);
+  });
 });

@@ -3,16 +3,19 @@ import type { Client } from "@agency/client";
 import { wait } from "./surroundings.ts";
 import { csrfToken, signedOut } from "./session.ts";
 
+/** Whatever is asked for: an answer may say that the session has ended. */
+export async function sessionFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+  const response = await fetch(input, init);
+  if (response.status === 401) signedOut();
+  return response;
+}
+
 /** The server this page came from. The session is in a cookie that no script can read. */
 export const api: Client = createClient({
   baseUrl: location.origin,
   apiKey: null,
   csrf: csrfToken,
-  fetch: async (input, init) => {
-    const response = await fetch(input, init);
-    if (response.status === 401) signedOut();
-    return response;
-  },
+  fetch: sessionFetch,
   clock: { sleep: wait },
 });
 

@@ -1,37 +1,67 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { oneAtATime } from "./one-at-a-time.ts";
+import type { LoadClock, OneAtATime } from "./one-at-a-time.ts";
 
 export type Resource<T> =
   | { state: "loading"; data: null; error: null }
   | { state: "failed"; data: null; error: unknown }
-  | { state: "ready"; data: T; error: null };
+  /** With an error: it could not be renewed, and may be old. */
+  | { state: "ready"; data: T; error: unknown };
 
 const LOADING = { state: "loading", data: null, error: null } as const;
 
+const clock: LoadClock = {
+  now: () => performance.now(),
+  after(ms, action) {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 /**
- * Something fetched for a view, again whenever `key` changes or it is asked for. While it is fetched again the old
- * one stays; a failure then keeps it too, for the next event brings the next try.
+ * Something fetched for a view. Another `key` names another thing: it begins anew. Another `version` is news of the
+ * same thing: while it is fetched again the old one stays, and stays with the error when that fails.
  */
 export function useResource<T>(
   load: (signal: AbortSignal) => Promise<T>,
-  key: string | number,
+  key: string,
+  version: string | number | null = "",
 ): Resource<T> & { reload: () => void } {
-  const [resource, setResource] = useState<Resource<T>>(LOADING);
-  const [round, setRound] = useState(0);
+  const [held, setHeld] = useState<{ key: string; resource: Resource<T> }>({ key, resource: LOADING });
+  const newest = useRef(load);
+  const loader = useRef<OneAtATime | null>(null);
   useEffect(() => {
-    const over = new AbortController();
-    load(over.signal).then(
-      (data) => over.signal.aborted || setResource({ state: "ready", data, error: null }),
-      (error: unknown) => {
-        if (over.signal.aborted) return;
-        setResource((before) => (before.state === "ready" ? before : { state: "failed", data: null, error }));
+    newest.current = load;
+  });
+  useEffect(() => {
+    const failed = (before: Resource<T>, error: unknown): Resource<T> =>
+      before.state === "ready" ? { ...before, error } : { state: "failed", data: null, error };
+    const mine = oneAtATime<T>(
+      (signal) => newest.current(signal),
+      {
+        loaded: (data) => setHeld({ key, resource: { state: "ready", data, error: null } }),
+        failed: (error) =>
+          setHeld((before) => ({
+            key,
+            resource: failed(before.key === key ? before.resource : LOADING, error),
+          })),
       },
+      clock,
     );
-    return () => over.abort();
-    // `load` is made anew at every render; what it loads is named by `key`.
-  }, [key, round]);
+    loader.current = mine;
+    mine.ask("now");
+    return () => mine.end();
+  }, [key]);
+  const seen = useRef(version);
+  useEffect(() => {
+    if (seen.current === version) return;
+    seen.current = version;
+    loader.current?.ask("soon");
+  }, [version]);
   const reload = useCallback(() => {
-    setResource((before) => (before.state === "failed" ? LOADING : before));
-    setRound((before) => before + 1);
+    setHeld((before) => (before.resource.state === "failed" ? { ...before, resource: LOADING } : before));
+    loader.current?.ask("now");
   }, []);
-  return { ...resource, reload };
+  // What is held for another key is never shown, not even until the effects have run.
+  return { ...(held.key === key ? held.resource : LOADING), reload };
 }

@@ -14,7 +14,7 @@ import { Ago } from "../../ui/time.tsx";
 
 export function Capacity() {
   const movement = JSON.stringify(useStore(feed)?.totals.counts ?? null);
-  const queue = useResource((signal) => api.queue({ signal }), movement);
+  const queue = useResource((signal) => api.queue({ signal }), "queue", movement);
   const engines = useResource((signal) => api.engines({ signal }), "engines");
   const providers = useResource((signal) => api.providers({ signal }), "providers");
   return (

@@ -23,7 +23,7 @@ export function RunsView({ search }: { search: FleetSearch }) {
   const known = useStore(feed);
   // Any change of a state may bring a run into the list or take it out.
   const movement = JSON.stringify(known?.totals.counts ?? null);
-  const list = useResource((signal) => load(search, pages, signal), `${narrowed} ${pages} ${movement}`);
+  const list = useResource((signal) => load(search, pages, signal), narrowed, `${pages} ${movement}`);
   const rows = useMemo(() => withNews(list.data?.tasks ?? [], known?.tasks ?? []), [list.data, known]);
   const stoppable = rows.filter((row) => chosen.has(row.id) && !isOver(row.state));
   return (
@@ -36,6 +36,7 @@ export function RunsView({ search }: { search: FleetSearch }) {
       />
       {list.state === "loading" && <Skeleton lines={8} label="Loading runs" />}
       {list.state === "failed" && <Failure error={list.error} onRetry={list.reload} />}
+      {list.state === "ready" && list.error !== null && <Failure error={list.error} onRetry={list.reload} />}
       {list.state === "ready" && rows.length === 0 && <NoRuns narrowed={isNarrowed(search)} />}
       {rows.length > 0 && <RunRows rows={rows} chosen={chosen} onChoose={setChosen} />}
       {list.data?.more === true && (

@@ -17,7 +17,7 @@ export function SpendView() {
   const spent = useStore(feed)?.totals.spentTodayUsd ?? 0;
   const from = new Date(Date.now() - (DAYS - 1) * DAY_MS).toISOString().slice(0, 10);
   // To the cent: every call of a model would ask again otherwise.
-  const spend = useResource((signal) => api.spend({ from }, { signal }), `${from} ${spent.toFixed(2)}`);
+  const spend = useResource((signal) => api.spend({ from }, { signal }), from, spent.toFixed(2));
   const storage = useResource((signal) => api.storageUse({ signal }), "storage");
   return (
     <div className="fleet-panels">

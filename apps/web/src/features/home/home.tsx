@@ -1,7 +1,8 @@
+import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { feed, feedFailure } from "../../lib/feed.ts";
 import type { Feed } from "../../lib/feed.ts";
-import { overviewOf } from "../../lib/feed-state.ts";
+import { isOver, liveOf, overviewOf } from "../../lib/feed-state.ts";
 import { useStore } from "../../lib/store.ts";
 import { Panel } from "../../ui/panel.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/states.tsx";
@@ -49,9 +50,16 @@ function Lists({ known }: { known: Feed }) {
         <p>Say above what you want done. The agent works in a sealed sandbox; you can watch every step.</p>
       </Empty>
     );
+  const live = known.tasks.filter((task) => !isOver(task.state)).length;
+  const alive = liveOf(known.totals.counts);
   const need = needsMe.length + failures.length;
   return (
     <>
+      {known.truncated && live < alive && (
+        <p className="quiet" role="status">
+          Only {live} of {alive} live runs are shown; see <Link to="/fleet">Fleet</Link>.
+        </p>
+      )}
       {need > 0 && (
         <Panel title="Needs you" aside={<span className="count">{need}</span>} className="needs">
           <NeedsMe asking={needsMe} failures={failures} onDismiss={dismiss} />

@@ -12,7 +12,7 @@ const PAGE = 50;
 /** Who did what, the newest first. */
 export function Audit() {
   const [pages, setPages] = useState(1);
-  const audit = useResource((signal) => load(pages, signal), pages);
+  const audit = useResource((signal) => load(pages, signal), "audit", pages);
   return (
     <Panel
       title="Who did what"

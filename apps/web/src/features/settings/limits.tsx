@@ -15,7 +15,7 @@ import { RetentionPanel } from "./retention-panel.tsx";
 
 export function Limits() {
   const spent = useStore(feed)?.totals.spentTodayUsd ?? 0;
-  const budget = useResource((signal) => api.budget({ signal }), spent.toFixed(2));
+  const budget = useResource((signal) => api.budget({ signal }), "budget", spent.toFixed(2));
   return (
     <div className="settings-panels">
       <Panel title="What all runs together may spend">

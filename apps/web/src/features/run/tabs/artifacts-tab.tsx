@@ -6,7 +6,7 @@ import { Empty, Failure, Skeleton } from "../../../ui/states.tsx";
 import { Text } from "../../../ui/text.tsx";
 
 export function ArtifactsTab({ task, mark }: { task: Task; mark: number }) {
-  const artifacts = useResource((signal) => api.artifacts(task.id, { signal }), mark);
+  const artifacts = useResource((signal) => api.artifacts(task.id, { signal }), task.id, mark);
   if (artifacts.state === "loading") return <Skeleton lines={5} />;
   if (artifacts.state === "failed") return <Failure error={artifacts.error} onRetry={artifacts.reload} />;
   if (artifacts.data.length === 0)

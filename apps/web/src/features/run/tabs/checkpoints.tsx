@@ -12,7 +12,7 @@ import { attempt } from "../../../ui/toasts.tsx";
 
 /** The places the run can be taken up again from. */
 export function Checkpoints({ task, mark }: { task: Task; mark: number }) {
-  const checkpoints = useResource((signal) => api.checkpoints(task.id, { signal }), mark);
+  const checkpoints = useResource((signal) => api.checkpoints(task.id, { signal }), task.id, mark);
   if (checkpoints.state === "loading") return null;
   if (checkpoints.state === "failed")
     return <Failure error={checkpoints.error} onRetry={checkpoints.reload} />;

@@ -10,19 +10,30 @@ import { ReviewedDiff } from "../review/reviewed-diff.tsx";
 import { ChangeView } from "../rows/change-view.tsx";
 import type { RunView } from "../run-store.ts";
 import type { Change } from "../timeline/rows.ts";
-import { fetchText } from "./read-text.ts";
+import { fetchText } from "./fetch-text.ts";
 
 const MOST_BYTES = 8 * 1024 * 1024;
+/** The server reads out no more in place; a longer one is there as a download. */
+const MOST_INLINE = 16 * 1024 * 1024;
 
 /** The patch the run left; until there is one, what its log says of each file. */
 export function DiffTab({ task, view }: { task: Task; view: RunView }) {
-  const patch = useResource(async (signal) => {
-    const kept = (await api.artifacts(task.id, { signal })).findLast((artifact) => artifact.kind === "patch");
-    if (kept === undefined) return null;
-    const content = await fetchText(`/v1/tasks/${task.id}/artifacts/${kept.id}/content`, MOST_BYTES, signal);
-    return { ...content, id: kept.id };
-  }, view.summary.keptAt);
-  const files = useMemo(() => (patch.data === null ? null : splitPatch(patch.data.text)), [patch.data]);
+  const patch = useResource(
+    async (signal) => {
+      const kept = (await api.artifacts(task.id, { signal })).findLast(
+        (artifact) => artifact.kind === "patch",
+      );
+      if (kept === undefined) return null;
+      if (kept.bytes > MOST_INLINE) return { text: null, cut: true, id: kept.id };
+      // Inline: from this origin wherever it is kept, for the page's policy lets no other be read.
+      const path = `/v1/tasks/${task.id}/artifacts/${kept.id}/content?inline=1`;
+      const content = await fetchText(path, MOST_BYTES, signal);
+      return { text: content.text, cut: content.cut, id: kept.id };
+    },
+    task.id,
+    view.summary.keptAt,
+  );
+  const files = useMemo(() => patchOf(patch.data?.text ?? null), [patch.data]);
   const live = useMemo(() => changesOf(view), [view]);
   if (patch.state === "loading") return <Skeleton lines={8} />;
   if (patch.state === "failed") return <Failure error={patch.error} onRetry={patch.reload} />;
@@ -38,8 +49,12 @@ export function DiffTab({ task, view }: { task: Task; view: RunView }) {
     <div className="tab-scroll">
       <p className="tab-note">
         {plural(shown.length, "file")}.{" "}
-        {files === null ? "As the agent reported them so far." : "The whole change."}
-        {patch.data?.cut === true && " Only its beginning: the rest is in the download."}
+        {files === null
+          ? "As the agent reported them so far."
+          : patch.data?.cut === true
+            ? "The beginning of the change."
+            : "The whole change."}
+        {patch.data?.cut === true && " All of it is in the download."}
         {patch.data !== null && (
           <a href={`/v1/tasks/${task.id}/artifacts/${patch.data.id}/content`} download>
             Download the patch
@@ -54,6 +69,10 @@ export function DiffTab({ task, view }: { task: Task; view: RunView }) {
       <ReviewBar task={task} />
     </div>
   );
+}
+
+function patchOf(text: string | null) {
+  return text === null ? null : splitPatch(text);
 }
 
 function changesOf(view: RunView): Change[] {

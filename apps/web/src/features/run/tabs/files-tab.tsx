@@ -15,7 +15,7 @@ const MOST_BYTES = 512 * 1024;
 
 export function FilesTab({ task, mark }: { task: Task; mark: number }) {
   const { path } = useSearch({ from: "/runs/$id" });
-  const files = useResource((signal) => allFiles(task.id, signal), mark);
+  const files = useResource((signal) => allFiles(task.id, signal), task.id, mark);
   return (
     <div className="tab-scroll">
       <Checkpoints task={task} mark={mark} />
@@ -94,7 +94,7 @@ function FileTree({ taskId, files, chosen }: FileTreeProps) {
 function FileText({ taskId, path }: { taskId: string; path: string }) {
   const content = useResource(
     async (signal) => readText(await api.fileContent(taskId, path, { signal }), MOST_BYTES),
-    path,
+    `${taskId} ${path}`,
   );
   const download = `/v1/tasks/${taskId}/files/content?path=${encodeURIComponent(path)}`;
   return (

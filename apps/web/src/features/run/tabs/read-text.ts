@@ -1,6 +1,3 @@
-import { piecesOf } from "@agency/client";
-import { AgencyError } from "@agency/contract";
-
 export interface TextContent {
   text: string;
   /** It goes on: only the beginning was read. */
@@ -26,12 +23,4 @@ export async function readText(body: AsyncIterable<Uint8Array>, mostBytes: numbe
   }
   const binary = whole.subarray(0, 8000).includes(0);
   return { text: binary ? "" : new TextDecoder().decode(whole), cut: seen > mostBytes, binary };
-}
-
-/** Content of the session's own server, by the browser's own means. */
-export async function fetchText(path: string, mostBytes: number, signal: AbortSignal): Promise<TextContent> {
-  const response = await fetch(path, { signal });
-  if (!response.ok || response.body === null)
-    throw new AgencyError("upstream_failed", `The server answered ${response.status} to ${path}.`);
-  return readText(piecesOf(response.body), mostBytes);
 }
