@@ -280,4 +280,15 @@ describe("an API key", () => {
     expect((await browser.send("DELETE", `/v1/keys/${made.id}`)).status).toBe(204);
     expect((await api.ask("GET", "/v1/me", { headers })).status).toBe(401);
   });
+
+  it("takes along what it holds open when it is revoked, also by another server", async () => {
+    const { signIn } = ground.server();
+    const { body } = await asKey("POST", "/v1/keys", { name: "a robot" });
+    const { id } = body as { id: string };
+    const [kept, watched] = [await signedIn(), signIn.watch({ accountId: "mine", keyId: id })];
+    const ended = new Promise((resolve) => watched.signal.addEventListener("abort", resolve));
+    expect((await kept.send("DELETE", `/v1/keys/${id}`)).status).toBe(204);
+    await ended;
+    watched.close();
+  });
 });

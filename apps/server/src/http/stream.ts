@@ -5,7 +5,7 @@ import type { ApiContext } from "./env.ts";
 import { SSE_HEADERS } from "./sse.ts";
 import type { EventStreams, StreamItem } from "./sse.ts";
 
-/** Answers with an event stream that lasts as long as its client, and no longer than the session it came with. */
+/** Answers with an event stream that lasts as long as its client, and no longer than the session or key it came with. */
 export function sendStreamOf(
   { streams, signIn }: { streams: EventStreams; signIn: Pick<ApiDeps["signIn"], "watch"> },
   c: ApiContext,
@@ -19,9 +19,9 @@ export function sendStreamOf(
   outgoing.removeHeader("transfer-encoding");
   outgoing.writeHead(200, Object.fromEntries(head.headers));
   outgoing.flushHeaders();
-  const watched = caller.session === undefined ? null : signIn.watch(caller.session.id);
+  const watched = signIn.watch(caller);
   // Cut off, not ended: what still waits to be sent is not for this reader any more.
-  watched?.signal.addEventListener("abort", () => outgoing.destroy(), { once: true });
-  void streams.serve(outgoing, follow).finally(() => watched?.close());
+  watched.signal.addEventListener("abort", () => outgoing.destroy(), { once: true });
+  void streams.serve(outgoing, follow).finally(() => watched.close());
   return RESPONSE_ALREADY_SENT;
 }

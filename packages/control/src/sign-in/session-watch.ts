@@ -1,25 +1,43 @@
-import type { Clock, SessionStore } from "@agency/core";
+import type { ApiKeyStore, Clock, SessionStore } from "@agency/core";
 import { isOver } from "./judge-session.ts";
 
-/** A session that was ended by another process is noticed within this. */
+/** What was ended by another process is noticed within this. */
 const LOOK_EVERY_MS = 2_000;
 
 export interface WatchedSession {
-  /** Aborts when the session has ended. */
+  /** Aborts when the session, or the key, is no good any more. */
   readonly signal: AbortSignal;
   close(): void;
 }
 
 export interface SessionWatch {
   /** For what lasts longer than a request: a stream, a terminal. */
-  watch(sessionId: string): WatchedSession;
-  end(sessionIds: readonly string[]): void;
+  watch(id: string): WatchedSession;
+  end(ids: readonly string[]): void;
 }
 
-/** One question to the database every two seconds for all open streams together, and none without a stream. */
-export function createSessionWatch(
-  store: Pick<SessionStore, "present" | "touch">,
+/** An open page counts as use. */
+export function watchSessions(store: Pick<SessionStore, "present" | "touch">, clock: Clock): SessionWatch {
+  return createWatch(clock, async (ids) => {
+    const now = clock.now();
+    const present = (await store.present(ids)).filter((session) => !isOver(session, now));
+    const unseen = present.filter(({ seenAt }) => now - seenAt >= 60_000).map(({ id }) => id);
+    if (unseen.length > 0) await store.touch(unseen, now);
+    return present.map(({ id }) => id);
+  });
+}
+
+export function watchApiKeys(store: Pick<ApiKeyStore, "find">, clock: Clock): SessionWatch {
+  return createWatch(clock, async (ids) => {
+    const records = await Promise.all(ids.map((id) => store.find(id)));
+    return records.flatMap((record) => (record === null || record.revoked ? [] : [record.id]));
+  });
+}
+
+/** One look every two seconds for all that is open together, and none while nothing is. */
+function createWatch(
   clock: Clock,
+  stillGood: (ids: readonly string[]) => Promise<readonly string[]>,
 ): SessionWatch {
   const open = new Map<string, Set<AbortController>>();
   let looking = false;
@@ -28,17 +46,8 @@ export function createSessionWatch(
   };
   const look = async () => {
     const ids = [...open.keys()];
-    const now = clock.now();
-    const present = (await store.present(ids)).filter((session) => !isOver(session, now));
-    const live = new Set(present.map(({ id }) => id));
-    end(ids.filter((id) => !live.has(id)));
-    // An open page counts as use.
-    const unseen = present.filter(({ seenAt }) => now - seenAt >= 60_000);
-    if (unseen.length > 0)
-      await store.touch(
-        unseen.map(({ id }) => id),
-        now,
-      );
+    const good = new Set(await stillGood(ids));
+    end(ids.filter((id) => !good.has(id)));
   };
   const keepLooking = async () => {
     if (looking) return;
@@ -52,16 +61,16 @@ export function createSessionWatch(
   };
   return {
     end,
-    watch(sessionId) {
+    watch(id) {
       const over = new AbortController();
-      const mine = open.get(sessionId) ?? new Set();
-      open.set(sessionId, mine.add(over));
+      const mine = open.get(id) ?? new Set();
+      open.set(id, mine.add(over));
       void keepLooking();
       return {
         signal: over.signal,
         close: () => {
           mine.delete(over);
-          if (mine.size === 0 && open.get(sessionId) === mine) open.delete(sessionId);
+          if (mine.size === 0 && open.get(id) === mine) open.delete(id);
         },
       };
     },

@@ -4,7 +4,7 @@ import type { Caller } from "../access/api-keys.ts";
 import { uuidv7 } from "../ids.ts";
 import { isOver, judgeSession, SESSION_TIMES } from "./judge-session.ts";
 import { csrfToken, keyedHash, newSecret, parseSessionToken, sessionToken } from "./session-token.ts";
-import { createSessionWatch } from "./session-watch.ts";
+import { watchSessions } from "./session-watch.ts";
 import type { SessionWatch } from "./session-watch.ts";
 
 export interface SessionDeps {
@@ -39,7 +39,7 @@ export interface Sessions {
 
 export function createSessions(deps: SessionDeps): Sessions {
   const { store, clock } = deps;
-  const watch = createSessionWatch(store, clock);
+  const watch = watchSessions(store, clock);
   return {
     authenticate: (token) => authenticate(deps, token),
     async open(entry) {

@@ -23,7 +23,8 @@ import { createPairingClaims, decidePairing, findPairing, startPairing } from ".
 import { csrfToken } from "./session-token.ts";
 import { createSessions } from "./sessions.ts";
 import type { KnownSession } from "./sessions.ts";
-import type { WatchedSession } from "./session-watch.ts";
+import { watchApiKeys } from "./session-watch.ts";
+import type { SessionWatch, WatchedSession } from "./session-watch.ts";
 import { createTries } from "./tries.ts";
 import { byLink, byPassword, createLink, setPassword } from "./ways-in.ts";
 
@@ -48,8 +49,8 @@ export interface SignIn {
   apiKeys(caller: Caller): Promise<ApiKeyInfo[]>;
   createApiKey(caller: Caller, name: string): Promise<CreatedApiKey>;
   revokeApiKey(caller: Caller, id: string): Promise<void>;
-  /** For what outlives a request. */
-  watch(sessionId: string): WatchedSession;
+  /** For what outlives a request: it is to end with the session or the key it came with. */
+  watch(caller: Caller): WatchedSession;
 }
 
 export function createSignIn(deps: SignInDeps): SignIn {
@@ -62,6 +63,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
   });
   const work: SignInWork = { ...deps, live, tries: createTries(ways, clock.now) };
   const claims = createPairingClaims();
+  const keyWatch = watchApiKeys(deps.apiKeys, clock);
   return {
     hasPassword: async () => (await ways.password(deps.accountId)) !== null,
     byLink: (input, visitor) => byLink(work, input, visitor),
@@ -79,9 +81,9 @@ export function createSignIn(deps: SignInDeps): SignIn {
     findPairing: (caller, code) => findPairing(work, caller, code),
     decidePairing: (caller, input) => decidePairing(work, caller, input),
     setPassword: (caller, input) => setPassword(work, caller, input),
-    watch: live.watch,
+    watch: ({ keyId, session }) => (session === undefined ? keyWatch.watch(keyId) : live.watch(session.id)),
     ...devices(work),
-    ...apiKeys(work),
+    ...apiKeys(work, keyWatch),
   };
 }
 
@@ -130,7 +132,10 @@ function devices(work: SignInWork): Pick<SignIn, "devices" | "revokeDevice" | "s
   };
 }
 
-function apiKeys(work: SignInWork): Pick<SignIn, "apiKeys" | "createApiKey" | "revokeApiKey"> {
+function apiKeys(
+  work: SignInWork,
+  watch: Pick<SessionWatch, "end">,
+): Pick<SignIn, "apiKeys" | "createApiKey" | "revokeApiKey"> {
   return {
     async apiKeys({ accountId }) {
       const rows = await work.apiKeys.list(accountId);
@@ -149,6 +154,7 @@ function apiKeys(work: SignInWork): Pick<SignIn, "apiKeys" | "createApiKey" | "r
       if (!(await work.apiKeys.revoke(accountId, id)))
         throw new AgencyError("not_found", `There is no key ${id} that could be revoked.`);
       work.keys.forget(id);
+      watch.end([id]);
       await note(work, { accountId, actor: actorOf(caller), action: "key.revoke", target: id });
     },
   };

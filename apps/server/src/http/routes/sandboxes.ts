@@ -51,7 +51,11 @@ const terminal = {
   problems: ["not_found", "conflict", "task_finished"],
 } as const;
 
-export function sandboxRoutes({ useCases, logger }: Pick<ApiDeps, "useCases" | "logger">): Route[] {
+export function sandboxRoutes({
+  useCases,
+  signIn,
+  logger,
+}: Pick<ApiDeps, "useCases" | "signIn" | "logger">): Route[] {
   return [
     route(keep, async ({ params, body, caller }) => {
       return { status: 200, body: await useCases.keepTask(caller.accountId, params.id, body) };
@@ -73,9 +77,11 @@ export function sandboxRoutes({ useCases, logger }: Pick<ApiDeps, "useCases" | "
       }
       const opened = await useCases.openTerminal(caller.accountId, params.id, actorOf(caller));
       upgrade((socket) => {
-        joinTerminal(socket, opened).catch((error: unknown) =>
-          logger.error({ err: error }, "a terminal failed"),
-        );
+        const watched = signIn.watch(caller);
+        watched.signal.addEventListener("abort", () => socket.destroy(), { once: true });
+        joinTerminal(socket, opened)
+          .catch((error: unknown) => logger.error({ err: error }, "a terminal failed"))
+          .finally(watched.close);
       }, opened.close);
       return c.body(null, 204);
     }),
