@@ -1,8 +1,9 @@
 import { api } from "../../lib/api.ts";
-import { duration, money, plural } from "../../lib/format.ts";
 import { useResource } from "../../lib/resource.ts";
 import { Field } from "../../ui/field.tsx";
+import { Estimate } from "../estimate/estimate.tsx";
 import type { FormPart } from "./form-part.ts";
+import { SecretsUsed } from "./secrets-used.tsx";
 
 export function WhereFields({ draft, problems, onChange }: FormPart) {
   const engines = useResource((signal) => api.engines({ signal }), "engines");
@@ -48,6 +49,10 @@ export function WhereFields({ draft, problems, onChange }: FormPart) {
         </Field>
       )}
       <Estimate repository={draft.repository} engine={draft.engine} model={draft.model} />
+      <SecretsUsed
+        draft={draft}
+        vendor={engines.data?.find(({ id }) => id === draft.engine)?.vendor ?? null}
+      />
     </div>
   );
 }
@@ -112,31 +117,5 @@ function Choice({ label, value, options, onChange }: ChoiceProps) {
         </select>
       )}
     </Field>
-  );
-}
-
-const BASIS = {
-  repository: "on this repository",
-  model: "with this model",
-  engine: "with this engine",
-  all: "of yours",
-} as const;
-
-/** From what past runs cost. Says how many they were, and nothing when there were none. */
-function Estimate({ repository, engine, model }: { repository: string; engine: string; model: string }) {
-  const query = {
-    engine,
-    ...(repository.trim() === "" ? {} : { repository: repository.trim() }),
-    ...(model.trim() === "" ? {} : { model: model.trim() }),
-  };
-  const estimate = useResource((signal) => api.estimate(query, { signal }), JSON.stringify(query));
-  if (estimate.data === null || estimate.data.basis === null || estimate.data.costUsd === null) return null;
-  const { sample, basis, costUsd, durationMs } = estimate.data;
-  return (
-    <p className="estimate span-3">
-      {plural(sample, "run")} {BASIS[basis]} cost {money(costUsd.p50)} as a rule, {money(costUsd.p90)} at most
-      in nine of ten
-      {durationMs !== null && `, and took ${duration(durationMs.p50)}`}.
-    </p>
   );
 }

@@ -7,6 +7,7 @@ import { Text } from "../../ui/text.tsx";
 import { OutsideLink } from "../../ui/markdown.tsx";
 import { useNow } from "../../ui/time.tsx";
 import type { RunView } from "./run-store.ts";
+import { Estimate } from "../estimate/estimate.tsx";
 import { testNote } from "./timeline/notes.ts";
 import { workedMs } from "./worked.ts";
 
@@ -72,6 +73,7 @@ function Limits({ task, costUsd }: { task: Task; costUsd: number }) {
     <>
       <Meter label="Cost" value={costUsd} max={most} text={`${money(costUsd)} of ${money(most)}`} />
       <Meter label="Time" value={worked} max={wallMs} text={`${duration(worked)} of ${duration(wallMs)}`} />
+      <Estimate repository={task.repository?.url ?? ""} engine={task.engine} model={task.model ?? ""} />
     </>
   );
 }

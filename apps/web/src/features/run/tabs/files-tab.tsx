@@ -1,12 +1,12 @@
 import type { ArchivedFile, Task } from "@agency/contract";
 import { isAgencyError } from "@agency/contract";
-import { Link, useSearch } from "@tanstack/react-router";
+import { useSearch } from "@tanstack/react-router";
 import { api } from "../../../lib/api.ts";
-import { bytes } from "../../../lib/format.ts";
 import { useResource } from "../../../lib/resource.ts";
 import { Empty, Failure, Skeleton } from "../../../ui/states.tsx";
 import { Text } from "../../../ui/text.tsx";
 import { Checkpoints } from "./checkpoints.tsx";
+import { FileTree } from "./file-tree-view.tsx";
 import { readText } from "./read-text.ts";
 
 const PAGE = 100;
@@ -38,7 +38,10 @@ function NoFiles({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   if (isAgencyError(error) && error.code === "not_found")
     return (
       <Empty title="No files yet" icon="file">
-        <p>The archive of the workspace is there once the run has ended.</p>
+        <p>
+          The archive of the workspace is there once the run has ended. The files as they were at a checkpoint
+          can be had by going on from it.
+        </p>
       </Empty>
     );
   return <Failure error={error} onRetry={onRetry} />;
@@ -58,37 +61,6 @@ async function allFiles(
     if (after === null) return { files, more: answer.truncated };
   }
   return { files, more: true };
-}
-
-interface FileTreeProps {
-  taskId: string;
-  files: readonly ArchivedFile[];
-  chosen: string | undefined;
-}
-
-function FileTree({ taskId, files, chosen }: FileTreeProps) {
-  if (files.length === 0) return <Empty title="The workspace is empty" icon="file" />;
-  return (
-    <ul className="file-list" aria-label="Files">
-      {files.map((file) => (
-        <li key={file.path}>
-          <Link
-            to="/runs/$id"
-            params={{ id: taskId }}
-            search={{ tab: "files", path: file.path }}
-            className="file"
-            aria-current={file.path === chosen}
-            data-stop
-          >
-            <code className="cut">
-              <Text>{file.path}</Text>
-            </code>
-            <span className="quiet figure">{file.kind === "link" ? "link" : bytes(file.bytes)}</span>
-          </Link>
-        </li>
-      ))}
-    </ul>
-  );
 }
 
 function FileText({ taskId, path }: { taskId: string; path: string }) {
