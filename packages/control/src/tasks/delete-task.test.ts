@@ -50,18 +50,18 @@ function setUp(neededBy: string | null, broken = false) {
 }
 
 describe("deleting a task", () => {
-  it("takes its sandbox and workspace, its events in portions, and its objects with it", async () => {
+  it("takes its events in portions with it, its objects, and last its sandbox and workspace", async () => {
     const { done, remove } = setUp(null);
     await remove();
     expect(done).toEqual([
       "rows, for key 1",
-      "sandbox",
-      "workspace",
       "5000 events",
       "5000 events",
       "2000 events",
       "0 events",
       "tasks/t",
+      "sandbox",
+      "workspace",
       "removal",
     ]);
   });
