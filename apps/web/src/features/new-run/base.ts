@@ -3,10 +3,12 @@ import type { CreateTaskInput } from "@agency/contract";
 /** What a run was described with that the form has no field for: it is sent along as it is. */
 export type Base = Partial<CreateTaskInput>;
 
-const FIELDS: ReadonlySet<string> = new Set([
-  ...["prompt", "name", "engine", "model", "provider", "command", "network", "deliver", "checks"],
-  ...["approve", "questions", "demo", "limits", "repository"],
-]);
+const FIELDS: ReadonlySet<string> = new Set(
+  (
+    "prompt name engine model provider command network deliver checks " +
+    "approve questions demo limits repository"
+  ).split(" "),
+);
 const LIMITS: ReadonlySet<string> = new Set(["wallMs", "costUsd", "turns"]);
 
 /** Nothing of it is checked here: the contract judges the whole request before it is sent. */

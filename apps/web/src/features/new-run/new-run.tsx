@@ -1,5 +1,5 @@
 import { isAgencyError } from "@agency/contract";
-import type { Task } from "@agency/contract";
+import type { CreateTaskInput, Task } from "@agency/contract";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { NewRunSearch } from "../../app/router.tsx";
@@ -60,7 +60,8 @@ function reviewed({ id, prompt }: Task, checkpoint: number | undefined): string 
   return checkpoint === undefined ? `${prompt}\n\n${text}` : text;
 }
 
-function Form({ source, search }: { source: Task | null; search: NewRunSearch }) {
+/** The form as it stands, and the way to make a run of it. */
+function useForm(source: Task | null, search: NewRunSearch) {
   const [draft, setDraft] = useState(() => beginning(source, search));
   const [problems, setProblems] = useState<Problems>({});
   const [failure, setFailure] = useState<unknown>(null);
@@ -75,9 +76,7 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
     if (source === null) keepDraft(next);
   };
   const start = async () => {
-    const written = taskOf(draft);
-    const { checkpoint } = search;
-    const task = source === null || checkpoint === undefined ? written : goingOn(written, source, checkpoint);
+    const task = requestOf(draft, source, search.checkpoint);
     const found = problemsOf(task);
     setProblems(found);
     setFailure(null);
@@ -94,6 +93,16 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
       if (isAgencyError(error)) setProblems(fromPaths(error.errors ?? []));
     }
   };
+  return { draft, problems, failure, busy, change, start };
+}
+
+function requestOf(draft: Draft, source: Task | null, checkpoint: number | undefined): CreateTaskInput {
+  const written = taskOf(draft);
+  return source === null || checkpoint === undefined ? written : goingOn(written, source, checkpoint);
+}
+
+function Form({ source, search }: { source: Task | null; search: NewRunSearch }) {
+  const { draft, problems, failure, busy, change, start } = useForm(source, search);
   return (
     <form
       noValidate

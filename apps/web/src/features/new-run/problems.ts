@@ -33,10 +33,9 @@ function fieldOf(path: string): string {
   return FIELDS.find(([start]) => path.startsWith(start))?.[1] ?? (path.split(".")[0] || "task");
 }
 
-const SHOWN: ReadonlySet<string> = new Set([
-  ...["prompt", "model", "deliver"],
-  ...["hours", "budget", "turns", "branch", "repository", "checks"],
-]);
+const SHOWN: ReadonlySet<string> = new Set(
+  "prompt model deliver hours budget turns branch repository checks".split(" "),
+);
 
 /** Is there a place beside a field for what is wrong with it? */
 export function hasField(field: string, { engine, network }: Draft): boolean {
