@@ -1,19 +1,20 @@
 import { isAgencyError } from "@agency/contract";
-import { api } from "../lib/api.ts";
+import { api, renewSession } from "../lib/api.ts";
 import { followFeed } from "../lib/feed.ts";
-import { session, signedIn, signedOut } from "../lib/session.ts";
+import { renewed, session, shareSession, signedOut } from "../lib/session.ts";
 
 let following: AbortController | null = null;
 
 /** Finds out who is there, and follows the feed for as long as somebody is. */
 export async function startSession(): Promise<void> {
+  shareSession(new BroadcastChannel("agency.session"), () => void renewSession());
   session.subscribe(followWhileSignedIn);
   await findOut();
 }
 
 export async function findOut(): Promise<void> {
   try {
-    signedIn(await api.me());
+    renewed(await api.me());
   } catch (error) {
     if (isAgencyError(error) && error.code === "unauthenticated") signedOut();
     else session.set({ state: "unreachable", error });

@@ -1,14 +1,19 @@
 import { createClient } from "@agency/client";
 import type { Client } from "@agency/client";
 import { wait } from "./surroundings.ts";
-import { csrfToken, signedOut } from "./session.ts";
+import { withFreshToken } from "./fresh-token.ts";
+import { csrfToken, renewed, session, signedOut } from "./session.ts";
 
 /** Whatever is asked for: an answer may say that the session has ended. */
-export async function sessionFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const response = await fetch(input, init);
-  if (response.status === 401) signedOut();
-  return response;
-}
+export const sessionFetch = withFreshToken(
+  async (input, init) => {
+    const response = await fetch(input, init);
+    if (response.status === 401) signedOut();
+    return response;
+  },
+  csrfToken,
+  renewToken,
+);
 
 /** The server this page came from. The session is in a cookie that no script can read. */
 export const api: Client = createClient({
@@ -18,6 +23,27 @@ export const api: Client = createClient({
   fetch: sessionFetch,
   clock: { sleep: wait },
 });
+
+/** Learns what has become of the session. A server out of reach changes nothing: whoever calls it next finds out. */
+export async function renewSession(): Promise<void> {
+  try {
+    renewed(await api.me());
+  } catch {
+    // That it has ended was heard by the fetch.
+  }
+}
+
+/** What one account meant to do must not be done as another. */
+async function renewToken(): Promise<string | null> {
+  const before = accountId();
+  await renewSession();
+  return accountId() === before ? csrfToken() : null;
+}
+
+function accountId(): string | null {
+  const now = session.get();
+  return now.state === "in" ? now.me.account.id : null;
+}
 
 /** `crypto.randomUUID` is missing where a page came over plain http from another machine. */
 export function newKey(): string {

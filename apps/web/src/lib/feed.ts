@@ -1,6 +1,6 @@
 import { isAgencyError } from "@agency/contract";
 import type { FeedTotals, FeedUpdate, TaskSummary } from "@agency/contract";
-import { api } from "./api.ts";
+import { api, renewSession } from "./api.ts";
 import { connection } from "./connection.ts";
 import { applyUpdate } from "./feed-state.ts";
 import type { FeedTasks } from "./feed-state.ts";
@@ -22,8 +22,13 @@ export const feedFailure: Store<unknown> = createStore<unknown>(null);
 /** One stream for the whole page, for as long as somebody is signed in. */
 export async function followFeed(signal: AbortSignal): Promise<void> {
   const known: FeedTasks = new Map();
+  const onState = ({ state }: { state: "live" | "reconnecting" }) => {
+    const before = connection.get();
+    connection.set(state);
+    // While nobody listened the session may have become another one.
+    if (state === "live" && (before === "reconnecting" || before === "paused")) void renewSession();
+  };
   const follow = async (inner: AbortSignal, heard: () => void) => {
-    const onState = ({ state }: { state: "live" | "reconnecting" }) => connection.set(state);
     for await (const update of api.feed({ signal: inner, onState })) {
       heard();
       feedFailure.set(null);

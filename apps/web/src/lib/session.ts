@@ -15,11 +15,31 @@ export function csrfToken(): string | null {
   return now.state === "in" ? (now.me.csrf?.token ?? null) : null;
 }
 
+let tellOthers: () => void = () => undefined;
+
+/** Tabs share one cookie: what one of them does to the session the others must learn. */
+export function shareSession(
+  channel: Pick<BroadcastChannel, "postMessage" | "addEventListener">,
+  renew: () => void,
+): void {
+  tellOthers = () => channel.postMessage("changed");
+  channel.addEventListener("message", renew);
+}
+
 export function signedIn(me: Me): void {
+  renewed(me);
+  tellOthers();
+}
+
+/** What the server says of the session by now, which is no news to other tabs. */
+export function renewed(me: Me): void {
   session.set({ state: "in", me });
 }
 
 /** Any answer may say so: a session ends, a device is revoked. */
 export function signedOut(): void {
-  if (session.get().state !== "out") session.set({ state: "out" });
+  const { state } = session.get();
+  if (state === "out") return;
+  session.set({ state: "out" });
+  if (state === "in") tellOthers();
 }
