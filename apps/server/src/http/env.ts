@@ -22,7 +22,7 @@ export interface Visiting {
   https: boolean;
   /** As the browser called us, port included. */
   host: string;
-  /** That name can only mean the browser's own machine. */
+  /** The name means the browser's own machine, and the request comes from there. */
   loopback: boolean;
 }
 

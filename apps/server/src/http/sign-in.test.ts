@@ -52,6 +52,16 @@ describe("a one-time link", () => {
     expect((await browserOf(api).post("/v1/sign-in/link", { token })).status).toBe(401);
   });
 
+  it("opens whatever was tried before it, of which the log shows a little", async () => {
+    const guess = () => browserOf(api).post("/v1/sign-in/link", { token: "x".repeat(43) });
+    const answers = [];
+    for (let n = 0; n < 21; n += 1) answers.push((await guess()).status);
+    expect(answers).toEqual([...Array.from({ length: 20 }, () => 401), 429]);
+    await signedIn();
+    const refused = (await ground.audited()).filter((action) => action === "session.refused");
+    expect(refused).toHaveLength(5);
+  });
+
   it("leaves nothing in the database that opens anything", async () => {
     const browser = await signedIn();
     const token = await freshLink();
@@ -179,6 +189,19 @@ describe("a password", () => {
     expect((await browser.send("PUT", "/v1/password", right)).status).toBe(204);
     expect((await byPassword.get("/v1/me")).status).toBe(401);
     expect((await browser.get("/v1/me")).status).toBe(200);
+  });
+
+  it("is taken however many were tried from elsewhere, only later", async () => {
+    await asKey("PUT", "/v1/password", { password });
+    const { signIn } = ground.server();
+    const slept: number[] = [];
+    const { sleep } = ground.clock;
+    ground.clock.sleep = (ms) => (slept.push(ms), sleep(ms));
+    const visit = (n: number) => ({ address: `192.0.2.${n}`, userAgent: "" });
+    for (let n = 0; n < 103; n += 1)
+      await expect(signIn.byPassword({ password: "wrong" }, visit(n))).rejects.toThrow();
+    expect(slept).toEqual([20, 40, 60]);
+    await expect(signIn.byPassword({ password }, visit(200))).resolves.toBeDefined();
   });
 
   it("cannot be tried for ever, not even across a restart; the right one is refused then, too", async () => {

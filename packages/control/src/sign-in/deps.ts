@@ -82,5 +82,6 @@ export async function enter(
 }
 
 export async function noteFailure(work: SignInWork, method: SignInMethod, address: string): Promise<void> {
+  if (!(await work.tries.worthNoting(method, address))) return;
   await note(work, { actor: "unknown", action: "session.refused", target: method, detail: { address } });
 }

@@ -1,32 +1,47 @@
 import { AgencyError } from "@agency/contract";
 import type { WayInStore } from "@agency/core";
+import { networkOf } from "./network-of.ts";
 
 const MINUTE = 60_000;
 
 interface Allowance {
   /** From one address. */
   each: number;
-  /** From everywhere. */
-  all: number;
   windowMs: number;
 }
 
-/** A link cannot be guessed, so its limits only keep the noise down. The others are what stands before guessing. */
+/**
+ * Nothing here is counted for everybody together: whoever reaches the port would lock everybody out. A link cannot
+ * be guessed, so only the failures are counted, to keep the noise down.
+ */
 const ALLOWED = {
-  link: { each: 20, all: 1_000, windowMs: 10 * MINUTE },
-  password: { each: 10, all: 100, windowMs: 60 * MINUTE },
-  pairing: { each: 10, all: 60, windowMs: 10 * MINUTE },
-  claim: { each: 400, all: 4_000, windowMs: 10 * MINUTE },
+  link: { each: 20, windowMs: 10 * MINUTE },
+  password: { each: 10, windowMs: 60 * MINUTE },
+  /** The present password, from who is signed in; by account. */
+  current: { each: 10, windowMs: 60 * MINUTE },
+  pairing: { each: 10, windowMs: 10 * MINUTE },
+  claim: { each: 400, windowMs: 10 * MINUTE },
   /** Codes that somebody who is signed in types wrongly; by account, not by address. */
-  code: { each: 5, all: 5_000, windowMs: 10 * MINUTE },
+  code: { each: 5, windowMs: 10 * MINUTE },
 } as const satisfies Record<string, Allowance>;
 export type TryKind = keyof typeof ALLOWED;
+
+/** Passwords tried from everywhere within an hour; each one more makes the next wait longer, never for long. */
+const UNHURRIED = 100;
+const SLOWER_MS = 20;
+const SLOWEST_MS = 4_000;
+/** Refusals of one address that the audit log shows within an hour. */
+const MOST_NOTED = 5;
 
 export interface Tries {
   /** Counted before anything is looked at, so that many at once do not get through together. */
   count(kind: TryKind, who: string): Promise<void>;
   /** It was the right one. */
   forget(kind: TryKind, who: string): Promise<void>;
+  /** How long this password has to wait because so many were tried: it slows guessing and locks nobody out. */
+  passwordDelay(): Promise<number>;
+  /** The log shows that somebody tries, not how often: it would grow as fast as they like. */
+  worthNoting(kind: TryKind, who: string): Promise<boolean>;
 }
 
 /** In the database: neither a restart nor another server gives more tries. */
@@ -41,11 +56,17 @@ export function createTries(store: WayInStore, now: () => number): Tries {
   };
   return {
     async count(kind, who) {
-      const { each, all, windowMs } = ALLOWED[kind];
-      // The address first: one that is over its limit must not use up everybody's.
-      await count(`${kind} ${who}`, each, windowMs);
-      await count(kind, all, windowMs);
+      const { each, windowMs } = ALLOWED[kind];
+      await count(`${kind} ${networkOf(who)}`, each, windowMs);
     },
-    forget: (kind, who) => store.forgetTries(`${kind} ${who}`),
+    forget: (kind, who) => store.forgetTries(`${kind} ${networkOf(who)}`),
+    async passwordDelay() {
+      const { tries } = await store.countTry("password", 60 * MINUTE, now());
+      return Math.min(SLOWEST_MS, Math.max(0, tries - UNHURRIED) * SLOWER_MS);
+    },
+    async worthNoting(kind, who) {
+      const { tries } = await store.countTry(`noted ${kind} ${networkOf(who)}`, 60 * MINUTE, now());
+      return tries <= MOST_NOTED;
+    },
   };
 }

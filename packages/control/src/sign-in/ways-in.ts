@@ -23,10 +23,11 @@ export async function createLink(work: SignInWork, caller: Caller): Promise<Sign
 
 export async function byLink(work: SignInWork, input: SignInByLink, visitor: Visitor): Promise<Entered> {
   const { address } = visitor;
-  await work.tries.count("link", address);
+  // Looked up before anything is counted: whatever others try, a good link opens.
   const accountId = await work.ways.burnLink(keyedHash(work.pepper, "link", input.token), work.clock.now());
   if (accountId === null) {
     await noteFailure(work, "link", address);
+    await work.tries.count("link", address);
     throw new AgencyError("unauthenticated", "This link is used up or too old.", {
       next: "Get a fresh one with `agency open`.",
     });
@@ -42,6 +43,8 @@ export async function byPassword(
   const { accountId, ways, passwords } = work;
   const { address } = visitor;
   await work.tries.count("password", address);
+  const delay = await work.tries.passwordDelay();
+  if (delay > 0) await work.clock.sleep(delay);
   // Also without a password: how long it takes tells nothing.
   if (!(await passwords.verify(input.password, await ways.password(accountId)))) {
     await noteFailure(work, "password", address);
@@ -71,8 +74,9 @@ export async function setPassword(work: SignInWork, caller: Caller, input: SetPa
 async function checkCurrent(work: SignInWork, { accountId }: Caller, current: string | undefined) {
   const hash = await work.ways.password(accountId);
   if (hash === null) return;
-  await work.tries.count("password", `account ${accountId}`);
-  if (current !== undefined && (await work.passwords.verify(current, hash))) return;
+  await work.tries.count("current", accountId);
+  if (current !== undefined && (await work.passwords.verify(current, hash)))
+    return work.tries.forget("current", accountId);
   throw new AgencyError("forbidden", "The present password is missing or wrong.", {
     next: "Give it, or set a new one with `agency password set` on the machine of the server.",
   });

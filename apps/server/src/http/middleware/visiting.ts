@@ -1,6 +1,8 @@
 import { isIP } from "node:net";
 import type { ApiContext, ApiMiddleware, Visiting } from "../env.ts";
 
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+const LOOPBACK_ADDRESS = /^(?:127(?:\.\d{1,3}){3}|::1)$/;
 const TWO_YEARS = 63_072_000;
 
 /**
@@ -18,15 +20,18 @@ export function visiting(trustedProxies: readonly string[]): ApiMiddleware {
 }
 
 function factsOf(c: ApiContext, trusted: ReadonlySet<string>): Visiting {
-  const peer = plainAddress(c.env.incoming?.socket.remoteAddress ?? "");
+  const { incoming } = c.env;
+  const peer = plainAddress(incoming?.socket.remoteAddress ?? "");
   const proxied = trusted.has(peer);
   const host = c.req.header("host") ?? "";
+  const address = (proxied ? clientOf(c.req.header("x-forwarded-for"), trusted) : null) ?? peer;
   return {
-    address: (proxied ? clientOf(c.req.header("x-forwarded-for"), trusted) : null) ?? peer,
+    address,
     https: proxied && c.req.header("x-forwarded-proto")?.trim().toLowerCase() === "https",
     userAgent: c.req.header("user-agent") ?? "",
     host,
-    loopback: /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(host),
+    // Anybody can write the name. Without a socket the call comes from this very process.
+    loopback: LOOPBACK_HOST.test(host) && (incoming === undefined || LOOPBACK_ADDRESS.test(address)),
   };
 }
 

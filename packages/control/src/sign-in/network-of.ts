@@ -1,0 +1,20 @@
+import { isIPv6 } from "node:net";
+
+/** Who has one IPv6 address has the whole /64 it is in. Anything else is itself. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = "", tail] = address.replace(/%.*$/, "").toLowerCase().split("::", 2);
+  const before = partsOf(head);
+  const after = partsOf(tail ?? "");
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
+  const all = [...before, ...Array.from({ length: zeros }, () => "0"), ...after];
+  return `${all.slice(0, 4).join(":")}::/64`;
+}
+
+/** An IPv4 address at the end is two parts. */
+function partsOf(text: string): string[] {
+  if (text === "") return [];
+  return text
+    .split(":")
+    .flatMap((part) => (part.includes(".") ? [part, ""] : [part.replace(/^0+(?=.)/, "")]));
+}
