@@ -151,13 +151,22 @@ describe("an event stream", () => {
     expect(client.ids).toEqual(Array.from({ length: 1_501 }, (_, i) => i + 1));
   });
 
-  it("closes a client at once when too much is waiting for it", async () => {
-    const { client, over } = connect();
-    await client.until("retry");
-    client.pause();
-    log.write(TASK, said("x".repeat(2 * 1024 * 1024)));
+  it("brings a frame of 3 MB whole to a client that reads, and holds little of it for one that does not", async () => {
+    const frame = `event: snapshot\ndata: ${"x😀".repeat(1_000_000)}\n\n`;
+    async function* follow(): AsyncGenerator<string> {
+      yield frame;
+    }
+    const reading = new Client();
+    await streams.serve(reading, follow);
+    expect(reading.received === `retry: 1000\n\n${frame}`).toBe(true);
+    const stalled = new Client();
+    const over = streams.serve(stalled, follow);
+    stalled.pause();
+    await stalled.until("retry");
+    expect(stalled.writableLength).toBeLessThan(300_000);
+    await clock.advance(35_000);
     await over;
-    expect(client.destroyed).toBe(true);
+    expect(stalled.destroyed).toBe(true);
   });
 
   it("stops following the moment its client goes away", async () => {

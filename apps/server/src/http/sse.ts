@@ -14,7 +14,7 @@ const TICK_MS = 5_000;
 const HEARTBEAT_MS = 15_000;
 /** A client that takes nothing for this long is closed; it comes back and resumes by its last number. */
 const STALL_MS = 30_000;
-const MAX_PENDING_BYTES = 1024 * 1024;
+/** All that ever waits for one client, however large the frame it is part of. */
 const CHUNK_CHARS = 64 * 1024;
 
 /** What a task did, or frames that are written out already. */
@@ -100,9 +100,11 @@ async function feed(stream: Stream, items: AsyncGenerator<StreamItem>, clock: Cl
   write(stream, "retry: 1000\n\n", clock.now());
   for await (const item of items) {
     for (const chunk of chunksOf(item)) {
-      if (stream.over.signal.aborted) return;
-      write(stream, chunk, clock.now());
-      if (stream.out.writableNeedDrain) await drained(stream);
+      for (const piece of piecesOf(chunk)) {
+        if (stream.over.signal.aborted) return;
+        write(stream, piece, clock.now());
+        if (stream.out.writableNeedDrain) await drained(stream);
+      }
     }
   }
 }
@@ -110,7 +112,6 @@ async function feed(stream: Stream, items: AsyncGenerator<StreamItem>, clock: Cl
 function write(stream: Stream, text: string, now: number): void {
   if (!stream.out.write(text)) stream.stalledAt ??= now;
   stream.writtenAt = now;
-  if (stream.out.writableLength > MAX_PENDING_BYTES) stream.out.destroy();
 }
 
 function drained(stream: Stream): Promise<void> {
@@ -139,6 +140,16 @@ function* chunksOf(item: StreamItem): Generator<string> {
     chunk = "";
   }
   if (chunk !== "") yield chunk;
+}
+
+/** Never between the two halves of a character: each piece is encoded by itself. */
+function* piecesOf(text: string): Generator<string> {
+  for (let from = 0; from < text.length;) {
+    const last = text.charCodeAt(from + CHUNK_CHARS - 1);
+    const to = from + CHUNK_CHARS + (last >= 0xd8_00 && last <= 0xdb_ff ? 1 : 0);
+    yield text.slice(from, to);
+    from = to;
+  }
 }
 
 /** Everybody who watches a task is handed the same event objects, so each is written out once for all. */

@@ -37,7 +37,7 @@ export function createWebApp(root: string): WebApp {
   let known: Promise<AssetList | null> = Promise.resolve(null);
   const assets = async (): Promise<AssetList | null> => {
     const [list, builtAt] = await Promise.all([known, builtWhen(root)]);
-    if ((list?.builtAt ?? null) !== builtAt) known = listAssets(root);
+    if ((list?.builtAt ?? null) !== builtAt) known = listAssets(root).catch(() => null);
     return known;
   };
   return {
