@@ -1,5 +1,6 @@
 import { Outlet } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { lazyAgain } from "../lib/lazy-again.ts";
 import { session } from "../lib/session.ts";
 import { useStore } from "../lib/store.ts";
 import { Boundary, Failure, Skeleton } from "../ui/states.tsx";
@@ -7,7 +8,7 @@ import { Toasts } from "../ui/toasts.tsx";
 import { Shell } from "./shell.tsx";
 import { findOut } from "./start-session.ts";
 
-const SignIn = lazy(async () => ({ default: (await import("../features/sign-in/sign-in.tsx")).SignIn }));
+const SignIn = lazyAgain(async () => (await import("../features/sign-in/sign-in.tsx")).SignIn);
 
 /** Whoever is signed out signs in where they are: the address stays, and the page goes on behind it. */
 export function Root() {
@@ -23,9 +24,11 @@ export function Root() {
       ) : (
         <main className="alone">
           {now.state === "out" && (
-            <Suspense fallback={<Skeleton />}>
-              <SignIn />
-            </Suspense>
+            <Boundary>
+              <Suspense fallback={<Skeleton />}>
+                <SignIn />
+              </Suspense>
+            </Boundary>
           )}
           {now.state === "unknown" && <Skeleton />}
           {now.state === "unreachable" && <Failure error={now.error} onRetry={() => void findOut()} page />}

@@ -1,19 +1,21 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import type { ReactNode } from "react";
 import { feed } from "../lib/feed.ts";
 import { isOver, overviewOf } from "../lib/feed-state.ts";
 import { money } from "../lib/format.ts";
 import { moveFocus, useKeys } from "../lib/keys.ts";
+import { lazyAgain } from "../lib/lazy-again.ts";
 import { visible } from "../lib/odd-characters.ts";
 import { useStore } from "../lib/store.ts";
 import { nextTheme } from "../lib/theme.ts";
+import { Boundary } from "../ui/states.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { ConnectionBadge } from "./connection-badge.tsx";
 import { ThemeSwitch } from "./theme-switch.tsx";
 
-const Palette = lazy(async () => ({ default: (await import("./palette.tsx")).Palette }));
-const Help = lazy(async () => ({ default: (await import("./help.tsx")).Help }));
+const Palette = lazyAgain(async () => (await import("./palette.tsx")).Palette);
+const Help = lazyAgain(async () => (await import("./help.tsx")).Help);
 
 export function Shell({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState<"palette" | "help" | null>(null);
@@ -60,10 +62,12 @@ export function Shell({ children }: { children: ReactNode }) {
       <main id="main" className="main" tabIndex={-1}>
         {children}
       </main>
-      <Suspense>
-        {open === "palette" && <Palette onClose={() => setOpen(null)} />}
-        {open === "help" && <Help onClose={() => setOpen(null)} />}
-      </Suspense>
+      <Boundary key={open}>
+        <Suspense>
+          {open === "palette" && <Palette onClose={() => setOpen(null)} />}
+          {open === "help" && <Help onClose={() => setOpen(null)} />}
+        </Suspense>
+      </Boundary>
     </div>
   );
 }

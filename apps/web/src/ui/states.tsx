@@ -1,6 +1,7 @@
 import { isAgencyError } from "@agency/contract";
 import { Component } from "react";
 import type { ErrorInfo, ReactNode } from "react";
+import { forgetFailures } from "../lib/lazy-again.ts";
 import { Icon } from "./icon.tsx";
 import type { IconName } from "./icon.tsx";
 
@@ -109,8 +110,17 @@ export class Boundary extends Component<{ children: ReactNode }, Caught> {
     // React has written it to the console already.
   }
 
+  /** Whoever comes back to it later tries again as well. */
+  override componentWillUnmount(): void {
+    if (this.state.failed) forgetFailures();
+  }
+
   override render(): ReactNode {
     if (!this.state.failed) return this.props.children;
-    return <Failure error={this.state.error} onRetry={() => this.setState({ error: null, failed: false })} />;
+    const retry = () => {
+      forgetFailures();
+      this.setState({ error: null, failed: false });
+    };
+    return <Failure error={this.state.error} onRetry={retry} />;
   }
 }

@@ -1,17 +1,18 @@
 import type { Task } from "@agency/contract";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import type { RunTab } from "../../app/router.tsx";
+import { lazyAgain } from "../../lib/lazy-again.ts";
 import { Skeleton } from "../../ui/states.tsx";
 import { TimelineTab } from "./tabs/timeline-tab.tsx";
 import type { Run } from "./use-run.ts";
 
-const Files = lazy(async () => ({ default: (await import("./tabs/files-tab.tsx")).FilesTab }));
-const Diff = lazy(async () => ({ default: (await import("./tabs/diff-tab.tsx")).DiffTab }));
-const Logs = lazy(async () => ({ default: (await import("./tabs/logs-tab.tsx")).LogsTab }));
-const Artifacts = lazy(async () => ({ default: (await import("./tabs/artifacts-tab.tsx")).ArtifactsTab }));
-const Shell = lazy(async () => ({ default: (await import("./terminal/terminal-tab.tsx")).TerminalTab }));
-const Raw = lazy(async () => ({ default: (await import("./tabs/raw-tab.tsx")).RawTab }));
-const Settings = lazy(async () => ({ default: (await import("./tabs/settings-tab.tsx")).SettingsTab }));
+const Files = lazyAgain(async () => (await import("./tabs/files-tab.tsx")).FilesTab);
+const Diff = lazyAgain(async () => (await import("./tabs/diff-tab.tsx")).DiffTab);
+const Logs = lazyAgain(async () => (await import("./tabs/logs-tab.tsx")).LogsTab);
+const Artifacts = lazyAgain(async () => (await import("./tabs/artifacts-tab.tsx")).ArtifactsTab);
+const Shell = lazyAgain(async () => (await import("./terminal/terminal-tab.tsx")).TerminalTab);
+const Raw = lazyAgain(async () => (await import("./tabs/raw-tab.tsx")).RawTab);
+const Settings = lazyAgain(async () => (await import("./tabs/settings-tab.tsx")).SettingsTab);
 
 interface TabBodyProps {
   tab: RunTab;
