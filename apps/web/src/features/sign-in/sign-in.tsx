@@ -9,7 +9,7 @@ import { PairThis } from "./pair-this.tsx";
 import "./sign-in.css";
 
 /** Read once, and taken out of the address at once: it must not stay in the history. */
-const token = takeToken();
+let linkToken = takeToken();
 
 function takeToken(): string | null {
   if (location.pathname !== SIGN_IN_PATH) return null;
@@ -19,13 +19,17 @@ function takeToken(): string | null {
 }
 
 export function SignIn() {
-  const [byLink, setByLink] = useState(token !== null);
+  const [token, setToken] = useState(linkToken);
+  const drop = () => {
+    linkToken = null;
+    setToken(null);
+  };
   return (
     <div className="sign-in">
       <p className="brand sign-in-brand">
         <span className="brand-mark" aria-hidden="true" /> Agency
       </p>
-      {byLink && token !== null ? <ByLink token={token} onOther={() => setByLink(false)} /> : <Ways />}
+      {token === null ? <Ways /> : <ByLink token={token} onOther={drop} />}
     </div>
   );
 }
@@ -37,7 +41,10 @@ function ByLink({ token, onOther }: { token: string; onOther: () => void }) {
   const enter = async () => {
     setBusy(true);
     try {
-      signedIn(await api.signInByLink({ token, deviceName: deviceName(navigator.userAgent) }));
+      const me = await api.signInByLink({ token, deviceName: deviceName(navigator.userAgent) });
+      // It is used up: whoever signs out later chooses among the ways.
+      linkToken = null;
+      signedIn(me);
     } catch (error) {
       setFailure(error);
       setBusy(false);
