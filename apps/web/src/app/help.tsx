@@ -1,3 +1,5 @@
+import { singleKeys, switchSingleKeys } from "../lib/single-keys.ts";
+import { useStore } from "../lib/store.ts";
 import { Dialog } from "../ui/dialog.tsx";
 
 const GROUPS: { title: string; keys: [string, string][] }[] = [
@@ -27,8 +29,18 @@ const GROUPS: { title: string; keys: [string, string][] }[] = [
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {
+  const on = useStore(singleKeys);
   return (
     <Dialog title="Keyboard" onClose={onClose}>
+      <label className="choice">
+        <input
+          type="checkbox"
+          role="switch"
+          checked={on}
+          onChange={(event) => switchSingleKeys(event.target.checked)}
+        />{" "}
+        Single-key shortcuts: {on ? "on" : "off"}
+      </label>
       <div className="help">
         {GROUPS.map(({ title, keys }) => (
           <section key={title}>

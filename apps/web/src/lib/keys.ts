@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { singleKeys } from "./single-keys.ts";
 
 type Handler = () => void;
 export type KeyMap = Readonly<Record<string, Handler>>;
@@ -24,8 +25,9 @@ export function listenToKeys(): void {
   window.addEventListener("keydown", (event) => {
     const name = nameOf(event);
     if (name === null || event.defaultPrevented) return;
-    if (isTyping(event.target) && !name.startsWith("mod+")) return;
-    if (document.querySelector("dialog[open]") !== null && !name.startsWith("mod+")) return;
+    const typing = isTyping(event.target);
+    const inDialog = document.querySelector("dialog[open]") !== null;
+    if (!isHeard(name, { typing, inDialog, singleKeys: singleKeys.get() })) return;
     const before = prefix !== null && event.timeStamp - prefix.at < SEQUENCE_MS ? prefix.key : null;
     prefix = before === null && name === "g" ? { key: name, at: event.timeStamp } : null;
     const handler = find(before === null ? name : `${before} ${name}`);
@@ -33,6 +35,17 @@ export function listenToKeys(): void {
     event.preventDefault();
     handler();
   });
+}
+
+interface Around {
+  typing: boolean;
+  inDialog: boolean;
+  singleKeys: boolean;
+}
+
+export function isHeard(name: string, { typing, inDialog, singleKeys: on }: Around): boolean {
+  if (name.startsWith("mod+")) return true;
+  return !typing && !inDialog && (on || name.length > 1);
 }
 
 function find(name: string): Handler | undefined {
