@@ -49,6 +49,8 @@ export class FeedHub {
 
   /** Something may have been missed. */
   resync(): void {
+    // Also whoever saw the last frame may have missed what came since.
+    this.#number += 1;
     this.#forgotten = this.#number;
     for (const reader of this.#readers) reader.askSnapshot();
   }
@@ -81,22 +83,25 @@ export class FeedHub {
     const since = hub === this.#id && /^\d{1,15}$/.test(number ?? "") ? Number(number) : null;
     if (since === null || since < this.#forgotten || since > this.#number) return this.#snapshot(reader);
     const missed = [...this.#changed].filter(([, at]) => at > since).map(([id]) => id);
+    // Before it is read, not after: a snapshot asked for meanwhile must stay asked for, and the place be an old one.
+    reader.clear();
+    const id = this.#place();
     const [tasks, totals] = await Promise.all([this.#load(missed), this.#totals()]);
     const found = new Set(tasks.map(({ id }) => id));
-    reader.clear();
-    const removed = missed.filter((id) => !found.has(id));
-    return { id: this.#place(), update: { type: "change", tasks, removed, totals } };
+    const removed = missed.filter((one) => !found.has(one));
+    return { id, update: { type: "change", tasks, removed, totals } };
   }
 
   async #snapshot(reader: FeedReader): Promise<FeedFrame> {
     const most = { live: FEED_MAX_LIVE, recent: FEED_RECENT };
+    reader.clear();
+    const place = this.#place();
     const [{ tasks, truncated }, totals] = await Promise.all([
       this.#deps.store.snapshot(this.#accountId, most),
       this.#totals(),
     ]);
     for (const { id } of tasks) if (!this.#changed.has(id)) this.#remember(id, 0);
-    reader.clear();
-    return { id: this.#place(), update: { type: "snapshot", tasks, truncated, totals } };
+    return { id: place, update: { type: "snapshot", tasks, truncated, totals } };
   }
 
   async #flushSoon(): Promise<void> {
