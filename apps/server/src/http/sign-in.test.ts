@@ -242,6 +242,17 @@ describe("pairing", () => {
     expect(await ground.audited()).toEqual(expect.arrayContaining(["pairing.ask", "pairing.accept"]));
   });
 
+  it("keeps what was accepted for a device whose connection is gone", async () => {
+    const [person, device] = [await signedIn(), browserOf(api)];
+    const asked = await start(device);
+    await person.post("/v1/pairing/decide", { code: asked.code, accept: true });
+    const { signIn } = ground.server();
+    const visitor = { address: "", userAgent: "" };
+    const gone = await signIn.claimPairing(asked, visitor, AbortSignal.abort());
+    expect(gone).toEqual({ state: "waiting" });
+    expect((await claim(device, asked)).status).toBe(200);
+  });
+
   it("tells a device that it was refused, or that it waited too long", async () => {
     const [person, device] = [await signedIn(), browserOf(api)];
     const refused = await start(device);

@@ -63,7 +63,6 @@ export async function findPairing(work: SignInWork, caller: Caller, code: string
   await work.tries.count("code", caller.accountId);
   const found = await work.pairings.findByCode(codeHash(work, code), work.clock.now());
   if (found === null) throw await wrongCode(work, caller);
-  await work.tries.forget("code", caller.accountId);
   return toPairing(found);
 }
 
@@ -93,24 +92,30 @@ export async function decidePairing(
 }
 
 export interface PairingClaims {
-  claim(work: SignInWork, input: ClaimPairing, visitor: Visitor): Promise<Entered | PairingState>;
+  /** Lets nobody in once the signal has aborted: the device is gone, and will ask again. */
+  claim(
+    work: SignInWork,
+    input: ClaimPairing,
+    visitor: Visitor,
+    signal?: AbortSignal,
+  ): Promise<Entered | PairingState>;
 }
 
 /** Waits a while for the decision, so that the new device need not ask all the time. */
 export function createPairingClaims(): PairingClaims {
   let held = 0;
   return {
-    async claim(work, input, visitor) {
+    async claim(work, input, visitor, signal) {
       await work.tries.count("claim", visitor.address);
       const until = work.clock.now() + CLAIM_WAIT_MS;
       const patient = held < MOST_CLAIMS_HELD;
       held += 1;
       try {
         for (;;) {
-          const answer = await look(work, input, visitor);
+          const answer = await look(work, input, visitor, signal);
           if ("token" in answer || answer.state !== "waiting") return answer;
-          if (!patient || work.clock.now() >= until) return answer;
-          await work.clock.sleep(LOOK_EVERY_MS);
+          if (!patient || signal?.aborted === true || work.clock.now() >= until) return answer;
+          await work.clock.sleep(LOOK_EVERY_MS, signal);
         }
       } finally {
         held -= 1;
@@ -123,6 +128,7 @@ async function look(
   work: SignInWork,
   { id, secret }: ClaimPairing,
   { address }: Visitor,
+  signal: AbortSignal | undefined,
 ): Promise<Entered | PairingState> {
   const pairing = await work.pairings.find(id);
   if (pairing === null) return { state: "expired" };
@@ -133,7 +139,7 @@ async function look(
   }
   if (pairing.expiresAt <= work.clock.now()) return { state: "expired" };
   if (pairing.decision === "refused") return { state: "refused" };
-  if (pairing.accountId === null) return { state: "waiting" };
+  if (pairing.accountId === null || signal?.aborted === true) return { state: "waiting" };
   if (!(await work.pairings.take(id))) return { state: "expired" };
   const { accountId, name } = pairing;
   return enter(work, { accountId, method: "pairing", name, address });

@@ -34,7 +34,7 @@ export interface SignIn {
   byLink(input: SignInByLink, visitor: Visitor): Promise<Entered>;
   byPassword(input: SignInByPassword, visitor: Visitor): Promise<Entered>;
   startPairing(input: StartPairing, visitor: Visitor): Promise<StartedPairing>;
-  claimPairing(input: ClaimPairing, visitor: Visitor): Promise<Entered | PairingState>;
+  claimPairing(input: ClaimPairing, visitor: Visitor, signal?: AbortSignal): Promise<Entered | PairingState>;
   /** Null for anything that is not a live session. */
   authenticate(token: string): Promise<KnownSession | null>;
   callerOf(entered: Entered): Caller;
@@ -69,7 +69,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
     byLink: (input, visitor) => byLink(work, input, visitor),
     byPassword: (input, visitor) => byPassword(work, input, visitor),
     startPairing: (input, visitor) => startPairing(work, input, visitor),
-    claimPairing: (input, visitor) => claims.claim(work, input, visitor),
+    claimPairing: (input, visitor, signal) => claims.claim(work, input, visitor, signal),
     authenticate: live.authenticate,
     callerOf: ({ session: { id, accountId, method, expiresAt } }) => ({
       accountId,

@@ -83,7 +83,7 @@ export function pairingRoutes(deps: Pick<ApiDeps, "signIn" | "clock" | "version"
     }),
     route(claim, async ({ body }, c) => {
       checkOwnPage(c);
-      const answer = await signIn.claimPairing(body, c.get("visiting"));
+      const answer = await signIn.claimPairing(body, c.get("visiting"), c.req.raw.signal);
       if (!("token" in answer)) return { status: 202, body: answer };
       return { status: 200, body: await welcome(deps, c, answer) };
     }),
