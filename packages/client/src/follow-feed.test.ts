@@ -7,8 +7,9 @@ import type { Scripted } from "./testing/scripted-fetch.ts";
 
 const totals = { counts: {}, spentTodayUsd: 0 };
 const snapshot = { type: "snapshot", tasks: [], truncated: false, totals };
+const weather = { type: "weather" };
 const change = { type: "change", tasks: [], removed: [], totals };
-const frame = (id: string, update: { type: string }) =>
+const frame = (id: string, update: { type: string; tasks?: unknown }) =>
   `id: ${id}\nevent: ${update.type}\ndata: ${JSON.stringify(update)}\n\n`;
 
 /** Follows until `most` updates are here, or it fails. */
@@ -48,7 +49,7 @@ describe("following the feed", () => {
 
   it("passes over kinds of frames that came after its version", async () => {
     const { updates, failure } = await follow(
-      [{ stream: [frame("1", snapshot), frame("2", { type: "weather" }), frame("3", change)], ends: "hang" }],
+      [{ stream: [frame("1", snapshot), frame("2", weather), frame("3", change)], ends: "hang" }],
       2,
     );
     expect(failure).toBeNull();

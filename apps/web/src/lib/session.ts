@@ -22,7 +22,7 @@ export function shareSession(
   channel: Pick<BroadcastChannel, "postMessage" | "addEventListener">,
   renew: () => void,
 ): void {
-  tellOthers = () => channel.postMessage("changed");
+  tellOthers = channel.postMessage.bind(channel, "changed");
   channel.addEventListener("message", renew);
 }
 
