@@ -8,6 +8,8 @@ import { toTask } from "../tasks/view.ts";
 import { stateCounts } from "./counts.ts";
 
 const PROMPT_CHARS = 280;
+/** Read anew with every change: what an agent that ends features without end did long ago is left out. */
+const MOST_ENDS = 2_000;
 
 interface SummaryRow extends TaskRow {
   features: number | null;
@@ -23,10 +25,12 @@ const PROGRESS = `
     select jsonb_array_length(l.features) as features, (
       select count(*)::int from jsonb_array_elements(l.features) x
       left join (
-        select distinct on (n.data ->> 'id') n.data ->> 'id' as id, n.data ->> 'status' as status from events n
-        where n.task_id = t.id and n.seq > l.seq and n.type in ('feature_list', 'feature_end')
-          and n.type = 'feature_end'
-        order by n.data ->> 'id', n.seq desc
+        select distinct on (n.data ->> 'id') n.data ->> 'id' as id, n.data ->> 'status' as status from (
+          select seq, type, data from events
+          where task_id = t.id and seq > l.seq and type in ('feature_list', 'feature_end')
+          order by seq desc limit ${MOST_ENDS}
+        ) n
+        where n.type = 'feature_end' order by n.data ->> 'id', n.seq desc
       ) e on e.id = x ->> 'id'
       where coalesce(e.status, x ->> 'status') = 'passed'
     ) as passed
@@ -55,13 +59,18 @@ export function createFeedStore(db: Database): FeedStore {
   };
 }
 
+/** What a person must see, however many runs are newer: what waits for them, and what failed within a day. */
+const WAITS_FOR_PEOPLE = `state = 'waiting' and finished_at is null
+  and waits @? '$[*] ? (@.reason == "needs_input" || @.reason == "needs_approval" || @.reason == "budget")'`;
+const FAILED_LATELY = "state = 'failed' and finished_at > now() - interval '1 day'";
+
 async function snapshot(
   db: Database,
   accountId: string,
   most: { live: number; recent: number },
 ): Promise<FeedSnapshot> {
   const mine = "account_id = $1 and not hidden";
-  const [live, recent] = await Promise.all([
+  const [live, recent, asking, failed] = await Promise.all([
     select(
       db,
       `select * from tasks where ${mine} and finished_at is null order by created_at desc, id desc limit $2`,
@@ -72,8 +81,17 @@ async function snapshot(
       `select * from tasks where ${mine} and finished_at is not null order by finished_at desc limit $2`,
       [accountId, most.recent],
     ),
+    select(
+      db,
+      `select * from tasks where ${mine} and ${WAITS_FOR_PEOPLE} order by created_at desc, id desc limit $2`,
+      [accountId, most.live],
+    ),
+    select(db, `select * from tasks where ${mine} and ${FAILED_LATELY} order by finished_at desc limit $2`, [
+      accountId,
+      most.recent,
+    ]),
   ]);
-  const tasks = [...live.slice(0, most.live), ...recent];
+  const tasks = [...asking, ...live.slice(0, most.live), ...failed, ...recent];
   // One that ended between the two reads is in both: as it is by now.
   const unique = new Map(tasks.map((task) => [task.id, task]));
   return { tasks: [...unique.values()], truncated: live.length > most.live };

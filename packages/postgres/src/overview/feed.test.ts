@@ -1,0 +1,76 @@
+import type { NewTask, TaskCommand, TaskStore } from "@agency/core";
+import { createTestDatabase } from "@agency/testing";
+import type { TestDatabase } from "@agency/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
+import { openDatabase } from "../database.ts";
+import type { Database } from "../database.ts";
+import { createQueue } from "../queue/queue.ts";
+import { createTaskStore } from "../tasks/store.ts";
+import { newTask } from "../tasks/test-support.ts";
+import { createFeedStore } from "./feed.ts";
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
+const untilAsking: TaskCommand[] = [
+  { kind: "claim" },
+  { kind: "provisioned", epoch: 1 },
+  { kind: "hello", epoch: 1 },
+  {
+    kind: "ask",
+    epoch: 1,
+    ask: {
+      id: "colour",
+      kind: "question",
+      questions: [{ text: "Which colour?", choices: [{ label: "red" }], multiple: false }],
+    },
+  },
+];
+
+let home: TestDatabase;
+let db: Database;
+let store: TaskStore;
+let queue: ReturnType<typeof createQueue>;
+
+beforeAll(async () => {
+  home = await createTestDatabase();
+  db = openDatabase({ connectionString: home.connectionString, max: 4 });
+  queue = createQueue({ db, logger: quiet, maxRunning: 1_000 });
+  await queue.start();
+  store = createTaskStore(db, queue);
+});
+afterAll(async () => {
+  await queue.stop();
+  await db.close();
+  await home.drop();
+});
+
+async function created(more: Partial<NewTask> = {}): Promise<string> {
+  const outcome = await store.create(newTask(more), null);
+  if (outcome.kind !== "created") throw new Error(outcome.kind);
+  return outcome.task.id;
+}
+
+describe("the snapshot of the feed", () => {
+  it("has what waits for a person and what failed lately, however many runs are newer", async () => {
+    const asking = await created();
+    for (const command of untilAsking) await store.apply(asking, command, Date.now());
+    const failed = await created();
+    const cancelled = await created();
+    await db.query(
+      "update tasks set state = 'failed', reason = 'engine_error', finished_at = now() - interval '2 hours' where id = $1",
+      [failed],
+    );
+    await db.query(
+      "update tasks set state = 'cancelled', reason = 'cancelled_by_user', finished_at = now() where id = $1",
+      [cancelled],
+    );
+    const newest = await created();
+    const { tasks, truncated } = await createFeedStore(db).snapshot(DEFAULT_ACCOUNT_ID, {
+      live: 1,
+      recent: 1,
+    });
+    expect(tasks.map(({ id }) => id).toSorted()).toEqual([asking, failed, cancelled, newest].toSorted());
+    expect(tasks.find(({ id }) => id === asking)?.asks).toHaveLength(1);
+    expect(truncated).toBe(true);
+  });
+});
