@@ -22,6 +22,7 @@ describe("a terminal", () => {
     const runner = silence();
     const released = Promise.withResolvers<void>();
     api.useCases.openTerminal = async () => ({
+      id: "t",
       runner: Promise.resolve(runner),
       close: () => released.resolve(),
     });
