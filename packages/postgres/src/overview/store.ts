@@ -101,7 +101,8 @@ async function waitingForStart(
     ),
     db.query<{ n: number }>(
       `select count(*)::int as n from tasks
-       where finished_at is null and state in ('starting', 'running', 'waiting', 'finishing')`,
+       where account_id = $1 and finished_at is null and state in ('starting', 'running', 'waiting', 'finishing')`,
+      [accountId],
     ),
   ]);
   return {
