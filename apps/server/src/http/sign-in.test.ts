@@ -199,7 +199,9 @@ describe("a password", () => {
     ground.clock.sleep = (ms) => (slept.push(ms), sleep(ms));
     const visit = (n: number) => ({ address: `192.0.2.${n}`, userAgent: "" });
     for (let n = 0; n < 103; n += 1)
-      await expect(signIn.byPassword({ password: "wrong" }, visit(n))).rejects.toThrow();
+      await expect(signIn.byPassword({ password: "wrong" }, visit(n))).rejects.toMatchObject({
+        code: "unauthenticated",
+      });
     expect(slept).toEqual([20, 40, 60]);
     await expect(signIn.byPassword({ password }, visit(200))).resolves.toBeDefined();
   });

@@ -1,10 +1,11 @@
-import type { NewTask, TaskCommand, TaskStore } from "@agency/core";
+import type { NewTask, ReadyEvent, TaskCommand, TaskStore } from "@agency/core";
 import { createTestDatabase } from "@agency/testing";
 import type { TestDatabase } from "@agency/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
 import { openDatabase } from "../database.ts";
 import type { Database } from "../database.ts";
+import { appendEvents } from "../events/append.ts";
 import { createQueue } from "../queue/queue.ts";
 import { createTaskStore } from "../tasks/store.ts";
 import { newTask } from "../tasks/test-support.ts";
@@ -72,5 +73,29 @@ describe("the snapshot of the feed", () => {
     expect(tasks.map(({ id }) => id).toSorted()).toEqual([asking, failed, cancelled, newest].toSorted());
     expect(tasks.find(({ id }) => id === asking)?.asks).toHaveLength(1);
     expect(truncated).toBe(true);
+  });
+});
+
+describe("the progress a list shows", () => {
+  it("is the newest list of features, and how each of them ended last", async () => {
+    const id = await created();
+    const feature = (name: string, status: "pending" | "passed") => ({ id: name, title: name, status });
+    const at = new Date().toISOString();
+    const events: ReadyEvent[] = [
+      { type: "feature_end", data: { id: "a", status: "passed" }, at },
+      {
+        type: "feature_list",
+        data: { features: [feature("a", "pending"), feature("b", "passed"), feature("c", "pending")] },
+        at,
+      },
+      { type: "feature_end", data: { id: "a", status: "failed" }, at },
+      { type: "feature_end", data: { id: "a", status: "passed" }, at },
+      { type: "feature_end", data: { id: "c", status: "passed" }, at },
+      { type: "feature_end", data: { id: "c", status: "failed" }, at },
+    ];
+    const [appended] = await appendEvents(db, [{ taskId: id, epoch: 0, from: null, events }]);
+    expect(appended).toMatchObject({ verdict: "ok" });
+    const [summary] = await createFeedStore(db).summaries(DEFAULT_ACCOUNT_ID, [id]);
+    expect(summary?.progress).toEqual({ passed: 2, total: 3 });
   });
 });
