@@ -83,30 +83,41 @@ describe("a page that is open for long", { timeout: 120_000 }, () => {
     await tabs[1]?.close();
   });
 
-  it("shows an event within 150 ms", async () => {
+  it("shows an event hardly later than a program gets it", async () => {
     const id = await count();
     const { page } = me;
     await page.goto(`/runs/${id}?tab=logs`);
     await page.getByText("line 100", { exact: true }).waitFor();
-    const delays: number[] = [];
-    for (let last = 200; last <= 900; last += 100) delays.push(await delayOf(page, id, `line ${last}`));
-    process.stdout.write(`events were on screen after ${delays.join(", ")} ms\n`);
-    // The quickest: what other programs of the machine add is not the way's own.
-    expect(Math.min(...delays)).toBeLessThanOrEqual(150);
+    const shown: Shown[] = [];
+    for (let last = 200; last <= 900; last += 100) shown.push(await showing(page, id, `line ${last}`));
+    const told = shown.map(({ afterEvent, afterProgram }) => `${afterEvent} (${afterProgram})`);
+    process.stdout.write(`ms from event to screen, and since a program had it: ${told.join(", ")}\n`);
+    // How long an event travels depends on what else runs here; what the page adds does less, at its quickest least.
+    expect(Math.min(...shown.map(({ afterProgram }) => afterProgram))).toBeLessThanOrEqual(100);
     await agency.client.sendMessage(id, { text: "stop", mode: "steer" });
     await agency.finished(id);
   });
 });
 
-/** From the server's stamp on the event to the moment its text is in the page. */
-async function delayOf(page: Page, id: string, line: string): Promise<number> {
+interface Shown {
+  /** Since the runner's stamp on the event. */
+  afterEvent: number;
+  /** Since a client of the API had it. */
+  afterProgram: number;
+}
+
+async function showing(page: Page, id: string, line: string): Promise<Shown> {
   // Nothing is handed back: a promise would be waited for.
   await page.evaluate(`void (window.seen = new Promise((done) => new MutationObserver(() => {
     if (document.querySelector("#tab-panel").textContent.includes("${line}")) done(Date.now());
   }).observe(document.body, { subtree: true, childList: true, characterData: true })))`);
+  const program = agency
+    .event(id, "log", ({ text }) => text.includes(line))
+    .then((event) => ({ at: Date.parse(event.at), had: Date.now() }));
   await agency.client.sendMessage(id, { text: "more", mode: "steer" });
-  const event = await agency.event(id, "log", ({ text }) => text.includes(line));
-  return ((await page.evaluate("window.seen")) as number) - Date.parse(event.at);
+  const { at, had } = await program;
+  const seen = (await page.evaluate("window.seen")) as number;
+  return { afterEvent: seen - at, afterProgram: seen - had };
 }
 
 const MANY = 200_000;
