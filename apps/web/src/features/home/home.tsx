@@ -1,17 +1,20 @@
 import { Link } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { feed, feedFailure } from "../../lib/feed.ts";
 import type { Feed } from "../../lib/feed.ts";
 import { isOver, liveOf, overviewOf } from "../../lib/feed-state.ts";
+import { lazyAgain } from "../../lib/lazy-again.ts";
 import { useStore } from "../../lib/store.ts";
 import { Panel } from "../../ui/panel.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/states.tsx";
 import { readDismissed, saveDismissed } from "./dismissed.ts";
-import { NeedsMe } from "./needs-me.tsx";
 import { QuickStart } from "./quick-start.tsx";
 import { RecentList } from "./recent-list.tsx";
 import { RunningList } from "./running-list.tsx";
 import { Totals } from "./totals.tsx";
+
+/** Forms and the text of agents: not part of the first load, which is soon over its budget. */
+const NeedsMe = lazyAgain(async () => (await import("./needs-me.tsx")).NeedsMe);
 
 export function Home() {
   const known = useStore(feed);
@@ -62,7 +65,9 @@ function Lists({ known }: { known: Feed }) {
       )}
       {need > 0 && (
         <Panel title="Needs you" aside={<span className="count">{need}</span>} className="needs">
-          <NeedsMe asking={needsMe} failures={failures} onDismiss={dismiss} />
+          <Suspense fallback={<Skeleton />}>
+            <NeedsMe asking={needsMe} failures={failures} onDismiss={dismiss} />
+          </Suspense>
         </Panel>
       )}
       <Panel title="Running now" aside={<span className="figure">{running.length + waiting.length}</span>}>
