@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { access, chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,16 +6,7 @@ import type { GitHost } from "@agency/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CreateTaskInput } from "@agency/contract";
 import { Agency } from "./support/agency.ts";
-
-const ENV = {
-  PATH: process.env["PATH"] ?? "",
-  HOME: "/nonexistent",
-  GIT_CONFIG_NOSYSTEM: "1",
-  GIT_AUTHOR_NAME: "Owner",
-  GIT_AUTHOR_EMAIL: "owner@example.invalid",
-  GIT_COMMITTER_NAME: "Owner",
-  GIT_COMMITTER_EMAIL: "owner@example.invalid",
-};
+import { git } from "./support/git-repository.ts";
 
 let folder: string;
 let host: GitHost;
@@ -47,10 +37,6 @@ afterAll(async () => {
   await host?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
-
-function git(cwd: string, ...args: string[]): string {
-  return execFileSync("git", args, { cwd, env: ENV, encoding: "utf8" }).trim();
-}
 
 async function makeRepository(
   name: string,

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import type { TaskEvent } from "@agency/contract";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,7 +6,6 @@ import { Agency } from "./support/agency.ts";
 import { openBrowser, signIn, visit } from "./support/browser.ts";
 import type { Visitor } from "./support/browser.ts";
 import { makeHome } from "./support/home.ts";
-import { rm } from "node:fs/promises";
 import { discardSandboxes } from "./support/discard-sandboxes.ts";
 
 /** Prints a hundred numbered lines, and a hundred more for each message; ends with "stop". */

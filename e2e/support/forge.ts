@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, request as connect } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startCodeHost, startGitHost } from "@agency/testing";
 import type { FakeCodeHost, FakeHostKind, FakeRepository, GitHost } from "@agency/testing";
+import { git } from "./git-repository.ts";
 
 export const FORGE_TOKEN = "agency:host-secret";
 
@@ -22,19 +22,6 @@ export interface Forge extends AsyncDisposable {
   /** One more commit on a branch, made by somebody else; the branch begins at main when it is new. */
   commit(path: string, branch: string, files: Readonly<Record<string, string>>): Promise<string>;
 }
-
-const ENV = {
-  PATH: process.env["PATH"] ?? "",
-  HOME: "/nonexistent",
-  GIT_CONFIG_NOSYSTEM: "1",
-  GIT_AUTHOR_NAME: "Owner",
-  GIT_AUTHOR_EMAIL: "owner@example.invalid",
-  GIT_COMMITTER_NAME: "Owner",
-  GIT_COMMITTER_EMAIL: "owner@example.invalid",
-};
-
-const git = (cwd: string, ...args: string[]): string =>
-  execFileSync("git", args, { cwd, env: ENV, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
 
 export async function startForge(kind: FakeHostKind = "github"): Promise<Forge> {
   const folder = await mkdtemp(join(tmpdir(), "agency-forge-"));

@@ -39,7 +39,7 @@ export async function answerUpgrade(
   socket.once("close", () => gone.abort());
   const granted: { serve: (socket: Duplex) => void; lost: () => void }[] = [];
   const upgrade: Upgrade = (serve, lost) => void granted.push({ serve, lost });
-  const response = await ask(app, incoming, gone.signal, wantsUpgrade(incoming) ? { upgrade } : {});
+  const response = await ask(app, incoming, gone.signal, { upgrade });
   const [grant] = granted;
   if (grant === undefined) return refuse(socket, response);
   if (socket.destroyed) return grant.lost();

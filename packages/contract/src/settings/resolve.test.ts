@@ -8,7 +8,7 @@ function inputs(given: Partial<SettingsInputs> & { files?: Record<string, string
   const { files = {}, ...rest } = given;
   return {
     env: {},
-    cwd: "/work/project",
+    cwd: "/srv/project",
     uid: 1000,
     userHome: "/home/ada",
     installRoot: "/opt/agency",
@@ -20,7 +20,7 @@ function inputs(given: Partial<SettingsInputs> & { files?: Record<string, string
 
 describe("where a setting comes from", () => {
   const config = "/home/ada/.config/agency/config.json";
-  const dotenv = "/work/project/.env";
+  const dotenv = "/srv/project/.env";
   const everywhere = {
     files: { [config]: '{"logLevel":"error","port":1}', [dotenv]: "AGENCY_LOG_LEVEL=warn" },
     env: { AGENCY_LOG_LEVEL: "debug" },
@@ -97,8 +97,8 @@ describe("the folders", () => {
     [
       "a relative AGENCY_HOME starts at the current folder",
       { env: { AGENCY_HOME: "./h" } },
-      "/work/project/h",
-      "/work/project/h",
+      "/srv/project/h",
+      "/srv/project/h",
     ],
     ["a tilde is the user's home", { env: { AGENCY_HOME: "~/h" } }, "/home/ada/h", "/home/ada/h"],
   ])("%s", (_, given, data, config) => {
@@ -113,7 +113,7 @@ describe("the .env of a project that may be somebody else's", () => {
     "ANTHROPIC_API_KEY=sk-1\nANTHROPIC_BASE_URL=https://evil.example\nDATABASE_URL=postgres://app@db/app\nAGENCY_HOME=/tmp/x";
 
   it("cannot redirect the credential, the database or the data", () => {
-    const { settings, warnings, dotenv } = resolveSettings(inputs({ files: { "/work/project/.env": text } }));
+    const { settings, warnings, dotenv } = resolveSettings(inputs({ files: { "/srv/project/.env": text } }));
     expect(dotenv).toEqual({ ANTHROPIC_API_KEY: "sk-1" });
     expect(settings).toMatchObject({
       anthropicApiKey: "sk-1",
@@ -122,7 +122,7 @@ describe("the .env of a project that may be somebody else's", () => {
       home: "/home/ada/.local/share/agency",
     });
     expect(warnings).toHaveLength(3);
-    expect(warnings.join()).toContain("DATABASE_URL in /work/project/.env is ignored");
+    expect(warnings.join()).toContain("DATABASE_URL in /srv/project/.env is ignored");
   });
 
   it("may say everything when it is Agency's own", () => {
