@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeControlPlane } from "./testing/fake-control-plane.ts";
@@ -117,6 +117,20 @@ describe("the end of a run", () => {
     expect(plane.ofType("check")).toHaveLength(2);
     expect(phases()).toContain("checks failed");
     expect(blobs("archive")).toHaveLength(1);
+  });
+
+  it("hands back as files what is too large for a commit, also when there is nothing else", async () => {
+    const engine = new ScriptedEngine((run) => {
+      const path = join(run.options.cwd, "huge.bin");
+      writeFileSync(path, "");
+      truncateSync(path, 101 * 1024 * 1024);
+      run.turnEnd("completed");
+    });
+    const { exit } = runRunner(plane, engine);
+    expect(await exit).toBe(0);
+    expect(outcome()).toMatchObject({ state: "completed", commit: null });
+    expect(plane.ofType("artifact")).toMatchObject([{ name: "workspace.tar.zst" }]);
+    expect(plane.has("notice", { text: '"huge.bin" is over 100 MiB: it is not in the commit.' })).toBe(true);
   });
 
   it("has nothing to hand back when nothing has changed, and says so", async () => {

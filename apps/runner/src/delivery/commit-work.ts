@@ -29,10 +29,17 @@ export type Committed =
       readonly commit: string | null;
       /** From the base to the commit, newest first. */
       readonly commits: readonly string[];
+      /** False: there is work that is not in the commit. */
+      readonly isWhole: boolean;
       /** What a person should know of it. */
       readonly notices: readonly string[];
     }
   | { readonly ok: false; readonly problem: string };
+
+interface Staged {
+  readonly notices: string[];
+  readonly isWhole: boolean;
+}
 
 /**
  * Makes a commit of the workspace as it is. Every file is read: what the agent's index says of them, or its settings,
@@ -44,7 +51,8 @@ export async function commitWork(options: CommitOptions): Promise<Committed> {
   const call: GitCall = { timeoutMs: STEP_MS, signal };
   const problem = gitProblem("Reading the start of the work", await git(["read-tree", base], call));
   if (problem !== null) return { ok: false, problem };
-  const notices = await stage(options, call);
+  const { notices, isWhole } = await stage(options, call);
+  const work = { notices, isWhole };
   const written = await git(["write-tree"], call);
   const unwritten = gitProblem("Storing the workspace", written);
   if (unwritten !== null) return { ok: false, problem: unwritten };
@@ -56,12 +64,12 @@ export async function commitWork(options: CommitOptions): Promise<Committed> {
   const parent = await pickParent(options, head, call, notices);
   if (tree === (await treeOf(parent)))
     return parent === base
-      ? { ok: true, commit: null, commits: [], notices }
-      : listed(options, call, parent, notices);
+      ? { ok: true, commit: null, commits: [], ...work }
+      : listed(options, call, parent, work);
   const made = await git(["commit-tree", "--no-gpg-sign", "-p", parent, "-m", message, tree], call);
   const failed = gitProblem("The commit of the work", made);
   return failed === null
-    ? listed(options, call, made.stdout.toString().trim(), notices)
+    ? listed(options, call, made.stdout.toString().trim(), work)
     : { ok: false, problem: failed };
 }
 
@@ -69,11 +77,11 @@ async function listed(
   { repository, base }: CommitOptions,
   call: GitCall,
   commit: string,
-  notices: readonly string[],
+  work: Staged,
 ): Promise<Committed> {
   const range = ["rev-list", `--max-count=${MAX_COMMITS}`, `${base}..${commit}`, "--"];
   const commits = (await repository.git(range, call)).stdout.toString().split("\n").filter(Boolean);
-  return { ok: true, commit, commits: commits.length === 0 ? [commit] : commits, notices };
+  return { ok: true, commit, commits: commits.length === 0 ? [commit] : commits, ...work };
 }
 
 async function headOf({ git }: CommitOptions, call: GitCall): Promise<string> {
@@ -97,7 +105,7 @@ async function pickParent(
 }
 
 /** Everything that is not ignored goes into the index; what could not is told. */
-async function stage(options: CommitOptions, call: GitCall): Promise<string[]> {
+async function stage(options: CommitOptions, call: GitCall): Promise<Staged> {
   const { repository, workspace } = options;
   const { git } = repository;
   const sparse = await keepSparse(repository, workspace, call);
@@ -109,5 +117,6 @@ async function stage(options: CommitOptions, call: GitCall): Promise<string[]> {
     .slice(0, MOST_NAMED)
     .map((path) => `${JSON.stringify(path.toString())} is over ${limit} MiB: it is not in the commit.`);
   const problem = gitProblem("Adding all files to the commit", added);
-  return [...sparse, ...tooLarge, ...(problem === null ? [] : [`${problem}\nThe rest is in it.`])];
+  const rest = problem === null ? [] : [`${problem}\nThe rest is in it.`];
+  return { notices: [...sparse, ...tooLarge, ...rest], isWhole: large.length === 0 && problem === null };
 }

@@ -14,9 +14,11 @@ export async function copyPlainFile(
   try {
     const copy = await open(to, "w", 0o600);
     const hash = createHash("sha256");
+    const room = Buffer.allocUnsafe(Math.min(source.stats.size, CHUNK));
     try {
       for (let left = source.stats.size; left > 0; left -= CHUNK) {
-        const chunk = source.read(Math.min(left, CHUNK));
+        const chunk = room.subarray(0, Math.min(left, CHUNK));
+        source.read(chunk);
         hash.update(chunk);
         await copy.writeFile(chunk);
       }

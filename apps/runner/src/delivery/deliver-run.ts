@@ -157,8 +157,8 @@ class Delivery {
     for (const text of made.notices) await this.#notice(text);
     this.#commit = made.commit;
     this.#commits = made.commits;
-    this.#hasChanged = made.commit !== null;
-    if (!this.#hasChanged && order.pushBranch !== null)
+    this.#hasChanged = made.commit !== null || !made.isWhole;
+    if (made.commit === null && order.pushBranch !== null)
       await this.#notice("Nothing has changed: there is no commit to push.", "info");
     return null;
   }

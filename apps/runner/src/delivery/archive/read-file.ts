@@ -7,7 +7,7 @@ const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 export interface OpenFile {
   readonly stats: Stats;
   /** The next bytes, zeros where the file has become shorter: an archive has promised how much there is. */
-  read(bytes: number): Buffer;
+  read(into: Buffer): void;
   close(): void;
 }
 
@@ -27,11 +27,10 @@ export function openPlainFile(path: Buffer): OpenFile | null {
   let position = 0;
   return {
     stats,
-    read(bytes) {
-      const buffer = Buffer.allocUnsafe(bytes);
-      const got = readFully(fd, buffer, position);
-      position += bytes;
-      return buffer.fill(0, got);
+    read(into) {
+      const got = readFully(fd, into, position);
+      position += into.length;
+      into.fill(0, got);
     },
     close: () => closeSync(fd),
   };

@@ -187,7 +187,9 @@ describe("the archive of a workspace", () => {
     const path = join(room.workspace, "b");
     const file = openPlainFile(Buffer.from(path));
     truncateSync(path, 2);
-    expect(file?.read(5).toString()).toBe("12\0\0\0");
+    const into = Buffer.from("xxxxx");
+    file?.read(into);
+    expect(into.toString()).toBe("12\0\0\0");
     file?.close();
     expect(openPlainFile(Buffer.from(room.workspace))).toBeNull();
   });

@@ -71,7 +71,7 @@ class ArchiveWriter {
     }
     const truncated = this.#leftOut.length > 0;
     if (truncated) await this.#addMarker();
-    await this.#frames.write(END);
+    await this.#write(END);
     const { bytes, sha256 } = await this.#frames.end();
     const files = this.#files.map(({ file, span }) => ({ ...file, ...span }));
     return { bytes, sha256, manifest: { v: 1, truncated, files }, leftOut: this.#leftOut };
@@ -129,27 +129,31 @@ class ArchiveWriter {
       mtimeMs: this.#options.now,
       bytes,
     } as const;
-    await this.#addEntry(entry, { read: () => content });
+    await this.#addEntry(entry, { read: (into) => content.copy(into) });
   }
 
   /** A small file shares its frame with others; a large one has frames of its own. */
   async #addEntry(entry: TarEntry, content: Pick<OpenFile, "read"> | null): Promise<void> {
     const { bytes } = entry;
-    await this.#frames.write(tarHeader(entry));
+    await this.#write(tarHeader(entry));
     const isLarge = bytes >= FRAME_BYTES;
     if (isLarge) await this.#frames.cut();
     const span = this.#frames.begin();
     if (content !== null) await this.#writeContent(content, bytes, span);
     if (isLarge) await this.#frames.cut();
-    await this.#frames.write(tarPadding(bytes));
+    await this.#write(tarPadding(bytes));
     this.#bytes += bytes;
     this.#files.push({ file: manifestFile(entry), span });
+  }
+
+  #write(bytes: Buffer): Promise<void> {
+    return this.#frames.fill(bytes.length, (into) => bytes.copy(into));
   }
 
   async #writeContent(content: Pick<OpenFile, "read">, bytes: number, span: Span): Promise<void> {
     for (let left = bytes; left > 0; left -= FRAME_BYTES) {
       this.#options.signal.throwIfAborted();
-      await this.#frames.write(content.read(Math.min(left, FRAME_BYTES)), span);
+      await this.#frames.fill(Math.min(left, FRAME_BYTES), content.read, span);
     }
   }
 
