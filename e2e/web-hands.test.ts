@@ -100,4 +100,38 @@ describe("a person's own hands", { timeout: 60_000 }, () => {
     expect(await page.getByText("not sent yet").count()).toBe(0);
     expect(me.offences).toEqual([]);
   });
+
+  it("start a run again with all it said, and type the values of its variables themselves", async () => {
+    const asked = {
+      prompt: "Write a sum, later",
+      demo: true,
+      commandPolicy: { allow: [], deny: ["git push *"] },
+      questions: false,
+      commits: "keep" as const,
+      artifacts: ["dist/**"],
+      notBefore: new Date(Date.now() + 86_400_000).toISOString(),
+    };
+    const env = { TZ: "Europe/Lisbon", API_TOKEN: "typed-without-care" };
+    const first = await agency.client.createTask({ ...asked, env });
+    expect(first).toMatchObject({ ...asked, envNames: ["API_TOKEN", "TZ"] });
+    await agency.client.cancelTask(first.id);
+    await page.goto(`/runs/${first.id}?tab=settings`);
+    await page.getByText("never git push *").waitFor();
+    await page.getByRole("link", { name: "Run again" }).click();
+    const zone = page.getByRole("textbox", { name: "TZ" });
+    await zone.waitFor();
+    expect(await zone.inputValue()).toBe("");
+    expect(await page.getByRole("checkbox", { name: "The agent may stop and ask me" }).isChecked()).toBe(
+      false,
+    );
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await zone.fill("UTC");
+    await page.getByRole("button", { name: "Start the demo" }).click();
+    await page.waitForURL((url) => url.pathname.startsWith("/runs/") && !url.pathname.endsWith(first.id));
+    const { notBefore: _, ...again } = asked;
+    const second = await agency.client.getTask(new URL(page.url()).pathname.slice("/runs/".length));
+    expect(second).toMatchObject({ ...again, envNames: ["TZ"] });
+    expect(JSON.stringify([first, second])).not.toContain("typed-without-care");
+    expect(me.offences).toEqual([]);
+  });
 });

@@ -239,6 +239,11 @@ export const taskSchema = z.object({
   project: z.string().nullable(),
   deliver: deliverSchema,
   checks: z.array(z.string()),
+  commandPolicy: commandPolicySchema.optional(),
+  questions: z.boolean().optional(),
+  commits: commitsSchema.optional(),
+  artifacts: z.array(z.string()).optional(),
+  envNames: z.array(z.string()).optional().describe("Of its env. The values are never given out."),
   resumedFrom: z.object({ taskId: id, checkpoint: z.number().int() }).nullable(),
   upload: z
     .object({ commit: z.string(), bytes: z.number().int(), sha256: z.string() })

@@ -86,6 +86,19 @@ describe("creating a task", () => {
     expect(await jobsOf(id)).toBe(1);
   });
 
+  it("tells what it was asked for, and of its env the names alone", async () => {
+    const asked = {
+      commandPolicy: { allow: ["npm *"], deny: ["git push *"] },
+      questions: false,
+      commits: "keep" as const,
+      artifacts: ["dist/**"],
+    };
+    const spec = { ...newTask().spec, ...asked, env: { TZ: "UTC", API_TOKEN: "typed-without-care" } };
+    const task = await store.get(DEFAULT_ACCOUNT_ID, await created({ spec }));
+    expect(task).toMatchObject({ ...asked, envNames: ["API_TOKEN", "TZ"] });
+    expect(JSON.stringify(task)).not.toContain("typed-without-care");
+  });
+
   it("is in the audit log once, however often the request is repeated", async () => {
     const key = { route: "POST /v1/tasks", key: "audited", fingerprint: Buffer.from("same") };
     const attempt = () => {

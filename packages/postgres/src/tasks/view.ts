@@ -55,6 +55,11 @@ type Requested = Pick<
   | "project"
   | "deliver"
   | "checks"
+  | "commandPolicy"
+  | "questions"
+  | "commits"
+  | "artifacts"
+  | "envNames"
   | "resumedFrom"
   | "upload"
   | "keepMs"
@@ -64,6 +69,7 @@ type Requested = Pick<
 function requested({ spec }: TaskRow): Requested {
   const { repository, repositories, limits, network, allowInternalNetwork, approve } = spec;
   const { onBudget, onUsageLimit, project, deliver, checks, resume, upload, demo } = spec;
+  const { commandPolicy, questions, commits, artifacts, env } = spec;
   return {
     repository,
     repositories,
@@ -76,6 +82,12 @@ function requested({ spec }: TaskRow): Requested {
     project,
     deliver,
     checks,
+    commandPolicy,
+    questions,
+    commits,
+    artifacts,
+    // jsonb orders keys by their length first.
+    envNames: Object.keys(env).toSorted(),
     resumedFrom: resume === null ? null : { taskId: resume.taskId, checkpoint: resume.checkpoint },
     upload: upload === null ? null : { commit: upload.commit, bytes: upload.bytes, sha256: upload.sha256 },
     keepMs: spec.keepMs,

@@ -13,6 +13,21 @@ describe("starting a task", () => {
     expect((await ask("GET", location)).body).toMatchObject({ prompt: "add a test" });
   });
 
+  it("answers with all it was started with, but of the env with the names alone", async () => {
+    const { ask } = createTestApi();
+    const asked = {
+      commandPolicy: { allow: ["npm *"], deny: ["git push *"] },
+      questions: false,
+      commits: "keep",
+      artifacts: ["dist/**"],
+    };
+    const env = { TZ: "UTC", API_TOKEN: "typed-without-care" };
+    const { headers } = await ask("POST", "/v1/tasks", { body: { prompt: "x", ...asked, env } });
+    const answer = await ask("GET", headers.get("location") ?? "");
+    expect(answer.body).toMatchObject({ ...asked, envNames: ["API_TOKEN", "TZ"] });
+    expect(answer.text).not.toContain("typed-without-care");
+  });
+
   it("passes the Idempotency-Key on, as it came", async () => {
     const { ask, useCases } = createTestApi();
     await ask("POST", "/v1/tasks", {

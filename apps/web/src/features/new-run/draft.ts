@@ -23,6 +23,8 @@ export interface Draft {
   /** Null: not known of the run the form was filled in from, and then not sent. */
   questions: boolean | null;
   demo: boolean;
+  /** Variables a run had whose values cannot be read back, as far as they were typed again. */
+  env: Record<string, string>;
   base: Base;
 }
 
@@ -45,6 +47,7 @@ export const EMPTY: Draft = {
   approve: "none",
   questions: true,
   demo: false,
+  env: {},
   base: {},
 };
 
@@ -60,6 +63,7 @@ export function taskOf(draft: Draft): CreateTaskInput {
     deliver: draft.deliver === "" ? undefined : draft.deliver,
     questions: draft.questions ?? undefined,
     repository: repositoryOf(draft),
+    env: envOf(draft),
   };
   const limits = {
     wallMs: draft.hours.trim() === "" ? undefined : Math.round(Number(draft.hours) * HOUR),
@@ -87,6 +91,12 @@ function repositoryOf({ repository, branch: typed, base }: Draft): CreateTaskInp
   if (url === undefined) return undefined;
   const { pushBranch } = base.repository?.url === url ? base.repository : {};
   return { url, ...withoutUndefined({ branch: text(typed), pushBranch }) };
+}
+
+/** A value that was not typed again is not known to have been empty: the variable is left out. */
+function envOf({ env }: Draft): CreateTaskInput["env"] {
+  const typed = Object.entries(env).filter(([, value]) => value !== "");
+  return typed.length === 0 ? undefined : Object.fromEntries(typed);
 }
 
 function networkOf({ network, hosts }: Draft): NonNullable<CreateTaskInput["network"]> {

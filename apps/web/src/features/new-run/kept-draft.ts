@@ -10,7 +10,7 @@ export function readDraft(): Draft {
     const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
     if (!isRecord(value)) return EMPTY;
     const fits = Object.entries(value).filter(
-      ([key, one]) => Object.hasOwn(EMPTY, key) && (key === "base" ? isRecord(one) : sameType(key, one)),
+      ([key, one]) => Object.hasOwn(EMPTY, key) && sameType(key, one),
     );
     return { ...EMPTY, ...Object.fromEntries(fits) };
   } catch {
@@ -19,7 +19,8 @@ export function readDraft(): Draft {
 }
 
 function sameType(key: string, value: unknown): boolean {
-  return typeof value === typeof Reflect.get(EMPTY, key);
+  const empty: unknown = Reflect.get(EMPTY, key);
+  return isRecord(empty) ? isRecord(value) : typeof value === typeof empty;
 }
 
 export function keepDraft(draft: Draft | null): void {

@@ -94,6 +94,54 @@ describe("a run that begins as another one", () => {
     expect(sent).not.toHaveProperty("keep");
   });
 
+  it("says its command policy, questions, commits and artifacts too", () => {
+    const told: Partial<Task> = {
+      commandPolicy: { allow: ["npm *"], deny: ["git push *"] },
+      questions: false,
+      commits: "keep",
+      artifacts: ["dist/**"],
+    };
+    const draft = draftOf({ ...source, ...told });
+    expect(taskOf(draft)).toMatchObject(told);
+    expect(carriedBy(draft.base)).toEqual(expect.arrayContaining(["commandPolicy", "commits", "artifacts"]));
+    expect(draft.questions).toBe(false);
+  });
+
+  it("carries nothing that says no more than the server's own choice", () => {
+    const usual: Partial<Task> = {
+      commandPolicy: { allow: [], deny: [] },
+      commits: "squash",
+      artifacts: [],
+    };
+    const draft = draftOf({ ...source, ...usual });
+    for (const name of Object.keys(usual)) expect(taskOf(draft)).not.toHaveProperty(name);
+  });
+
+  it("asks for the values of its variables again, and sends those that were typed", () => {
+    const draft = draftOf({ ...source, envNames: ["TZ", "API_TOKEN"] });
+    expect(draft.env).toEqual({ TZ: "", API_TOKEN: "" });
+    expect(taskOf(draft)).not.toHaveProperty("env");
+    expect(taskOf({ ...draft, env: { ...draft.env, TZ: "UTC" } }).env).toEqual({ TZ: "UTC" });
+  });
+
+  it("leaves to the server what is taken over with values, when it goes on", () => {
+    const full: Task = {
+      ...source,
+      commandPolicy: { allow: [], deny: ["git push *"] },
+      questions: false,
+      commits: "keep",
+      artifacts: ["dist/**"],
+      envNames: ["TZ"],
+    };
+    const draft = beginningFrom(full, 2, "Go on");
+    expect(draft.env).toEqual({});
+    const sent = JSON.parse(JSON.stringify(goingOn(taskOf(draft), full, 2))) as object;
+    for (const name of ["commandPolicy", "questions", "commits", "artifacts", "env"]) {
+      expect(sent).not.toHaveProperty(name);
+    }
+    expect(goingOn(taskOf({ ...draft, questions: true }), full, 2).questions).toBe(true);
+  });
+
   it("goes on with only what was changed of what is taken over", () => {
     const draft = { ...beginningFrom(source, 2, "Go on"), turns: "60", approve: "none" as const };
     const sent = JSON.parse(JSON.stringify(goingOn(taskOf(draft), source, 2))) as object;

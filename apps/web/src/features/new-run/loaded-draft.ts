@@ -7,19 +7,7 @@ const HOUR = 3_600_000;
 
 /** The form filled in as another run was started, as far as that can be read back. */
 export function draftOf(task: Task): Draft {
-  const { repositories, onBudget, onUsageLimit, project, keepMs, labels, priority } = task;
-  const { limits, repository } = task;
-  const base = {
-    onBudget,
-    onUsageLimit,
-    limits,
-    ...(repositories.length === 0 ? {} : { repositories }),
-    ...(project === null ? {} : { project }),
-    ...(keepMs === null ? {} : { keep: keepMs }),
-    ...(Object.keys(labels).length === 0 ? {} : { labels }),
-    ...(priority === 0 ? {} : { priority }),
-    ...(repository === null ? {} : { repository }),
-  };
+  const { limits, repository, envNames = [] } = task;
   return {
     ...EMPTY,
     prompt: task.prompt,
@@ -36,27 +24,53 @@ export function draftOf(task: Task): Draft {
     deliver: task.deliver,
     checks: task.checks.join("\n"),
     approve: task.approve,
-    questions: null,
+    questions: task.questions ?? null,
     demo: task.demo,
-    base: baseOf(base),
+    env: Object.fromEntries(envNames.map((name) => [name, ""])),
+    base: baseOf(saidBeside(task)),
   };
+}
+
+/** What has no field, without what says no more than the server's own choice. */
+function saidBeside(task: Task): object {
+  const { repositories, project, keepMs, labels, priority, repository, commandPolicy, artifacts } = task;
+  const { onBudget, onUsageLimit, limits } = task;
+  const commits = task.commits === "keep" ? task.commits : null;
+  const said = {
+    repositories,
+    project,
+    keep: keepMs,
+    labels,
+    priority,
+    repository,
+    commandPolicy,
+    artifacts,
+  };
+  const told = Object.entries({ ...said, commits }).filter(([, value]) => saysSomething(value));
+  return { onBudget, onUsageLimit, limits, ...Object.fromEntries(told) };
+}
+
+function saysSomething(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).some(saysSomething);
+  return value !== undefined && value !== null && value !== 0;
 }
 
 /** The words given win. Without them a run that goes on needs new ones: what it was asked it has done. */
 export function beginningFrom(task: Task, checkpoint: number | undefined, words: string | undefined): Draft {
   const draft = draftOf(task);
-  if (words !== undefined) return { ...draft, prompt: words };
-  return checkpoint === undefined ? draft : { ...draft, prompt: "" };
+  if (checkpoint === undefined) return { ...draft, prompt: words ?? draft.prompt };
+  // The server takes the values of its env over: one that is sent takes the place of all of them.
+  return { ...draft, prompt: words ?? "", env: {} };
 }
 
 const TAKEN_OVER = [
   ...(["project", "model", "repository", "deliver", "repositories", "checks", "network"] as const),
-  ...(["approve", "questions"] as const),
+  ...(["approve", "questions", "commandPolicy", "commits", "artifacts"] as const),
 ] as const;
 
 /**
  * Of what the server takes over by itself only what was changed is sent: it knows more of the other run (its pull
- * request, its command policy) than can be read back.
+ * request, the values of its env) than can be read back.
  */
 export function goingOn(task: CreateTaskInput, source: Task, checkpoint: number): CreateTaskInput {
   const before = taskOf(draftOf(source));
@@ -98,6 +112,7 @@ export function draftFrom({ task }: Pick<Template, "task">): Draft {
     approve: approveOf(approve),
     questions: task["questions"] !== false,
     demo: task["demo"] === true,
+    env: {},
     base: baseOf(task),
   };
 }

@@ -11,6 +11,7 @@ import { reviewOf } from "../run/review/kept-review.ts";
 import { Carried } from "./carried.tsx";
 import { EMPTY, taskOf } from "./draft.ts";
 import type { Draft } from "./draft.ts";
+import { EnvFields } from "./env-fields.tsx";
 import { keepDraft, readDraft } from "./kept-draft.ts";
 import { beginningFrom, goingOn } from "./loaded-draft.ts";
 import { MoreFields } from "./more-fields.tsx";
@@ -118,6 +119,7 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
       <PromptField draft={draft} problem={problems["prompt"]} onChange={change} />
       <WhereFields draft={draft} problems={problems} onChange={change} />
       <MoreFields draft={draft} problems={problems} onChange={change} />
+      <EnvFields draft={draft} onChange={change} />
       <Carried draft={draft} problems={problems} onChange={change} />
       {failure !== null && <Refused failure={failure} onDemo={() => change({ demo: true })} />}
       <div className="form-foot">

@@ -34,6 +34,15 @@ export function SettingsTab({ task }: { task: Task }) {
   );
 }
 
+function listed(values: readonly string[] = []): string {
+  return values.length === 0 ? "none" : values.join("\n");
+}
+
+function commandsOf({ commandPolicy: { allow, deny } = { allow: [], deny: [] } }: Task): string {
+  const rules = [...allow.map((one) => `only ${one}`), ...deny.map((one) => `never ${one}`)];
+  return rules.length === 0 ? "any" : rules.join("\n");
+}
+
 function settingsOf(task: Task): [string, string][] {
   const { limits, repository } = task;
   return [
@@ -46,8 +55,13 @@ function settingsOf(task: Task): [string, string][] {
     ["Network", networkText(task.network)],
     ["Internal network", task.allowInternalNetwork ? "open" : "closed"],
     ["Approve", task.approve],
+    ["Commands", commandsOf(task)],
+    ["Questions", task.questions === false ? "never stops to ask" : "may stop and ask"],
     ["Deliver", task.deliver],
-    ["Checks", task.checks.length === 0 ? "none" : task.checks.join("\n")],
+    ["Commits", task.commits === "keep" ? "the agent's own" : "one for the whole work"],
+    ["Artifacts", listed(task.artifacts)],
+    ["Checks", listed(task.checks)],
+    ["Variables", listed(task.envNames)],
     ["Time limit", duration(limits.wallMs)],
     ["Silence limit", duration(limits.silenceMs)],
     ["Budget", money(limits.costUsd)],
