@@ -1,9 +1,11 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 import { readFleet } from "../features/fleet/fleet-search.ts";
 import { Home } from "../features/home/home.tsx";
 import { readSettings } from "../features/settings/settings-search.ts";
-import { Failure, Skeleton } from "../ui/states.tsx";
+import { lazyAgain } from "../lib/lazy-again.ts";
+import { Skeleton } from "../ui/states.tsx";
 import { NoPage } from "./no-page.tsx";
+import { BrokenPage } from "./broken-page.tsx";
 import { Root } from "./root.tsx";
 
 const rootRoute = createRootRoute({ component: Root, notFoundComponent: NoPage });
@@ -11,32 +13,34 @@ const home = createRoute({ getParentRoute: () => rootRoute, path: "/", component
 const signIn = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
-  component: lazyRouteComponent(() => import("../features/sign-in/signed-in-already.tsx"), "SignedInAlready"),
+  component: lazyAgain(
+    async () => (await import("../features/sign-in/signed-in-already.tsx")).SignedInAlready,
+  ),
 });
 const newRun = createRoute({
   getParentRoute: () => rootRoute,
   path: "/new",
   validateSearch: readNewRun,
-  component: lazyRouteComponent(() => import("../features/new-run/new-run.tsx"), "NewRun"),
+  component: lazyAgain(async () => (await import("../features/new-run/new-run.tsx")).NewRun),
 });
 const run = createRoute({
   getParentRoute: () => rootRoute,
   path: "/runs/$id",
   validateSearch: readRun,
-  component: lazyRouteComponent(() => import("../features/run/run-page.tsx"), "RunPage"),
+  component: lazyAgain(async () => (await import("../features/run/run-page.tsx")).RunPage),
 });
 
 const fleet = createRoute({
   getParentRoute: () => rootRoute,
   path: "/fleet",
   validateSearch: readFleet,
-  component: lazyRouteComponent(() => import("../features/fleet/fleet-page.tsx"), "FleetPage"),
+  component: lazyAgain(async () => (await import("../features/fleet/fleet-page.tsx")).FleetPage),
 });
 const settings = createRoute({
   getParentRoute: () => rootRoute,
   path: "/settings",
   validateSearch: readSettings,
-  component: lazyRouteComponent(() => import("../features/settings/settings-page.tsx"), "SettingsPage"),
+  component: lazyAgain(async () => (await import("../features/settings/settings-page.tsx")).SettingsPage),
 });
 
 export const RUN_TABS = [
@@ -90,7 +94,7 @@ export const router = createRouter({
   defaultPreload: "intent",
   scrollRestoration: false,
   defaultPendingComponent: () => <Skeleton lines={6} />,
-  defaultErrorComponent: ({ error, reset }) => <Failure error={error} onRetry={reset} page />,
+  defaultErrorComponent: BrokenPage,
 });
 
 declare module "@tanstack/react-router" {

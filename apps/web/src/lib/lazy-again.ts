@@ -1,12 +1,17 @@
 import { createElement, lazy } from "react";
-import type { ComponentType } from "react";
+import type { ComponentType, ReactNode } from "react";
 import { orReload } from "./or-reload.ts";
 
 /** How each part that could not be loaded is made anew. */
 const failed = new Set<() => void>();
 
+type Again<P> = ((props: P) => ReactNode) & {
+  /** Only so that it is here sooner: a failure is told where it is shown. */
+  preload: () => Promise<void>;
+};
+
 /** A part of the page that is loaded when it is shown. React keeps a failure for ever; here the next try loads again. */
-export function lazyAgain<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+export function lazyAgain<P extends object>(load: () => Promise<ComponentType<P>>): Again<P> {
   const make = () =>
     lazy(async () => {
       try {
@@ -17,9 +22,12 @@ export function lazyAgain<P extends object>(load: () => Promise<ComponentType<P>
       }
     });
   let part: ComponentType<P> = make();
-  return function Again(props: P) {
-    return createElement(part, props);
-  };
+  const preload = () =>
+    load().then(
+      () => undefined,
+      () => undefined,
+    );
+  return Object.assign((props: P) => createElement(part, props), { preload });
 }
 
 /** Not at the failure itself: what shows it would begin to load again, and again. */

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { oneAtATime } from "./one-at-a-time.ts";
 import type { LoadClock, OneAtATime } from "./one-at-a-time.ts";
+import { session } from "./session.ts";
 
 export type Resource<T> =
   | { state: "loading"; data: null; error: null }
@@ -58,6 +59,12 @@ export function useResource<T>(
     seen.current = version;
     loader.current?.ask("soon");
   }, [version]);
+  const { error } = held.resource;
+  // What could not be fetched is tried again when the server is back: the session is renewed with the connection.
+  useEffect(
+    () => (error === null ? undefined : session.subscribe(() => loader.current?.ask("soon"))),
+    [error],
+  );
   const reload = useCallback(() => {
     setHeld((before) => (before.resource.state === "failed" ? { ...before, resource: LOADING } : before));
     loader.current?.ask("now");

@@ -36,7 +36,10 @@ export function untilVisible(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Aborts once the page has been out of sight for long. `release` ends the watch. */
+/**
+ * Aborts once the page has been out of sight for long, or at once when the network goes: a stream without one says
+ * nothing, as a quiet one does. `release` ends the watch.
+ */
 export function whenHidden(): { signal: AbortSignal; release(): void } {
   const hidden = new AbortController();
   const over = new AbortController();
@@ -46,6 +49,7 @@ export function whenHidden(): { signal: AbortSignal; release(): void } {
     if (document.hidden) timer = setTimeout(() => hidden.abort(), HIDDEN_MS);
   };
   document.addEventListener("visibilitychange", look, { signal: over.signal });
+  window.addEventListener("offline", () => hidden.abort(), { signal: over.signal });
   look();
   const release = () => {
     clearTimeout(timer);

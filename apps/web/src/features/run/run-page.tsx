@@ -1,9 +1,10 @@
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { isAgencyError } from "@agency/contract";
 import type { Task } from "@agency/contract";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useKeys } from "../../lib/keys.ts";
 import { visible } from "../../lib/odd-characters.ts";
-import { Boundary, Failure, Skeleton } from "../../ui/states.tsx";
+import { Boundary, Empty, Failure, Skeleton } from "../../ui/states.tsx";
 import { Attention } from "./attention.tsx";
 import { RunHeader } from "./run-header.tsx";
 import { RunSide } from "./run-side.tsx";
@@ -23,7 +24,8 @@ export function RunPage() {
 function OneRun({ id }: { id: string }) {
   const run = useRun(id);
   const task = useTask(id, run.view);
-  if (task.state === "failed") return <Failure error={task.error} onRetry={task.reload} page />;
+  if (task.state === "failed")
+    return isNoRun(task.error) ? <NoRun /> : <Failure error={task.error} onRetry={task.reload} page />;
   if (task.state === "loading")
     return (
       <div className="page">
@@ -31,6 +33,22 @@ function OneRun({ id }: { id: string }) {
       </div>
     );
   return <Loaded task={task.data} run={run} />;
+}
+
+/** An address that can be no run's is as good as one whose run was deleted. */
+function isNoRun(error: unknown): boolean {
+  return isAgencyError(error) && (error.code === "not_found" || error.code === "invalid_request");
+}
+
+function NoRun() {
+  return (
+    <Empty title="Not found" icon="question" page>
+      <p>There is no run at this address. It may have been deleted.</p>
+      <Link to="/fleet" className="button">
+        See all runs
+      </Link>
+    </Empty>
+  );
 }
 
 function Loaded({ task, run }: { task: Task; run: Run }) {
