@@ -12,6 +12,7 @@ import type { CommandFeed } from "@agency/control";
 import type { AttemptAccess, AttemptCaller, Logger } from "@agency/core";
 import { Hono } from "hono";
 import type { Context } from "hono";
+import type { RequestBindings } from "../http/request-bytes.ts";
 import { requestId } from "../http/middleware/request-id.ts";
 import { blobRoutes } from "./blob-routes.ts";
 import type { BlobDeps } from "./blob-routes.ts";
@@ -49,6 +50,7 @@ export interface UplinkDeps extends BlobDeps {
 }
 
 export interface UplinkEnv {
+  Bindings: RequestBindings;
   Variables: { requestId: string; access: AttemptAccess };
 }
 type UplinkContext = Context<UplinkEnv>;

@@ -8,6 +8,7 @@ import {
 import type { BlobHeader, PostCheckpoint } from "@agency/contract";
 import type { AttemptAccess } from "@agency/core";
 import type { Context, Hono, MiddlewareHandler } from "hono";
+import { requestBytes } from "../http/request-bytes.ts";
 import { readBody } from "./read-body.ts";
 import type { UplinkEnv } from "./app.ts";
 
@@ -29,8 +30,7 @@ export interface BlobDeps {
 /** What is kept of a sandbox, and what a new one begins with. */
 export function blobRoutes(app: Hono<UplinkEnv>, deps: BlobDeps, runner: MiddlewareHandler<UplinkEnv>): void {
   app.put(UPLINK_PATHS.blobs, runner, async (c) => {
-    const body = c.req.raw.body ?? new Blob([]).stream();
-    return c.json(await deps.takeBlob(c.get("access"), blobHeader(c), body));
+    return c.json(await deps.takeBlob(c.get("access"), blobHeader(c), requestBytes(c)));
   });
   app.post(UPLINK_PATHS.checkpoints, runner, async (c) => {
     await deps.takeCheckpoint(c.get("access"), await readBody(c, postCheckpointSchema, 64 * KiB));

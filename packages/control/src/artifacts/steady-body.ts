@@ -19,12 +19,13 @@ export async function* steadyBody(
 ): AsyncGenerator<Uint8Array, void> {
   const chunks = body[Symbol.asyncIterator]();
   const pace = new Pace();
+  const watch = new Watch(clock);
   const end = clock.now() + lastsMs;
   let isOver = false;
   try {
     for (;;) {
       const since = clock.now();
-      const step = await within(chunks.next(), Math.min(pace.leftMs, end - since), clock);
+      const step = await watch.within(chunks.next(), since + Math.min(pace.leftMs, end - since));
       if (step === null || step.done === true) {
         isOver = step !== null;
         break;
@@ -35,6 +36,7 @@ export async function* steadyBody(
     }
     if (!isOver) throw clock.now() >= end ? tooLong(lastsMs) : tooSlow();
   } finally {
+    watch.end();
     // One that nothing comes from ends with its connection, which the answer closes: not waited for.
     if (!isOver) chunks.return?.().catch(() => undefined);
   }
@@ -61,13 +63,53 @@ class Pace {
   }
 }
 
-async function within<T>(next: Promise<T>, ms: number, clock: Clock): Promise<T | null> {
-  const done = new AbortController();
-  try {
-    return await Promise.race([next, clock.sleep(Math.max(ms, 0), done.signal).then(() => null)]);
-  } finally {
-    done.abort();
-    next.catch(() => undefined);
+/**
+ * Waits for one thing after another, each until a time of its own. Those times mostly move on: one sleep does for many
+ * chunks, where a timer each cost as much as hashing them.
+ */
+class Watch {
+  readonly #clock: Clock;
+  #asleep: { until: number; over: AbortController } | null = null;
+  #deadline = 0;
+  #tooLate: (() => void) | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Null: it did not come before `deadline`. */
+  async within<T>(next: Promise<T>, deadline: number): Promise<T | null> {
+    this.#deadline = deadline;
+    if (this.#asleep === null || this.#asleep.until > deadline) this.#sleep();
+    try {
+      return await new Promise<T | null>((resolve, reject) => {
+        this.#tooLate = () => resolve(null);
+        next.then(resolve, reject);
+      });
+    } finally {
+      this.#tooLate = null;
+    }
+  }
+
+  end(): void {
+    this.#asleep?.over.abort();
+    this.#asleep = null;
+  }
+
+  #sleep(): void {
+    this.end();
+    const asleep = { until: this.#deadline, over: new AbortController() };
+    this.#asleep = asleep;
+    const ms = Math.max(0, asleep.until - this.#clock.now());
+    void this.#clock.sleep(ms, asleep.over.signal).then(() => this.#wake(asleep));
+  }
+
+  #wake(asleep: { until: number }): void {
+    if (this.#asleep !== asleep) return;
+    this.#asleep = null;
+    if (this.#tooLate === null) return;
+    if (this.#clock.now() < this.#deadline) this.#sleep();
+    else this.#tooLate();
   }
 }
 

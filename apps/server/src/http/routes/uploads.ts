@@ -8,6 +8,7 @@ import {
 } from "@agency/contract";
 import { z } from "zod";
 import type { ApiDeps } from "../deps.ts";
+import { requestBytes } from "../request-bytes.ts";
 import { route } from "../route.ts";
 import type { Route } from "../route.ts";
 
@@ -69,8 +70,7 @@ export function uploadRoutes({ useCases }: Pick<ApiDeps, "useCases">): Route[] {
           "invalid_request",
           `The body has ${length} bytes, not the announced ${query.bytes}.`,
         );
-      const body = c.req.raw.body ?? new Blob([]).stream();
-      return { status: 201, body: await useCases.takeUpload(caller.accountId, query, body) };
+      return { status: 201, body: await useCases.takeUpload(caller.accountId, query, requestBytes(c)) };
     }),
     route(offer, async ({ body, caller }) => ({
       status: 200,
