@@ -1,6 +1,5 @@
 export { createGitRoute } from "./git/git-route.ts";
 export type { GitRights } from "./git/rights.ts";
-export { noteSpent } from "./git/spent-buffers.ts";
 export { createTransferReports } from "./git/transfer-reports.ts";
 export { createEgress } from "./egress/egress.ts";
 export type { Egress } from "./egress/egress.ts";

@@ -1,4 +1,3 @@
-import { noteSpent } from "@agency/broker";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 
@@ -9,14 +8,10 @@ export type RequestBindings = Partial<HttpBindings>;
  * A large body as it comes, from Node's own stream where there is one: as a web stream it takes a third more of the
  * processor. Who stops reading leaves the connection open, for the answer.
  */
-export async function* requestBytes<E extends { Bindings: RequestBindings }>(
+export function requestBytes<E extends { Bindings: RequestBindings }>(
   c: Context<E>,
-): AsyncGenerator<Uint8Array> {
+): AsyncIterable<Uint8Array> {
   const bindings: RequestBindings | undefined = c.env;
-  const body: AsyncIterable<Uint8Array> =
-    bindings?.incoming?.iterator({ destroyOnReturn: false }) ?? c.req.raw.body ?? new Blob([]).stream();
-  for await (const chunk of body) {
-    noteSpent(chunk.byteLength);
-    yield chunk;
-  }
+  const incoming = bindings?.incoming;
+  return incoming?.iterator({ destroyOnReturn: false }) ?? c.req.raw.body ?? new Blob([]).stream();
 }
