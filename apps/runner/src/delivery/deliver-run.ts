@@ -158,7 +158,7 @@ class Delivery {
     this.#commit = made.commit;
     this.#commits = made.commits;
     this.#hasChanged = made.commit !== null || !made.isWhole;
-    if (made.commit === null && order.pushBranch !== null)
+    if (!this.#hasChanged && order.pushBranch !== null)
       await this.#notice("Nothing has changed: there is no commit to push.", "info");
     return null;
   }

@@ -87,7 +87,7 @@ function requested({ spec }: TaskRow): Requested {
     commits,
     artifacts,
     // jsonb orders keys by their length first.
-    envNames: Object.keys(env).toSorted(),
+    envNames: Object.keys(env ?? {}).toSorted(),
     resumedFrom: resume === null ? null : { taskId: resume.taskId, checkpoint: resume.checkpoint },
     upload: upload === null ? null : { commit: upload.commit, bytes: upload.bytes, sha256: upload.sha256 },
     keepMs: spec.keepMs,

@@ -38,6 +38,7 @@ export class FrameWriter {
   /** So many bytes, at most a frame's, lie in one frame; whoever knows them puts them there. */
   async fill(bytes: number, put: (into: Buffer) => void, span?: Span): Promise<void> {
     if (bytes === 0) return;
+    if (bytes > FRAME_BYTES) throw new RangeError(`${bytes} bytes do not fit into a frame.`);
     put(this.#room.subarray(this.#size, this.#size + bytes));
     this.#size += bytes;
     if (span !== undefined) this.#spans.add(span);

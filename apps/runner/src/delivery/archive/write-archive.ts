@@ -129,7 +129,11 @@ class ArchiveWriter {
       mtimeMs: this.#options.now,
       bytes,
     } as const;
-    await this.#addEntry(entry, { read: (into) => content.copy(into) });
+    let at = 0;
+    const read = (into: Buffer): void => {
+      at += content.copy(into, 0, at);
+    };
+    await this.#addEntry(entry, { read });
   }
 
   /** A small file shares its frame with others; a large one has frames of its own. */

@@ -23,10 +23,15 @@ function sameType(key: string, value: unknown): boolean {
   return isRecord(empty) ? isRecord(value) : typeof value === typeof empty;
 }
 
+/** Values may be secrets: they are typed again after a reload. */
+function namesOf(env: Draft["env"]): Draft["env"] {
+  return Object.fromEntries(Object.keys(env).map((name) => [name, ""]));
+}
+
 export function keepDraft(draft: Draft | null): void {
   try {
     if (draft === null) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, JSON.stringify(draft));
+    else localStorage.setItem(KEY, JSON.stringify({ ...draft, env: namesOf(draft.env) }));
   } catch {
     // Storage is full or closed: the draft lives as long as the page.
   }
