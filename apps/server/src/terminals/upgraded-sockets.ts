@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { TERMINAL_PROTOCOL } from "@agency/contract";
-import { acceptWebSocket, wantsWebSocket } from "./web-sockets.ts";
+import { createWebSockets, wantsWebSocket } from "./web-sockets.ts";
 
 /** A connection nobody is at any more is found out by the kernel, within a few of these. */
 const PROBE_MS = 30_000;
@@ -19,6 +19,7 @@ export function wantsTerminal({ headers }: IncomingMessage): boolean {
 
 export function createUpgradedSockets(): UpgradedSockets {
   const sockets = new Set<Duplex>();
+  const webSockets = createWebSockets();
   let closed = false;
   return {
     accept(incoming, socket, head, cookies = []) {
@@ -33,7 +34,7 @@ export function createUpgradedSockets(): UpgradedSockets {
       incoming.socket.setTimeout(0);
       incoming.socket.setNoDelay(true);
       incoming.socket.setKeepAlive(true, PROBE_MS);
-      if (wantsWebSocket(incoming)) return acceptWebSocket(incoming, socket, head, cookies);
+      if (wantsWebSocket(incoming)) return webSockets.accept(incoming, socket, head, cookies);
       if (head.length > 0) socket.unshift(head);
       socket.write(
         `HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${TERMINAL_PROTOCOL}\r\n\r\n`,

@@ -1,12 +1,13 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { systemClock } from "../clock.ts";
 import { QUIET_MS, steadyBody } from "./steady-body.ts";
 
-/** Time passes only where the test says so. */
+/** Time passes only where the test says so. The wall clock shows what it likes, and is not asked. */
 function manualClock() {
   let now = 0;
   const sleepers = new Set<{ until: number; wake: () => void }>();
   return {
-    now: () => now,
+    elapsed: () => now,
     sleep: (ms: number, signal?: AbortSignal) =>
       new Promise<void>((resolve) => {
         const sleeper = { until: now + ms, wake: resolve };
@@ -31,21 +32,41 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<number> {
   return bytes;
 }
 
+afterEach(() => vi.useRealTimers());
+
+async function* standingStill(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(1);
+  yield await never;
+}
+
 describe("a body that is to come steadily", () => {
+  it.each([
+    ["back by an hour", -3_600_000],
+    ["forward by two days", 2 * DAY_MS],
+  ])("is given up after the same time when the wall clock is set %s", async (_, by) => {
+    vi.useFakeTimers();
+    const body = steadyBody(standingStill(), systemClock, DAY_MS);
+    await body.next();
+    let over = false;
+    const stalled = body.next().finally(() => (over = true));
+    const refused = expect(stalled).rejects.toMatchObject(quiet);
+    vi.setSystemTime(Date.now() + by);
+    await vi.advanceTimersByTimeAsync(QUIET_MS - 1);
+    expect(over).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await refused;
+  });
+
   it("passes as it is, and leaves no timer behind", async () => {
     const clock = manualClock();
-    const body = steadyBody(new Blob(["a".repeat(300_000)]).stream(), clock, DAY_MS);
+    const body = steadyBody(new Blob(["a".repeat(300_000)]).stream(), clock, DAY_MS, clock.elapsed);
     expect(await collect(body)).toBe(300_000);
     expect(clock.sleepers.size).toBe(0);
   });
 
   it("is given up when nothing comes, without waiting for its end", async () => {
     const clock = manualClock();
-    const silent = (async function* () {
-      yield new Uint8Array(1);
-      yield await never;
-    })();
-    const body = steadyBody(silent, clock, DAY_MS);
+    const body = steadyBody(standingStill(), clock, DAY_MS, clock.elapsed);
     await body.next();
     const stalled = body.next();
     clock.pass(QUIET_MS);
@@ -60,7 +81,7 @@ describe("a body that is to come steadily", () => {
         yield new Uint8Array(1);
       }
     })();
-    await expect(collect(steadyBody(dripping, clock, DAY_MS))).rejects.toMatchObject(quiet);
+    await expect(collect(steadyBody(dripping, clock, DAY_MS, clock.elapsed))).rejects.toMatchObject(quiet);
   });
 
   it("is given up when it comes more slowly than any honest line, however steadily", async () => {
@@ -73,7 +94,7 @@ describe("a body that is to come steadily", () => {
         yield new Uint8Array(64 * 1024);
       }
     })();
-    await expect(collect(steadyBody(slow, clock, DAY_MS))).rejects.toMatchObject(quiet);
+    await expect(collect(steadyBody(slow, clock, DAY_MS, clock.elapsed))).rejects.toMatchObject(quiet);
     expect(sent).toBeLessThan(5);
   });
 
@@ -86,15 +107,15 @@ describe("a body that is to come steadily", () => {
       }
     })();
     const late = { code: "unavailable", message: expect.stringContaining("600 s") };
-    await expect(collect(steadyBody(endless, clock, 600_000))).rejects.toMatchObject(late);
-    expect(clock.now()).toBe(600_000);
+    await expect(collect(steadyBody(endless, clock, 600_000, clock.elapsed))).rejects.toMatchObject(late);
+    expect(clock.elapsed()).toBe(600_000);
   });
 
   it("may take long to be stored: only its sender is hurried", async () => {
     const clock = manualClock();
     const bytes = new Blob(["a".repeat(300_000)]).stream();
     let stored = 0;
-    for await (const chunk of steadyBody(bytes, clock, DAY_MS)) {
+    for await (const chunk of steadyBody(bytes, clock, DAY_MS, clock.elapsed)) {
       clock.pass(10 * QUIET_MS);
       stored += chunk.byteLength;
     }

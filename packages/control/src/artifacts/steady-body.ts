@@ -8,33 +8,37 @@ export const QUIET_MS = 60_000;
 /** On average, after the first minute: the largest file a runner may send takes less than its day. */
 const LEAST_BYTES_PER_MS = 32;
 
+type Sleep = Clock["sleep"];
+
 /**
  * The body, as long as it comes, and no longer than `lastsMs` in all. Only the time its sender is waited for counts for
- * its pace, not what storing it takes.
+ * its pace, not what storing it takes. `now` never goes back: a wall clock that is set back by an hour would give
+ * whoever stands still that hour, and one set forward would end who sends well.
  */
 export async function* steadyBody(
   body: AsyncIterable<Uint8Array>,
-  clock: Clock,
+  { sleep }: { sleep: Sleep },
   lastsMs: number,
+  now: () => number = () => performance.now(),
 ): AsyncGenerator<Uint8Array, void> {
   const chunks = body[Symbol.asyncIterator]();
   const pace = new Pace();
-  const watch = new Watch(clock);
-  const end = clock.now() + lastsMs;
+  const watch = new Watch(sleep, now);
+  const end = now() + lastsMs;
   let isOver = false;
   try {
     for (;;) {
-      const since = clock.now();
+      const since = now();
       const step = await watch.within(chunks.next(), since + Math.min(pace.leftMs, end - since));
       if (step === null || step.done === true) {
         isOver = step !== null;
         break;
       }
-      pace.came(step.value.byteLength, Math.max(0, clock.now() - since));
-      if (pace.leftMs <= 0 || clock.now() >= end) break;
+      pace.came(step.value.byteLength, now() - since);
+      if (pace.leftMs <= 0 || now() >= end) break;
       yield step.value;
     }
-    if (!isOver) throw clock.now() >= end ? tooLong(lastsMs) : tooSlow();
+    if (!isOver) throw now() >= end ? tooLong(lastsMs) : tooSlow();
   } finally {
     watch.end();
     // One that nothing comes from ends with its connection, which the answer closes: not waited for.
@@ -68,13 +72,15 @@ class Pace {
  * chunks, where a timer each cost as much as hashing them.
  */
 class Watch {
-  readonly #clock: Clock;
+  readonly #sleepFor: Sleep;
+  readonly #now: () => number;
   #asleep: { until: number; over: AbortController } | null = null;
   #deadline = 0;
   #tooLate: (() => void) | null = null;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(sleep: Sleep, now: () => number) {
+    this.#sleepFor = sleep;
+    this.#now = now;
   }
 
   /** Null: it did not come before `deadline`. */
@@ -100,15 +106,15 @@ class Watch {
     this.end();
     const asleep = { until: this.#deadline, over: new AbortController() };
     this.#asleep = asleep;
-    const ms = Math.max(0, asleep.until - this.#clock.now());
-    void this.#clock.sleep(ms, asleep.over.signal).then(() => this.#wake(asleep));
+    const ms = Math.max(0, asleep.until - this.#now());
+    void this.#sleepFor(ms, asleep.over.signal).then(() => this.#wake(asleep));
   }
 
   #wake(asleep: { until: number }): void {
     if (this.#asleep !== asleep) return;
     this.#asleep = null;
     if (this.#tooLate === null) return;
-    if (this.#clock.now() < this.#deadline) this.#sleep();
+    if (this.#now() < this.#deadline) this.#sleep();
     else this.#tooLate();
   }
 }
