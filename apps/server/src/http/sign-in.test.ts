@@ -303,6 +303,32 @@ describe("pairing", () => {
     for (let n = 0; n < 10; n += 1) await start(device);
     expect((await device.post("/v1/pairing", {})).status).toBe(429);
   });
+
+  it("keeps nobody out, however many strangers ask: they push out their own", async () => {
+    const [person, device] = [await signedIn(), browserOf(api)];
+    const asked = await start(device);
+    const expires = new Date(ground.clock.now() + 10 * MINUTE);
+    await ground.db.query(
+      `insert into pairing_requests (id, code_hmac, secret_hmac, name, address, requested_at, expires_at)
+       select gen_random_uuid(), sha256(n::text::bytea), '', 'x', '2001:db8:7:' || n || '::1', now(), $1
+       from generate_series(1, 999) n`,
+      [expires],
+    );
+    const { signIn } = ground.server();
+    for (let n = 0; n < 20; n += 1)
+      await signIn.startPairing({}, { address: `198.51.100.${n}`, userAgent: "" });
+    const late = browserOf(api);
+    const askedLate = await start(late);
+    const { rows } = await ground.db.query("select 1 from pairing_requests");
+    expect(rows).toHaveLength(1_000);
+    for (const [who, { code, ...claimed }] of [
+      [device, asked],
+      [late, askedLate],
+    ] as const) {
+      expect((await person.post("/v1/pairing/decide", { code, accept: true })).status).toBe(200);
+      expect((await claim(who, claimed)).status).toBe(200);
+    }
+  });
 });
 
 describe("an API key", () => {

@@ -12,13 +12,17 @@ import { actorOf } from "../access/api-keys.ts";
 import type { Caller } from "../access/api-keys.ts";
 import { sameHmac } from "../access/tokens.ts";
 import { uuidv7 } from "../ids.ts";
+import { mostCrowding } from "./crowding.ts";
 import { enter, nameOf, note, noteFailure } from "./deps.ts";
 import type { Entered, SignInWork, Visitor } from "./deps.ts";
 import { keyedHash, newPairingCode, newSecret, shownCode, tidyCode } from "./session-token.ts";
 
 const PAIRING_MS = 10 * 60_000;
-/** Of all accounts: a code names one of them, so many at once would make codes easier to hit. */
-const MOST_WAITING = 20;
+/**
+ * Of all accounts: a code names one of them, so many at once make codes easier to hit. Few enough that five tries hit
+ * any of them once in a hundred million times, and more than a handful of strangers can fill.
+ */
+const MOST_WAITING = 1_000;
 const MOST_WRONG_CLAIMS = 5;
 const CLAIM_WAIT_MS = 20_000;
 const LOOK_EVERY_MS = 500;
@@ -43,12 +47,8 @@ export async function startPairing(
     decision: null,
     accountId: null,
   };
-  if (!(await work.pairings.add(pairing, MOST_WAITING))) {
-    throw new AgencyError("too_many_requests", "Too many devices wait to be paired.", {
-      next: "Try again in ten minutes, or sign in with a link from `agency open`.",
-      retryAfterMs: PAIRING_MS,
-    });
-  }
+  // Never refused because others wait: whoever fills the room would keep everybody out.
+  await work.pairings.add(pairing, MOST_WAITING, mostCrowding);
   await note(work, {
     actor: "unknown",
     action: "pairing.ask",

@@ -45,9 +45,16 @@ export interface PairingRecord {
   readonly accountId: string | null;
 }
 
+/** One that nobody has decided about. */
+export type WaitingPairing = Pick<PairingRecord, "id" | "address" | "requestedAt">;
+
 export interface PairingStore {
-  /** False when `most` wait already. */
-  add(pairing: PairingRecord, most: number): Promise<boolean>;
+  /** When `most` wait already, the one that `gives` way is gone; the new one is among those it is asked about. */
+  add(
+    pairing: PairingRecord,
+    most: number,
+    gives: (waiting: readonly WaitingPairing[]) => string | null,
+  ): Promise<void>;
   findByCode(codeHmac: Uint8Array, now: number): Promise<PairingRecord | null>;
   /** Null when it is over, unknown, or decided already. */
   decide(

@@ -1,4 +1,4 @@
-import type { PairingRecord, PairingStore } from "@agency/core";
+import type { PairingRecord, PairingStore, WaitingPairing } from "@agency/core";
 import type { Database } from "../database.ts";
 import { LOCKS } from "../locks.ts";
 
@@ -18,7 +18,7 @@ const COLUMNS = "id, code_hmac, secret_hmac, name, address, requested_at, expire
 
 export function createPairingStore(db: Database): PairingStore {
   return {
-    add: (pairing, most) => add(db, pairing, most),
+    add: (pairing, most, gives) => add(db, pairing, most, gives),
     async findByCode(codeHmac, now) {
       const { rows } = await db.query<Row>(
         `select ${COLUMNS} from pairing_requests
@@ -53,16 +53,20 @@ export function createPairingStore(db: Database): PairingStore {
   };
 }
 
-async function add(db: Database, pairing: PairingRecord, most: number): Promise<boolean> {
-  return db.tx(async (tx) => {
+async function add(
+  db: Database,
+  pairing: PairingRecord,
+  most: number,
+  gives: (waiting: readonly WaitingPairing[]) => string | null,
+): Promise<void> {
+  await db.tx(async (tx) => {
     // One at a time: many at once would all see room for one more.
     await tx.query("select pg_advisory_xact_lock($1)", [LOCKS.pairing]);
     const { id, codeHmac, secretHmac, name, address, requestedAt, expiresAt } = pairing;
     await tx.query("delete from pairing_requests where expires_at <= $1", [new Date(requestedAt)]);
-    const { rowCount } = await tx.query(
+    await tx.query(
       `insert into pairing_requests (id, code_hmac, secret_hmac, name, address, requested_at, expires_at)
-       select $1, $2, $3, $4, $5, $6, $7 where (select count(*) from pairing_requests) < $8
-       on conflict (code_hmac) do nothing`,
+       values ($1, $2, $3, $4, $5, $6, $7)`,
       [
         id,
         Buffer.from(codeHmac),
@@ -71,10 +75,14 @@ async function add(db: Database, pairing: PairingRecord, most: number): Promise<
         address,
         new Date(requestedAt),
         new Date(expiresAt),
-        most,
       ],
     );
-    return rowCount === 1;
+    const { rows } = await tx.query<Pick<Row, "id" | "address" | "requested_at">>(
+      "select id, address, requested_at from pairing_requests where decision is null",
+    );
+    if (rows.length <= most) return;
+    const waiting = rows.map((row) => ({ ...row, requestedAt: row.requested_at.getTime() }));
+    await tx.query("delete from pairing_requests where id = $1", [gives(waiting)]);
   });
 }
 
