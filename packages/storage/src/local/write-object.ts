@@ -14,6 +14,7 @@ import { encodeHeader, HEADER_BYTES } from "./object-file.ts";
 
 /** A folder can vanish between its making and the rename into it; each time is one `deletePrefix` of it. */
 const RENAME_TRIES = 5;
+const PIECE_BYTES = 1024 * 1024;
 
 export async function writeObject(
   { paths, room }: { paths: LocalPaths; room: DiskRoom },
@@ -51,11 +52,33 @@ async function writeDraft(
 ): Promise<number> {
   await using handle = await open(draft, "wx", FILE_MODE);
   await handle.writeFile(new Uint8Array(HEADER_BYTES));
-  await handle.writeFile(counted(source.chunks(), room));
+  await handle.writeFile(counted(inPieces(source.chunks()), room));
   const { sha256 } = source.result();
   await handle.write(encodeHeader({ sha256, mediaType }), 0, HEADER_BYTES, 0);
   await handle.sync();
   return Math.round((await handle.stat()).mtimeMs);
+}
+
+/**
+ * A write is a round through another thread, whatever its size, and a connection gives 64 KiB at most: they are put
+ * together. Each piece is written before the next is asked for, so that one buffer does for all.
+ */
+async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    if (filled + chunk.byteLength > PIECE_BYTES) {
+      if (filled > 0) yield piece.subarray(0, filled);
+      filled = 0;
+    }
+    if (chunk.byteLength > PIECE_BYTES) {
+      yield chunk;
+    } else {
+      piece.set(chunk, filled);
+      filled += chunk.byteLength;
+    }
+  }
+  if (filled > 0) yield piece.subarray(0, filled);
 }
 
 /** The one before is written when the next is asked for. */
