@@ -2,9 +2,10 @@ import {
   archivedFileListSchema,
   artifactListSchema,
   artifactSchema,
+  checkpointFileListSchema,
   checkpointListSchema,
 } from "@agency/contract";
-import type { Artifact, Checkpoint, Upload } from "@agency/contract";
+import type { Artifact, Checkpoint, CheckpointFileList, Upload } from "@agency/contract";
 import { finish, taskPath } from "./calls.ts";
 import type { Call } from "./calls.ts";
 import { call, send } from "./connection.ts";
@@ -14,6 +15,12 @@ import type { Content, ContentOptions, Sha256 } from "./content.ts";
 import { sendUpload } from "./send-upload.ts";
 
 type ArchivedFileList = ReturnType<typeof archivedFileListSchema.parse>;
+
+interface FilePage {
+  prefix?: string;
+  after?: string;
+  limit?: number;
+}
 
 /** What is kept of a task: files, and the places it can be taken up again. */
 export interface WorkCalls {
@@ -27,11 +34,7 @@ export interface WorkCalls {
     options?: ContentOptions,
   ): Promise<Content>;
   /** One page of the workspace archive, by path. */
-  files(
-    taskId: string,
-    page?: { prefix?: string; after?: string; limit?: number },
-    options?: Call,
-  ): Promise<ArchivedFileList>;
+  files(taskId: string, page?: FilePage, options?: Call): Promise<ArchivedFileList>;
   fileContent(taskId: string, path: string, options?: Call): Promise<AsyncIterable<Uint8Array>>;
   checkpoints(taskId: string, options?: Call): Promise<Checkpoint[]>;
   /** As `artifactContent`. Number 0 is what was uploaded for the task. */
@@ -41,6 +44,19 @@ export interface WorkCalls {
     newHash: () => Sha256,
     options?: Call,
   ): Promise<Content>;
+  /** One page of the workspace as it was at a checkpoint, by path. */
+  checkpointFiles(
+    taskId: string,
+    number: number,
+    page?: FilePage,
+    options?: Call,
+  ): Promise<CheckpointFileList>;
+  checkpointFileContent(
+    taskId: string,
+    number: number,
+    path: string,
+    options?: Call,
+  ): Promise<AsyncIterable<Uint8Array>>;
   /** Bytes in the form of a checkpoint, for a new task to go on from. */
   upload(content: Blob, sha256: string, options?: Call): Promise<Upload>;
   /** Asks for one; it is there once its event is. */
@@ -49,6 +65,7 @@ export interface WorkCalls {
 
 export function workCalls(connection: Connection): WorkCalls {
   const one = (taskId: string, id: string) => `${taskPath(taskId)}/artifacts/${encodeURIComponent(id)}`;
+  const filesAt = (id: string, number: number) => `${taskPath(id)}/checkpoints/${number}/files`;
   return {
     artifacts: async (id, { signal } = {}) =>
       (await call(connection, { path: `${taskPath(id)}/artifacts`, signal }, artifactListSchema)).artifacts,
@@ -57,7 +74,11 @@ export function workCalls(connection: Connection): WorkCalls {
     artifactContent: (taskId, artifact, newHash, options = {}) =>
       artifactContent(connection, `${one(taskId, artifact.id)}/content`, artifact, newHash, options),
     files: (id, query = {}, { signal } = {}) =>
-      call(connection, { path: `${taskPath(id)}/files`, query, signal }, archivedFileListSchema),
+      call(
+        connection,
+        { path: `${taskPath(id)}/files`, query: { ...query }, signal },
+        archivedFileListSchema,
+      ),
     fileContent: (id, path, { signal } = {}) =>
       plainContent(connection, { path: `${taskPath(id)}/files/content`, query: { path }, signal }),
     checkpoints: async (id, { signal } = {}) =>
@@ -68,6 +89,10 @@ export function workCalls(connection: Connection): WorkCalls {
       const stored = { name: number === 0 ? "the upload" : `checkpoint ${number}`, bytes, sha256 };
       return artifactContent(connection, path, stored, newHash, options);
     },
+    checkpointFiles: (id, number, query = {}, { signal } = {}) =>
+      call(connection, { path: filesAt(id, number), query: { ...query }, signal }, checkpointFileListSchema),
+    checkpointFileContent: (id, number, path, { signal } = {}) =>
+      plainContent(connection, { path: `${filesAt(id, number)}/content`, query: { path }, signal }),
     upload: (content, sha256, { signal } = {}) => sendUpload(connection, content, sha256, signal),
     takeCheckpoint: async (id, body = {}, { signal } = {}) =>
       finish(await send(connection, { method: "POST", path: `${taskPath(id)}/checkpoints`, body, signal })),

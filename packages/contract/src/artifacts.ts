@@ -102,8 +102,9 @@ export const askCheckpointSchema = z.strictObject({
 
 /**
  * A checkpoint, and what people upload instead of one, is a plain tar without links, folders and extensions:
- * `checkpoint.json` (this), `workspace.bundle` (a git bundle with refs/agency/checkpoint), `session/<n>.gz` (the n-th of
- * the engine's files, whose paths are here because they may be as long and as odd as they like).
+ * `checkpoint.json` (this), `files.jsonl.zst` (the files of the workspace and where they lie in the bundle; only in those
+ * a runner made), `workspace.bundle` (a git bundle with refs/agency/checkpoint), `session/<n>.gz` (the n-th of the
+ * engine's files, whose paths are here because they may be as long and as odd as they like).
  */
 export const checkpointManifestSchema = z.object({
   v: z.literal(1),
@@ -114,6 +115,7 @@ export const checkpointManifestSchema = z.object({
 export type CheckpointManifest = z.infer<typeof checkpointManifestSchema>;
 export const CHECKPOINT_ENTRIES = {
   manifest: "checkpoint.json",
+  files: "files.jsonl.zst",
   bundle: "workspace.bundle",
   session: (at: number): string => `session/${at}.gz`,
 } as const;

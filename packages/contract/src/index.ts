@@ -8,6 +8,7 @@ export * from "./secrets.ts";
 export * from "./budgets.ts";
 export * from "./retention.ts";
 export * from "./artifacts.ts";
+export * from "./checkpoint-files.ts";
 export * from "./delivery.ts";
 export * from "./events.ts";
 export * from "./tasks.ts";

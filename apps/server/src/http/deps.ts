@@ -7,6 +7,7 @@ import type {
   CancelTask,
   ChangeLimits,
   Checkpoint,
+  CheckpointFileList,
   CreateTask,
   DirectUpload,
   EngineInfo,
@@ -84,6 +85,18 @@ export interface UseCases {
   listCheckpoints(accountId: string, id: string): Promise<Checkpoint[]>;
   askCheckpoint(accountId: string, id: string, label: string | null): Promise<{ id: string }>;
   downloadCheckpoint(accountId: string, id: string, number: number): Promise<Download>;
+  listCheckpointFiles(
+    accountId: string,
+    id: string,
+    number: number,
+    query: FileQuery,
+  ): Promise<CheckpointFileList>;
+  readCheckpointFile(
+    accountId: string,
+    id: string,
+    number: number,
+    path: string,
+  ): Promise<Pick<Download, "name" | "bytes" | "open">>;
   takeUpload(
     accountId: string,
     told: { bytes: number; sha256: string },

@@ -21,6 +21,7 @@ import {
   keepTask,
   listArtifacts,
   listAudit,
+  listCheckpointFiles,
   listCheckpoints,
   listFiles,
   listSecrets,
@@ -29,6 +30,7 @@ import {
   offerUpload,
   pauseTask,
   queueInfo,
+  readCheckpointFile,
   readEvent,
   readFile,
   releaseTask,
@@ -183,6 +185,8 @@ type KeptUseCases =
   | "listCheckpoints"
   | "askCheckpoint"
   | "downloadCheckpoint"
+  | "listCheckpointFiles"
+  | "readCheckpointFile"
   | "takeUpload"
   | "offerUpload"
   | "finishUpload";
@@ -200,6 +204,10 @@ function keptUseCases({ stores, storage, admission }: UseCaseParts): Pick<UseCas
     listCheckpoints: (accountId, id) => listCheckpoints(deps, accountId, id),
     askCheckpoint: (accountId, id, label) => askCheckpoint(deps, accountId, id, label),
     downloadCheckpoint: (accountId, id, number) => downloadCheckpoint(deps, accountId, id, number),
+    listCheckpointFiles: (accountId, id, number, query) =>
+      listCheckpointFiles(deps, accountId, id, number, query),
+    readCheckpointFile: (accountId, id, number, path) =>
+      readCheckpointFile(deps, accountId, id, number, path),
     takeUpload: (accountId, told, body) => takeUpload(uploading, accountId, told, body),
     offerUpload: (accountId, told) => offerUpload(uploading, accountId, told),
     finishUpload: (accountId, id) => finishUpload(uploading, accountId, id),

@@ -1,5 +1,5 @@
 import { AgencyError } from "@agency/contract";
-import type { ArtifactStore, TaskStore } from "@agency/core";
+import type { ArtifactStore, CheckpointRow, TaskStore } from "@agency/core";
 import { getTask } from "../tasks/manage-task.ts";
 import { downloadOf } from "./artifacts.ts";
 import type { Download } from "./artifacts.ts";
@@ -19,16 +19,29 @@ export async function downloadCheckpoint(
   id: string,
   number: number,
 ): Promise<Download> {
-  await getTask(deps, accountId, id);
-  const gone = () =>
-    new AgencyError("not_found", `Checkpoint ${number} of task ${id} is not kept.`, {
-      next: `See those it has with \`agency checkpoints ${id}\`.`,
-    });
-  const found = number === 0 ? await uploadOf(deps, id) : await deps.artifacts.checkpoint(id, number);
-  if (found === null) throw gone();
-  const { key, bytes, sha256 } = found;
+  const { key, bytes, sha256 } = await locateCheckpoint(deps, accountId, id, number);
   const name = number === 0 ? "upload.tar" : `checkpoint-${number}.tar`;
+  const gone = () => notKept(id, number);
   return downloadOf(deps.storage, { key, name, bytes, sha256, mediaType: "application/x-tar" }, gone);
+}
+
+/** Where its bytes are. */
+export async function locateCheckpoint(
+  deps: DownloadCheckpointDeps,
+  accountId: string,
+  id: string,
+  number: number,
+): Promise<Pick<CheckpointRow, "key" | "bytes" | "sha256">> {
+  await getTask(deps, accountId, id);
+  const found = number === 0 ? await uploadOf(deps, id) : await deps.artifacts.checkpoint(id, number);
+  if (found === null) throw notKept(id, number);
+  return found;
+}
+
+export function notKept(id: string, number: number): AgencyError {
+  return new AgencyError("not_found", `Checkpoint ${number} of task ${id} is not kept.`, {
+    next: `See those it has with \`agency checkpoints ${id}\`.`,
+  });
 }
 
 async function uploadOf({ tasks, artifacts }: DownloadCheckpointDeps, id: string) {

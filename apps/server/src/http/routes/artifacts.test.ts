@@ -108,6 +108,28 @@ describe("the files of a workspace", () => {
 });
 
 describe("checkpoints", () => {
+  it("have their files listed, and given out one by one as attachments", async () => {
+    const files = `/v1/tasks/${id}/checkpoints/1/files`;
+    expect((await get(`${files}?prefix=src/`)).body).toMatchObject({
+      files: [{ path: "src/a.txt", change: "added" }],
+      deleted: [],
+      nextAfter: null,
+    });
+    const file = await get(`${files}/content?path=src/a.txt`);
+    expect([file.status, file.text]).toEqual([200, ARTIFACT_TEXT]);
+    expect(Object.fromEntries(file.headers)).toMatchObject({
+      "content-type": "application/octet-stream",
+      "content-disposition": 'attachment; filename="a.txt"',
+      "x-content-type-options": "nosniff",
+      "content-length": "10",
+    });
+    expect(file.headers.get("content-security-policy")).toContain("sandbox");
+    expect((await get(`${files}/content`)).status).toBe(400);
+    expect((await get(`${files}?limit=1001`)).status).toBe(400);
+    expect((await get(`/v1/tasks/${id}/checkpoints/-1/files`)).status).toBe(400);
+    expect((await get(`/v1/tasks/${id}/checkpoints/2/files`)).status).toBe(404);
+  });
+
   it("are listed, and one is asked for under a label or without", async () => {
     expect((await get(`/v1/tasks/${id}/checkpoints`)).body).toMatchObject({ checkpoints: [{ number: 1 }] });
     const ask = (body: object) => api.ask("POST", `/v1/tasks/${id}/checkpoints`, { body });

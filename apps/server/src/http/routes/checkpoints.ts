@@ -1,13 +1,18 @@
-import { askCheckpointSchema, checkpointListSchema } from "@agency/contract";
+import { askCheckpointSchema, checkpointFileListSchema, checkpointListSchema } from "@agency/contract";
 import { z } from "zod";
 import type { ApiDeps } from "../deps.ts";
-import { sendDownload } from "../download.ts";
+import { attachmentHeaders, sendDownload, sendStream } from "../download.ts";
 import { route } from "../route.ts";
 import type { Route } from "../route.ts";
 import { taskParams } from "./tasks.ts";
 
 const tag = "Files";
 const path = "/v1/tasks/{id}/checkpoints";
+const MOST_FILES = 1_000;
+const filePath = z.string().min(1).max(4096);
+const checkpointParams = taskParams.extend({
+  number: z.coerce.number().int().min(0).max(999_999_999).describe("Its number."),
+});
 
 const list = {
   policy: "key",
@@ -47,12 +52,10 @@ const content = {
   tag,
   summary: "Download one checkpoint",
   description:
-    "Workspace and session in one tar, made in the task's sandbox: `checkpoint.json`, `workspace.bundle` and " +
-    "`session/<n>.gz`. Number 0 is what was uploaded for the task. A redirect where the storage has addresses of its " +
+    "Workspace and session in one tar, made in the task's sandbox: `checkpoint.json`, `files.jsonl.zst`, " +
+    "`workspace.bundle` and `session/<n>.gz`. Number 0 is what was uploaded for the task. A redirect where the storage has addresses of its " +
     "own, else the bytes.",
-  params: taskParams.extend({
-    number: z.coerce.number().int().min(0).max(999_999_999).describe("Its number."),
-  }),
+  params: checkpointParams,
   responses: {
     200: {
       description: "All of it; the `etag` is its SHA-256.",
@@ -61,6 +64,47 @@ const content = {
     302: { description: "It is to be had at `location`." },
   },
   problems: ["not_found"],
+} as const;
+
+const files = {
+  policy: "key",
+  method: "get",
+  path: "/v1/tasks/{id}/checkpoints/{number}/files",
+  operationId: "listCheckpointFiles",
+  tag,
+  summary: "List the files of the workspace as they were at a checkpoint",
+  description:
+    "By path, with what became of each since the commit the task started from. What git ignores is not among them. " +
+    "What was uploaded (number 0), and checkpoints of older versions, have no such list.",
+  params: checkpointParams,
+  query: z.strictObject({
+    prefix: z.string().max(4096).default("").describe("Only paths that begin with this, such as `src/`."),
+    after: filePath.optional().describe("The last path already seen."),
+    limit: z.coerce.number().int().min(1).max(MOST_FILES).default(MOST_FILES),
+  }),
+  responses: { 200: { description: "One page of files.", schema: checkpointFileListSchema } },
+  problems: ["not_found", "conflict"],
+} as const;
+
+const file = {
+  policy: "key",
+  method: "get",
+  path: "/v1/tasks/{id}/checkpoints/{number}/files/content",
+  operationId: "readCheckpointFile",
+  tag,
+  summary: "Download one file as it was at a checkpoint",
+  description:
+    "Taken out of the checkpoint, or, when it was as in the repository, out of the server's mirror of that. Checked " +
+    "against the name git gave it. A file over 64 MiB is to be had with the whole checkpoint only.",
+  params: checkpointParams,
+  query: z.strictObject({ path: filePath.describe("Its path, as in the list.") }),
+  responses: {
+    200: {
+      description: "The file.",
+      content: { "application/octet-stream": "The bytes, always as an attachment." },
+    },
+  },
+  problems: ["not_found", "conflict", "too_many_requests"],
 } as const;
 
 export function checkpointRoutes({ useCases }: Pick<ApiDeps, "useCases">): Route[] {
@@ -76,5 +120,15 @@ export function checkpointRoutes({ useCases }: Pick<ApiDeps, "useCases">): Route
     route(content, async ({ params, caller }, c) =>
       sendDownload(c, await useCases.downloadCheckpoint(caller.accountId, params.id, params.number)),
     ),
+    route(files, async ({ params, query, caller }) => ({
+      status: 200,
+      body: await useCases.listCheckpointFiles(caller.accountId, params.id, params.number, query),
+    })),
+    route(file, async ({ params, query, caller }, c) => {
+      const { id, number } = params;
+      const found = await useCases.readCheckpointFile(caller.accountId, id, number, query.path);
+      const headers = { ...attachmentHeaders(found.name, ""), "content-length": String(found.bytes) };
+      return sendStream(c, c.req.method === "HEAD" ? null : await found.open(), 200, headers);
+    }),
   ];
 }

@@ -42,6 +42,8 @@ type Kept =
   | "listCheckpoints"
   | "askCheckpoint"
   | "downloadCheckpoint"
+  | "listCheckpointFiles"
+  | "readCheckpointFile"
   | "takeUpload"
   | "offerUpload"
   | "finishUpload";
@@ -77,6 +79,18 @@ export function memoryFiles(
       own(accountId, id);
       if (number > 1) throw new AgencyError("not_found", "There is no such checkpoint.");
       return { ...artifact, name: "checkpoint.tar", sign: async () => null, open };
+    },
+    async listCheckpointFiles(accountId, id, number, { prefix }) {
+      own(accountId, id);
+      if (number !== 1) throw new AgencyError("not_found", "There is no such checkpoint.");
+      const file = { path: PATH, kind: "file" as const, bytes: ARTIFACT_TEXT.length, mode: 0o644 };
+      const files = PATH.startsWith(prefix) ? [{ ...file, change: "added" as const }] : [];
+      return { files, deleted: [], base: checkpoint.commit, truncated: false, nextAfter: null };
+    },
+    async readCheckpointFile(accountId, id, number, path) {
+      own(accountId, id);
+      if (number !== 1 || path !== PATH) throw new AgencyError("not_found", "There is no such file.");
+      return { name: path, bytes: ARTIFACT_TEXT.length, open };
     },
     async takeUpload(_, told) {
       fail();

@@ -26,5 +26,6 @@ export const VALID_BODIES: Readonly<Record<string, object>> = {
 /** What else a request must say, by the operation's id. */
 export const VALID_QUERIES: Readonly<Record<string, string>> = {
   readFile: "?path=src/a.txt",
+  readCheckpointFile: "?path=src/a.txt",
   takeUpload: `?bytes=0&sha256=${"0".repeat(64)}`,
 };
