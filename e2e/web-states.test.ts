@@ -97,6 +97,47 @@ describe("a person who may not", { timeout: 60_000 }, () => {
   });
 });
 
+describe("an answer that failed", { timeout: 60_000 }, () => {
+  const limits = async () => {
+    await page.goto("/settings");
+    await panel("API keys").getByText("created").first().waitFor();
+    await remember();
+    await page.getByRole("link", { name: "Limits" }).click();
+  };
+
+  it("is asked for again by itself when that may help, with the connection up all the time", async () => {
+    await page.goto("/");
+    await page.route("**/v1/budget", (route) => route.fulfill({ status: 503, body: "down" }), { times: 1 });
+    await limits();
+    await panel("Caps").getByText("The server cannot be reached").waitFor();
+    await panel("Caps").getByText("It is tried again by itself.").waitFor();
+    await panel("Caps").getByLabel("A day, in dollars").waitFor();
+    expect(await isSame()).toBe(true);
+    expect(me.offences).toEqual([]);
+  });
+
+  it("is told in the page's own words when a proxy gave it, and never asked for again", async () => {
+    const asked: string[] = [];
+    await page.route("**/v1/budget", (route) => {
+      asked.push(route.request().url());
+      return route.fulfill({ status: 403, body: "<h1>Forbidden</h1>" });
+    });
+    await limits();
+    const told = panel("Caps").getByRole("alert");
+    await told.getByText("Not allowed").waitFor();
+    await told.getByText("It may be a proxy in between that answered: ask whoever runs it.").waitFor();
+    expect(await told.innerText()).not.toContain("AGENCY_URL");
+    const before = asked.length;
+    await me.context.setOffline(true);
+    await page.locator(".connection").getByText("Offline").waitFor();
+    const renewed = page.waitForResponse("**/v1/me");
+    await me.context.setOffline(false);
+    await renewed;
+    await page.locator(".connection").getByText("Live").waitFor();
+    expect(asked).toHaveLength(before);
+  });
+});
+
 describe("a page without a network", { timeout: 60_000 }, () => {
   it("says so, keeps what it shows, and is right again by itself", async () => {
     const { id, name } = await agency.client.createTask({
@@ -109,7 +150,7 @@ describe("a page without a network", { timeout: 60_000 }, () => {
     await panel("Running now").getByRole("link", { name }).waitFor();
     await remember();
     await me.context.setOffline(true);
-    await page.locator(".connection").getByText("Reconnecting").waitFor();
+    await page.locator(".connection").getByText("Offline").waitFor();
     await agency.client.sendMessage(id, { text: "on", mode: "steer" });
     await agency.finished(id);
     expect(await panel("Running now").getByRole("link", { name }).isVisible()).toBe(true);
@@ -137,7 +178,7 @@ describe("a page without a network", { timeout: 60_000 }, () => {
   it("stays when a part of it is asked for that it never had, and gets it later", async () => {
     await remember();
     await me.context.setOffline(true);
-    await page.locator(".connection").getByText("Reconnecting").waitFor();
+    await page.locator(".connection").getByText("Offline").waitFor();
     await page.getByRole("link", { name: "Fleet" }).click();
     await page.locator(".main").getByRole("alert").waitFor();
     await me.context.setOffline(false);

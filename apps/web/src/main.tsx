@@ -9,7 +9,7 @@ import { startSession } from "./app/start-session.ts";
 const root = document.querySelector("#root");
 if (root !== null) {
   listenToKeys();
-  void startSession();
+  startSession();
   createRoot(root).render(
     <StrictMode>
       <RouterProvider router={router} />

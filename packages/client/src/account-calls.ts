@@ -22,7 +22,6 @@ import { call, send } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 
 export interface AccountCalls {
-  budget(options?: Call): Promise<AccountBudget>;
   setBudget(caps: SetAccountBudget, options?: Call): Promise<AccountBudget>;
   retention(options?: Call): Promise<Retention>;
   setRetention(times: SetRetention, options?: Call): Promise<Retention>;
@@ -39,7 +38,6 @@ export interface AccountCalls {
 export function accountCalls(connection: Connection): AccountCalls {
   const secret = (name: string) => `/v1/secrets/${encodeURIComponent(name)}`;
   return {
-    budget: ({ signal } = {}) => call(connection, { path: "/v1/budget", signal }, accountBudgetSchema),
     setBudget: (body, { signal } = {}) =>
       call(connection, { method: "PUT", path: "/v1/budget", body, signal }, accountBudgetSchema),
     retention: ({ signal } = {}) => call(connection, { path: "/v1/retention", signal }, retentionSchema),

@@ -7,11 +7,9 @@ import {
   taskSchema,
 } from "@agency/contract";
 import type {
-  CreateTaskInput,
   EngineInfo,
   EventPage,
   EventType,
-  FeedUpdate,
   ProviderInfo,
   Status,
   Task,
@@ -22,14 +20,15 @@ import type { AccountCalls } from "./account-calls.ts";
 import { finish, taskPath } from "./calls.ts";
 import type { Call } from "./calls.ts";
 import { call, send } from "./connection.ts";
-import type { Connection } from "./connection.ts";
 import { parseEvent } from "./event-cursor.ts";
 import { followEvents } from "./follow-events.ts";
-import type { FollowClock, FollowOptions } from "./follow-events.ts";
-import { followFeed } from "./follow-feed.ts";
-import type { FeedOptions } from "./follow-feed.ts";
+import type { FollowOptions } from "./follow-events.ts";
 import { overviewCalls } from "./overview-calls.ts";
 import type { OverviewCalls } from "./overview-calls.ts";
+import { pageCalls } from "./page-calls.ts";
+import type { PageCalls } from "./page-calls.ts";
+import { connectionOf } from "./page-client.ts";
+import type { ClientOptions } from "./page-client.ts";
 import { signInCalls } from "./sign-in-calls.ts";
 import type { SignInCalls } from "./sign-in-calls.ts";
 import { filterQuery } from "./task-filter.ts";
@@ -41,23 +40,9 @@ import type { WaitingCalls } from "./waiting-calls.ts";
 import { workCalls } from "./work-calls.ts";
 import type { WorkCalls } from "./work-calls.ts";
 
-export interface ClientOptions {
-  baseUrl: string;
-  /** Null in a browser, where a cookie says who asks. */
-  apiKey: string | null;
-  /** The token of `me.csrf`, asked for at every call: it is there once somebody has signed in. */
-  csrf?: () => string | null;
-  fetch?: typeof fetch;
-  timeoutMs?: number;
-  clock?: Partial<FollowClock>;
-}
-
 /** Every method throws AgencyError; an unreachable server is code `unavailable`. */
 export interface Client
-  extends WaitingCalls, AccountCalls, SandboxCalls, WorkCalls, SignInCalls, OverviewCalls {
-  readonly baseUrl: string;
-  /** The same key never makes a second task; without one each call is a task of its own. */
-  createTask(task: CreateTaskInput, options?: Call & { idempotencyKey?: string }): Promise<Task>;
+  extends PageCalls, WaitingCalls, AccountCalls, SandboxCalls, WorkCalls, SignInCalls, OverviewCalls {
   listTasks(filter?: TaskFilter, options?: Call): Promise<{ tasks: Task[]; nextCursor: string | null }>;
   getTask(id: string, options?: Call): Promise<Task>;
   /** discard: at once, and what is not stored yet is not wanted. */
@@ -74,8 +59,6 @@ export interface Client
     options?: Call,
   ): Promise<EventPage>;
   events(id: string, options?: FollowOptions): AsyncIterable<TaskEvent>;
-  /** Every task of the account as it changes; never ends by itself. */
-  feed(options?: FeedOptions): AsyncIterable<FeedUpdate>;
   engines(options?: Call): Promise<EngineInfo[]>;
   providers(options?: Call): Promise<ProviderInfo[]>;
   status(options?: Call): Promise<Status>;
@@ -83,46 +66,16 @@ export interface Client
   ready(options?: Call): Promise<void>;
 }
 
-const REQUEST_TIMEOUT_MS = 30_000;
-
-const wallClock: FollowClock = {
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      const timer = setTimeout(done, ms);
-      signal.addEventListener("abort", done);
-      if (signal.aborted) done();
-      function done() {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      }
-    }),
-  random: Math.random,
-  silenceMs: 45_000,
-  giveUpAfterMs: 5 * 60_000,
-};
-
 export function createClient(options: ClientOptions): Client {
-  const connection: Connection = {
-    baseUrl: options.baseUrl.replace(/\/+$/, ""),
-    apiKey: options.apiKey,
-    csrf: options.csrf ?? (() => null),
-    fetch: options.fetch ?? fetch,
-    timeoutMs: options.timeoutMs ?? REQUEST_TIMEOUT_MS,
-  };
-  const clock = { ...wallClock, ...options.clock };
+  const { connection, clock } = connectionOf(options);
   return {
+    ...pageCalls(connection, clock),
     ...waitingCalls(connection),
     ...accountCalls(connection),
     ...sandboxCalls(connection),
     ...workCalls(connection),
     ...signInCalls(connection),
     ...overviewCalls(connection),
-    baseUrl: connection.baseUrl,
-    createTask: (body, { idempotencyKey = crypto.randomUUID(), signal } = {}) => {
-      const headers = { "idempotency-key": idempotencyKey };
-      return call(connection, { method: "POST", path: "/v1/tasks", headers, body, signal }, taskSchema);
-    },
     listTasks: (filter = {}, { signal } = {}) =>
       call(connection, { path: "/v1/tasks", query: filterQuery(filter), signal }, taskPageSchema),
     getTask: (id, { signal } = {}) => call(connection, { path: taskPath(id), signal }, taskSchema),
@@ -139,7 +92,6 @@ export function createClient(options: ClientOptions): Client {
       return call(connection, { path: `${taskPath(id)}/events`, query, signal }, knownEventPage);
     },
     events: (id, follow = {}) => followEvents(connection, clock, id, follow),
-    feed: (follow = {}) => followFeed(connection, clock, follow),
     engines: async ({ signal } = {}) =>
       (await call(connection, { path: "/v1/engines", signal }, engineListSchema)).engines,
     providers: async ({ signal } = {}) =>

@@ -41,7 +41,6 @@ export interface SignInCalls {
   /** Answers as soon as somebody has decided, or `waiting` after 20 seconds: ask again then. */
   claimPairing(input: ClaimPairing, options?: Call): Promise<Me | PairingState>;
   signOut(options?: Call): Promise<void>;
-  me(options?: Call): Promise<Me>;
   createSignInLink(options?: Call): Promise<SignInLink>;
   findPairing(code: string, options?: Call): Promise<Pairing>;
   decidePairing(input: DecidePairing, options?: Call): Promise<Pairing>;
@@ -95,7 +94,6 @@ function access(connection: Connection): Omit<SignInCalls, WaysIn> {
     finish(await send(connection, { method: "DELETE", path, signal }));
   return {
     signOut: async (options = {}) => finish(await send(connection, post("/v1/sign-out", undefined, options))),
-    me: ({ signal } = {}) => call(connection, { path: "/v1/me", signal }, meSchema),
     createSignInLink: (options = {}) =>
       call(connection, post("/v1/sign-in-links", undefined, options), signInLinkSchema),
     findPairing: (code, options = {}) =>

@@ -1,16 +1,15 @@
-import { connection } from "../lib/connection.ts";
-import type { Connection } from "../lib/connection.ts";
-import { useStore } from "../lib/store.ts";
+import { useConnection } from "../lib/connection.ts";
 
-const WORDS: Record<Connection, string> = {
+const WORDS: Record<ReturnType<typeof useConnection>, string> = {
   connecting: "Connecting",
   live: "Live",
   reconnecting: "Reconnecting",
   paused: "Paused",
+  offline: "Offline",
 };
 
 export function ConnectionBadge() {
-  const now = useStore(connection);
+  const now = useConnection();
   return (
     <span className={`connection connection-${now}`} role="status">
       <span className="dot" aria-hidden="true" />

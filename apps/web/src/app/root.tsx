@@ -31,7 +31,7 @@ export function Root() {
             </Boundary>
           )}
           {now.state === "unknown" && <Skeleton />}
-          {now.state === "unreachable" && <Failure error={now.error} onRetry={() => void findOut()} page />}
+          {now.state === "unreachable" && <Failure error={now.error} onRetry={findOut} page />}
         </main>
       )}
       <Toasts />

@@ -1,24 +1,33 @@
 import { isAgencyError } from "@agency/contract";
-import { api, renewSession } from "../lib/api.ts";
+import { firstApi, renewSession } from "../lib/first-api.ts";
 import { followFeed } from "../lib/feed.ts";
+import { oneAtATime } from "../lib/one-at-a-time.ts";
 import { renewed, session, shareSession, signedOut } from "../lib/session.ts";
+import { loadClock } from "../lib/surroundings.ts";
 
 let following: AbortController | null = null;
 
+const whoAmI = oneAtATime(
+  (signal) => firstApi.me({ signal }),
+  {
+    loaded: renewed,
+    failed(error) {
+      if (isAgencyError(error) && error.code === "unauthenticated") signedOut();
+      else session.set({ state: "unreachable", error });
+    },
+  },
+  loadClock,
+);
+
 /** Finds out who is there, and follows the feed for as long as somebody is. */
-export async function startSession(): Promise<void> {
+export function startSession(): void {
   shareSession(new BroadcastChannel("agency.session"), () => void renewSession());
   session.subscribe(followWhileSignedIn);
-  await findOut();
+  findOut();
 }
 
-export async function findOut(): Promise<void> {
-  try {
-    renewed(await api.me());
-  } catch (error) {
-    if (isAgencyError(error) && error.code === "unauthenticated") signedOut();
-    else session.set({ state: "unreachable", error });
-  }
+export function findOut(): void {
+  whoAmI.ask("now");
 }
 
 function followWhileSignedIn(): void {

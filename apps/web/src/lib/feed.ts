@@ -1,6 +1,6 @@
 import { isAgencyError } from "@agency/contract";
 import type { FeedTotals, FeedUpdate, TaskSummary } from "@agency/contract";
-import { api, renewSession } from "./api.ts";
+import { firstApi, renewSession } from "./first-api.ts";
 import { connection } from "./connection.ts";
 import { applyUpdate } from "./feed-state.ts";
 import type { FeedTasks } from "./feed-state.ts";
@@ -29,7 +29,7 @@ export async function followFeed(signal: AbortSignal): Promise<void> {
     if (state === "live" && (before === "reconnecting" || before === "paused")) void renewSession();
   };
   const follow = async (inner: AbortSignal, heard: () => void) => {
-    for await (const update of api.feed({ signal: inner, onState })) {
+    for await (const update of firstApi.feed({ signal: inner, onState })) {
       heard();
       feedFailure.set(null);
       take(known, update);

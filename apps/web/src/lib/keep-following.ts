@@ -1,4 +1,5 @@
 import { isAgencyError } from "@agency/contract";
+import { mayPass } from "./try-again.ts";
 
 export interface Surroundings {
   untilVisible(signal: AbortSignal): Promise<void>;
@@ -31,7 +32,7 @@ export async function keepFollowing(
     } catch (error) {
       if (signal.aborted) return;
       if (either.aborted) continue;
-      if (!passes(error)) throw error;
+      if (isAgencyError(error) && !mayPass(error)) throw error;
       onLost(error);
       failures += 1;
       await wait(Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), LONGEST_WAIT_MS), signal);
@@ -39,9 +40,4 @@ export async function keepFollowing(
       hidden.release();
     }
   }
-}
-
-function passes(error: unknown): boolean {
-  if (!isAgencyError(error)) return true;
-  return ["unavailable", "too_many_requests", "internal", "upstream_failed"].includes(error.code);
 }

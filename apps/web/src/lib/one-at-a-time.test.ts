@@ -1,3 +1,4 @@
+import { AgencyError } from "@agency/contract";
 import { describe, expect, it } from "vitest";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { breathe } from "./surroundings.ts";
@@ -28,11 +29,15 @@ function setting() {
     loads[at]?.resolve(data);
     await breathe();
   };
+  const refuse = async (at: number, error: unknown) => {
+    loads[at]?.reject(error);
+    await breathe();
+  };
   const pass = (ms: number) => {
     now += ms;
     if (timer !== null && timer.at <= now) timer.action();
   };
-  return { loader, loads, signals, heard, settle, pass };
+  return { loader, loads, signals, heard, settle, refuse, pass };
 }
 
 describe("loading one at a time", () => {
@@ -75,5 +80,63 @@ describe("loading one at a time", () => {
     expect(signals[1]?.aborted).toBe(true);
     await settle(1, "late");
     expect(heard).toHaveLength(1);
+  });
+
+  it("asks again by itself after growing pauses, and after the first one again once it had an answer", async () => {
+    const { loader, loads, refuse, settle, pass } = setting();
+    const down = new AgencyError("unavailable", "down");
+    loader.ask("now");
+    for (const [at, pause] of [2000, 4000, 8000].entries()) {
+      await refuse(at, down);
+      pass(pause - 1);
+      expect(loads).toHaveLength(at + 1);
+      pass(1);
+      expect(loads).toHaveLength(at + 2);
+    }
+    await settle(3, "up");
+    loader.ask("now");
+    await refuse(4, down);
+    pass(2000);
+    expect(loads).toHaveLength(6);
+  });
+
+  it("asks again only for news or a person when asking cannot cure it", async () => {
+    const { loader, loads, refuse, pass } = setting();
+    loader.ask("now");
+    await refuse(0, new AgencyError("forbidden", "no"));
+    pass(1e9);
+    expect(loads).toHaveLength(1);
+    loader.ask("soon");
+    expect(loads).toHaveLength(2);
+  });
+
+  it("lets a server be that said until when, unless a person asks", async () => {
+    const { loader, loads, refuse, pass } = setting();
+    const busy = new AgencyError("too_many_requests", "busy", { retryAfterMs: 90_000 });
+    loader.ask("now");
+    await refuse(0, busy);
+    pass(60_000);
+    loader.ask("soon");
+    pass(29_999);
+    expect(loads).toHaveLength(1);
+    pass(1);
+    expect(loads).toHaveLength(2);
+    await refuse(1, busy);
+    loader.ask("now");
+    expect(loads).toHaveLength(3);
+  });
+
+  it("does not wait for the end of a pause when there is news", async () => {
+    const { loader, loads, refuse, settle, pass } = setting();
+    loader.ask("now");
+    await refuse(0, new AgencyError("internal", "broken"));
+    pass(2000);
+    await refuse(1, new AgencyError("internal", "broken"));
+    pass(1000);
+    loader.ask("soon");
+    expect(loads).toHaveLength(3);
+    await settle(2, "whole");
+    pass(1e9);
+    expect(loads).toHaveLength(3);
   });
 });

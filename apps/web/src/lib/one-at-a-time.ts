@@ -1,3 +1,6 @@
+import { isAgencyError } from "@agency/contract";
+import { pauseAfter } from "./try-again.ts";
+
 /** Between the beginnings of two loads that news asked for: a busy fleet has news many times a second. */
 const GAP_MS = 1000;
 
@@ -13,7 +16,10 @@ export interface OneAtATime {
   end(): void;
 }
 
-/** A load is never given up for a newer one, or with enough news none would ever arrive. */
+/**
+ * A load is never given up for a newer one, or with enough news none would ever arrive. One that failed and may pass
+ * is asked for again by itself.
+ */
 export function oneAtATime<T>(
   load: (signal: AbortSignal) => Promise<T>,
   told: { loaded(data: T): void; failed(error: unknown): void },
@@ -21,36 +27,50 @@ export function oneAtATime<T>(
 ): OneAtATime {
   const over = new AbortController();
   let running = false;
-  let wanted: "now" | "soon" | null = null;
   let began = -Infinity;
+  let failures = 0;
+  /** When the next one is wanted; infinite: none is. */
+  let due = Infinity;
+  /** The server asked to be let alone until then: only a person may be sooner. */
+  let notBefore = -Infinity;
   let takeBack: (() => void) | null = null;
 
   async function run(): Promise<void> {
     running = true;
-    wanted = null;
+    due = Infinity;
     began = clock.now();
     try {
       const data = await load(over.signal);
+      failures = 0;
       if (!over.signal.aborted) told.loaded(data);
     } catch (error) {
+      failures += 1;
+      again(error);
       if (!over.signal.aborted) told.failed(error);
     }
     running = false;
     next();
   }
 
+  function again(error: unknown): void {
+    const now = clock.now();
+    due = Math.min(due, now + (pauseAfter(error, failures) ?? Infinity));
+    if (isAgencyError(error)) notBefore = now + (error.retryAfterMs ?? 0);
+  }
+
   function next(): void {
     takeBack?.();
     takeBack = null;
-    if (over.signal.aborted || running || wanted === null) return;
-    const left = wanted === "now" ? 0 : began + GAP_MS - clock.now();
+    if (over.signal.aborted || running || due === Infinity) return;
+    const left = Math.max(due, notBefore) - clock.now();
     if (left <= 0) void run();
     else takeBack = clock.after(left, next);
   }
 
   return {
     ask(when) {
-      if (wanted !== "now") wanted = when;
+      if (when === "now") notBefore = -Infinity;
+      due = when === "now" ? -Infinity : Math.min(due, began + GAP_MS);
       next();
     },
     end() {

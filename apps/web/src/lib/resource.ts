@@ -1,7 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { oneAtATime } from "./one-at-a-time.ts";
-import type { LoadClock, OneAtATime } from "./one-at-a-time.ts";
+import type { OneAtATime } from "./one-at-a-time.ts";
 import { session } from "./session.ts";
+import { loadClock } from "./surroundings.ts";
+import { mayPass } from "./try-again.ts";
 
 export type Resource<T> =
   | { state: "loading"; data: null; error: null }
@@ -10,14 +12,6 @@ export type Resource<T> =
   | { state: "ready"; data: T; error: unknown };
 
 const LOADING = { state: "loading", data: null, error: null } as const;
-
-const clock: LoadClock = {
-  now: () => performance.now(),
-  after(ms, action) {
-    const timer = setTimeout(action, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 /**
  * Something fetched for a view. Another `key` names another thing: it begins anew. Another `version` is news of the
@@ -47,7 +41,7 @@ export function useResource<T>(
             resource: failed(before.key === key ? before.resource : LOADING, error),
           })),
       },
-      clock,
+      loadClock,
     );
     loader.current = mine;
     mine.ask("now");
@@ -60,9 +54,9 @@ export function useResource<T>(
     loader.current?.ask("soon");
   }, [version]);
   const { error } = held.resource;
-  // What could not be fetched is tried again when the server is back: the session is renewed with the connection.
+  // With the server back there is no pause to wait for: the session is renewed with the connection.
   useEffect(
-    () => (error === null ? undefined : session.subscribe(() => loader.current?.ask("soon"))),
+    () => (mayPass(error) ? session.subscribe(() => loader.current?.ask("soon")) : undefined),
     [error],
   );
   const reload = useCallback(() => {

@@ -1,3 +1,5 @@
+import type { LoadClock } from "./one-at-a-time.ts";
+
 /** A tab that nobody sees gives its streams back after this long: a browser has six connections to a server. */
 const HIDDEN_MS = 60_000;
 
@@ -69,3 +71,11 @@ export function breathe(): Promise<void> {
     port2.postMessage(null);
   });
 }
+
+export const loadClock: LoadClock = {
+  now: () => performance.now(),
+  after(ms, action) {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,7 +1,9 @@
 import { isAgencyError } from "@agency/contract";
+import type { AgencyError } from "@agency/contract";
 import { Component } from "react";
-import type { ErrorInfo, ReactNode } from "react";
+import type { ReactNode } from "react";
 import { forgetFailures } from "../lib/lazy-again.ts";
+import { mayPass } from "../lib/try-again.ts";
 import { Icon } from "./icon.tsx";
 import type { IconName } from "./icon.tsx";
 
@@ -59,13 +61,21 @@ export function tell(error: unknown): Told {
     too_many_requests: "Too many requests",
   };
   const title = titles[error.code] ?? "That did not work";
-  const commands = /`agency|AGENCY_/.test(error.next ?? "");
   return {
     title,
     detail: error.message,
-    next: commands && error.code === "unavailable" ? "It is tried again by itself." : (error.next ?? null),
+    next: nextOf(error),
     requestId: error.requestId ?? null,
   };
+}
+
+/** The server's own words, which come with the request's id: those made on this side are for the command line. */
+function nextOf({ requestId, next, code, cause }: AgencyError): string | null {
+  if (requestId !== undefined || next === undefined) return next ?? null;
+  if (code === "unavailable") return null;
+  return code === "upstream_failed" && cause !== undefined
+    ? "Reload the page: the server may be of another version by now."
+    : "It may be a proxy in between that answered: ask whoever runs it.";
 }
 
 interface FailureProps {
@@ -75,7 +85,8 @@ interface FailureProps {
 }
 
 export function Failure({ error, onRetry, page = false }: FailureProps) {
-  const { title, detail, next, requestId } = tell(error);
+  const { title, detail, next: said, requestId } = tell(error);
+  const next = said ?? (mayPass(error) ? "It is tried again by itself." : null);
   const Title = page ? "h1" : "p";
   return (
     <div className="state state-failure" role="alert">
@@ -93,34 +104,39 @@ export function Failure({ error, onRetry, page = false }: FailureProps) {
   );
 }
 
-interface Caught {
-  error: unknown;
-  failed: boolean;
+interface BoundaryProps {
+  /** What is drawn: the same would fail in the same way, other data is tried by itself. */
+  data?: unknown;
+  /** Gets other data. Without it another try draws the same once more. */
+  onRetry?: () => void;
+  children: ReactNode;
 }
 
 /** One panel that fails leaves the others standing. */
-export class Boundary extends Component<{ children: ReactNode }, Caught> {
-  override state: Caught = { error: null, failed: false };
+export class Boundary extends Component<BoundaryProps, { caught: { error: unknown } | null }> {
+  override state: { caught: { error: unknown } | null } = { caught: null };
 
-  static getDerivedStateFromError(error: unknown): Caught {
-    return { error, failed: true };
+  static getDerivedStateFromError(error: unknown) {
+    return { caught: { error } };
   }
 
-  override componentDidCatch(_error: unknown, _info: ErrorInfo): void {
-    // React has written it to the console already.
+  override componentDidUpdate(before: BoundaryProps): void {
+    if (this.state.caught !== null && before.data !== this.props.data) this.again();
   }
 
   /** Whoever comes back to it later tries again as well. */
   override componentWillUnmount(): void {
-    if (this.state.failed) forgetFailures();
+    if (this.state.caught !== null) forgetFailures();
   }
 
+  again = () => {
+    forgetFailures();
+    this.setState({ caught: null });
+  };
+
   override render(): ReactNode {
-    if (!this.state.failed) return this.props.children;
-    const retry = () => {
-      forgetFailures();
-      this.setState({ error: null, failed: false });
-    };
-    return <Failure error={this.state.error} onRetry={retry} />;
+    const { caught } = this.state;
+    if (caught === null) return this.props.children;
+    return <Failure error={caught.error} onRetry={this.props.onRetry ?? this.again} />;
   }
 }

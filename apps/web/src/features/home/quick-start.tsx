@@ -1,7 +1,7 @@
 import { isAgencyError } from "@agency/contract";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
-import { api, newKey } from "../../lib/api.ts";
+import { firstApi, newKey } from "../../lib/first-api.ts";
 import { tell } from "../../ui/states.tsx";
 
 /** What was typed, and the way to make a run of it. */
@@ -16,7 +16,7 @@ function useStart() {
     setBusy(true);
     try {
       // The key stays until it has worked: pressed twice, or again after a lost answer, it is one run.
-      const task = await api.createTask(
+      const task = await firstApi.createTask(
         { prompt, demo },
         { idempotencyKey: `${key.current}-${String(demo)}` },
       );

@@ -1,10 +1,10 @@
 import type { FeedTotals } from "@agency/contract";
-import { api } from "../../lib/api.ts";
+import { firstApi } from "../../lib/first-api.ts";
 import { count, money } from "../../lib/format.ts";
 import { useResource } from "../../lib/resource.ts";
 
 export function Totals({ totals }: { totals: FeedTotals }) {
-  const budget = useResource((signal) => api.budget({ signal }), "budget");
+  const budget = useResource((signal) => firstApi.budget({ signal }), "budget");
   const cap = budget.data?.day.capUsd ?? null;
   const of = (...states: string[]) => states.reduce((sum, state) => sum + (totals.counts[state] ?? 0), 0);
   return (

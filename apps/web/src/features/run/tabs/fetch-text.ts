@@ -1,6 +1,6 @@
 import { piecesOf } from "@agency/client";
 import { AgencyError } from "@agency/contract";
-import { sessionFetch } from "../../../lib/api.ts";
+import { sessionFetch } from "../../../lib/first-api.ts";
 import { readText } from "./read-text.ts";
 import type { TextContent } from "./read-text.ts";
 
