@@ -3,6 +3,7 @@ export * from "./json.ts";
 export * from "./errors.ts";
 export * from "./limits.ts";
 export * from "./network.ts";
+export * from "./account-network.ts";
 export * from "./asks.ts";
 export * from "./secrets.ts";
 export * from "./budgets.ts";

@@ -1,25 +1,56 @@
 import { z } from "zod";
 
-const NAME = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+const PORT = "[1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d\\d|655[0-2]\\d|6553[0-5]";
+const HOST = `(?:\\*\\.)?(?:${LABEL}\\.)+${LABEL}(?::(?:${PORT}))?`;
+/** No dot, so that no host is ever taken for a list. */
+const LIST = "(?!(?:none|internet|allow)$)[a-z][a-z0-9-]{0,30}";
+/** Beside hosts: names with an underscore and IPv6 addresses, which nobody needs to open by name. */
+const ANY_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
+const CLOSED = `(?:(?:\\*\\.)?(?:${ANY_LABEL}\\.)+${ANY_LABEL}|\\[[0-9a-f:]+\\])(?::(?:${PORT}))?`;
 
-/** `example.com`, `*.example.com`, either with a port; `dev` stands for the package registries and code hosts. */
-export const hostPatternSchema = z
-  .string()
-  .max(260)
-  .toLowerCase()
-  .regex(
-    new RegExp(`^(?:dev|(?:\\*\\.)?(?:${NAME}\\.)+${NAME}(?::[1-9]\\d{0,4})?)$`),
-    "must be a host such as example.com, *.example.com or example.com:8443, or the list `dev`",
-  );
+/** The list that comes with the product. */
+export const DEV_LIST = "dev";
+export const MOST_HOSTS = 200;
+export const MOST_LISTS = 50;
+
+/** As a connection names it once it has been through the parser of URLs: no capitals, no last dot, no other script. */
+function plainHost(text: string): string {
+  const [, star = "", host = "", port = ""] =
+    /^(\*\.)?([^\s/?#@:\\%*[\]]+|\[[^\s/?#@\\%*[\]]+\])(:\d+)?$/.exec(text.trim()) ?? [];
+  const url = `http://${host}/`;
+  if (!/[.:]/.test(host) || !URL.canParse(url)) return text.trim().toLowerCase();
+  return `${star}${new URL(url).hostname.replace(/\.$/, "")}${port}`;
+}
+
+function hostLike(pattern: string, words: string) {
+  return z
+    .string()
+    .max(260)
+    .overwrite(plainHost)
+    .regex(new RegExp(`^(?:${pattern})$`), words);
+}
+
+const HOST_WORDS = "must be a host such as example.com, *.example.com or example.com:8443";
+
+/** What a run may name: a host, all below one, either with a port, or a list; `dev` is there without being made. */
+export const hostPatternSchema = hostLike(
+  `${LIST}|${HOST}`,
+  `${HOST_WORDS}, or the name of a list such as \`dev\``,
+);
+/** What a list holds. No other list but the built-in one: there is nothing to go round in. */
+export const listHostSchema = hostLike(`dev|${HOST}`, `${HOST_WORDS}, or \`dev\``);
+export const closedHostSchema = hostLike(CLOSED, `${HOST_WORDS}, or an address such as [2001:db8::1]`);
 
 export const networkSchema = z
   .union([
     z.enum(["none", "internet"]),
-    z.strictObject({ allow: z.array(hostPatternSchema).min(1).max(200) }),
+    z.strictObject({ allow: z.array(hostPatternSchema).min(1).max(MOST_HOSTS) }),
   ])
   .describe(
-    "What the agent may reach beside its model and its repositories: nothing, some hosts, or the public internet. " +
-      "Private, link-local and metadata addresses and this machine itself are closed in every case.",
+    "What the agent may reach beside its model and its repositories: nothing, some hosts and lists of hosts, or the " +
+      "public internet. Private, link-local and metadata addresses and this machine itself are closed in every case, " +
+      "and so is what the account has closed.",
   );
 export type Network = z.infer<typeof networkSchema>;
 
@@ -33,4 +64,9 @@ export function parseNetwork(text: string): Network | null {
   const value = hosts === undefined ? text : { allow: hosts.split(",").map((host) => host.trim()) };
   const parsed = networkSchema.safeParse(value);
   return parsed.success ? parsed.data : null;
+}
+
+/** The lists it names, the built-in one among them. */
+export function listsOf(network: Network): string[] {
+  return typeof network === "string" ? [] : network.allow.filter((pattern) => !pattern.includes("."));
 }

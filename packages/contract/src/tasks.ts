@@ -96,7 +96,11 @@ export const createTaskSchema = z.strictObject({
     .max(50)
     .optional()
     .describe("Further repositories that may be read with the credential of their host."),
-  network: networkSchema.optional().describe("Not set: internet, or as the task resumed from."),
+  network: networkSchema
+    .optional()
+    .describe(
+      "Not set: as the task resumed from, else the default of the account, which is internet unless changed.",
+    ),
   allowInternalNetwork: z
     .boolean()
     .default(false)

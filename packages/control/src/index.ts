@@ -40,6 +40,12 @@ export { uuidv7 } from "./ids.ts";
 export { createFence } from "./model/fence.ts";
 export { createModelGate } from "./model/gate.ts";
 export type { ModelGateDeps } from "./model/gate.ts";
+export {
+  accountNetwork,
+  changeNetwork,
+  removeNetworkList,
+  setNetworkList,
+} from "./network/account-network.ts";
 export { accountRetention, setAccountRetention } from "./retention/account-retention.ts";
 export { applyRetention } from "./retention/apply-retention.ts";
 export { finishRemovals } from "./retention/remove.ts";

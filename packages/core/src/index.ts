@@ -18,6 +18,7 @@ export * from "./ports/sign-in-store.ts";
 export * from "./ports/overview-store.ts";
 export * from "./ports/event-store.ts";
 export * from "./ports/retention-store.ts";
+export * from "./ports/network-store.ts";
 export * from "./task/snapshot.ts";
 export * from "./task/states.ts";
 export * from "./task/step.ts";

@@ -2,7 +2,7 @@ import type { Bus, Channel, Clock, Logger } from "@agency/core";
 import { Client } from "pg";
 import { translate } from "./database-error.ts";
 
-const CHANNELS: readonly Channel[] = ["ev", "ctl", "job"];
+const CHANNELS: readonly Channel[] = ["ev", "ctl", "job", "net"];
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5_000;
 /** A connection that is only listened to looks the same alive and cut off. */

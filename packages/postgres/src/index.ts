@@ -14,6 +14,7 @@ export { createEventStore } from "./events/store.ts";
 export { createRemovalStore } from "./retention/removals.ts";
 export { createStorageScan } from "./retention/storage-scan.ts";
 export { createRetentionStore } from "./retention/store.ts";
+export { createNetworkStore } from "./network/store.ts";
 export { dumpSchema } from "./schema-dump.ts";
 export { createArtifactStore } from "./artifacts/store.ts";
 export { createUploadStore } from "./artifacts/upload-store.ts";

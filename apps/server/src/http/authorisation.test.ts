@@ -11,7 +11,7 @@ import { DEVICE_ID } from "./testing/memory-sign-in.ts";
 import { VALID_BODIES, VALID_QUERIES } from "./testing/valid-bodies.ts";
 
 const SECRET = "GITHUB_TOKEN";
-const OTHERS = { "{deviceId}": DEVICE_ID, "{keyId}": DEVICE_ID, "{templateId}": DEVICE_ID };
+const OTHERS = { "{deviceId}": DEVICE_ID, "{keyId}": DEVICE_ID, "{templateId}": DEVICE_ID, "{list}": "ours" };
 const api = createTestApi();
 const specs = api.routes.map(({ spec }) => spec);
 const behindKey = specs.filter(({ policy }) => policy === "key");

@@ -1,11 +1,13 @@
 import type { Duplex } from "node:stream";
 import type {
   AccountBudget,
+  AccountNetwork,
   AnnounceUpload,
   Artifact,
   AuditEntry,
   CancelTask,
   ChangeLimits,
+  ChangeNetwork,
   Checkpoint,
   CheckpointFileList,
   CreateTask,
@@ -28,6 +30,7 @@ import type {
   SecretInfo,
   SendMessage,
   SetAccountBudget,
+  SetNetworkList,
   SetRetention,
   SetSecret,
   Spend,
@@ -109,6 +112,10 @@ export interface UseCases {
   setAccountBudget(accountId: string, input: SetAccountBudget, by: string): Promise<AccountBudget>;
   retention(accountId: string): Promise<Retention>;
   setRetention(accountId: string, input: SetRetention, by: string): Promise<Retention>;
+  network(accountId: string): Promise<AccountNetwork>;
+  changeNetwork(accountId: string, input: ChangeNetwork, by: string): Promise<AccountNetwork>;
+  setNetworkList(accountId: string, name: string, input: SetNetworkList, by: string): Promise<AccountNetwork>;
+  removeNetworkList(accountId: string, name: string, by: string): Promise<void>;
   listSecrets(accountId: string): Promise<SecretInfo[]>;
   setSecret(accountId: string, name: string, input: SetSecret, by: string): Promise<SecretInfo>;
   removeSecret(accountId: string, name: string, project: string | null, by: string): Promise<void>;

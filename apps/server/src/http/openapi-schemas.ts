@@ -1,5 +1,6 @@
 import {
   accountBudgetSchema,
+  accountNetworkSchema,
   archivedFileListSchema,
   artifactListSchema,
   artifactSchema,
@@ -61,6 +62,7 @@ const NAMED: Record<Direction, Record<string, z.ZodType>> = {
     Ask: askSchema,
     AskBody: askBodySchema,
     AccountBudget: accountBudgetSchema,
+    AccountNetwork: accountNetworkSchema,
     Secret: secretInfoSchema,
     Artifact: artifactSchema,
     ArtifactList: artifactListSchema,

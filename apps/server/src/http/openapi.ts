@@ -18,6 +18,7 @@ const TAGS = {
   Tasks: "What you ask for, from start to end.",
   Events: "What the agent does, as a numbered log without gaps.",
   Files: "What is kept of a task when its sandbox is gone.",
+  Network: "What tasks may reach.",
   Money: "What is spent, and what may be.",
   Secrets: "Credentials, kept outside every sandbox.",
   "Sign-in": "Browsers of people, and the keys of programs.",

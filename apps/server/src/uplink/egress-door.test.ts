@@ -222,6 +222,25 @@ describe("a tunnel", () => {
     expect(await report).toMatchObject({ bytesIn: 10, reason: "Cut: the attempt is over." });
   });
 
+  it("is cut in the middle of a stream when the account closes its host, and not opened again", async () => {
+    accepted = (stream) => void stream.write("first half");
+    const socket = await tunnel();
+    expect(String((await once(socket.resume(), "data"))[0])).toBe("first half");
+    const report = out.nextReport();
+    out.rules.never = ["a.example"];
+    await Promise.all([once(socket, "end"), out.judgeAgain()]);
+    socket.destroy();
+    expect(await report).toMatchObject({
+      host: "a.example",
+      verdict: "allowed",
+      reason: expect.stringContaining("a.example is on its list of hosts that are never open"),
+    });
+    const { err } = await curl("-v", ...proxies.connect(), `http://a.example:${port}/`);
+    expect(err).toContain("is closed to every task of this account");
+    const other = await curl(...proxies.connect(), `http://b.example:${port}/`);
+    expect(other.out).toContain("b.example");
+  });
+
   it("ends outside when the agent dies while it is being sent something", async () => {
     const ended = Promise.withResolvers<void>();
     const chunk = Buffer.alloc(MiB);

@@ -7,6 +7,7 @@ import {
   createTransferReports,
 } from "@agency/broker";
 import type { Egress } from "@agency/broker";
+import { listsOf } from "@agency/contract";
 import type { Settings } from "@agency/contract";
 import type { EventBody } from "@agency/contract";
 import { createFence, createModelGate, systemClock } from "@agency/control";
@@ -47,6 +48,7 @@ export function wireBrokers(parts: BrokerParts): Brokers {
   const fence = createFence({ tasks: stores.tasks, bus, clock: systemClock });
   const { say, said } = speaker(stores.events, logger);
   const egress = wireEgress(parts, fence, say);
+  const deaf = hearRules(bus, egress);
   const transfers = createTransferReports(systemClock, (caller, { refs, updates, ...data }) => {
     const named = refs === undefined ? {} : { refs: [...refs] };
     const became = updates === undefined ? {} : { updates: [...updates] };
@@ -58,6 +60,7 @@ export function wireBrokers(parts: BrokerParts): Brokers {
     mirrorGit: wireGit(parts, fence, () => undefined),
     egress,
     async close() {
+      deaf();
       egress.close();
       // What was cut says so when its socket has closed, a turn later.
       await setImmediate();
@@ -97,9 +100,11 @@ function wireEgress(
 ): Egress {
   return createEgress({
     policyOf: async ({ taskId }) => {
-      const spec = (await stores.tasks.load(taskId))?.spec;
-      if (spec === undefined) return null;
-      return { network: spec.network, allowInternalNetwork: spec.allowInternalNetwork };
+      const task = await stores.tasks.load(taskId);
+      if (task === null) return null;
+      const { network, allowInternalNetwork } = task.spec;
+      const rules = await stores.networks.rulesOf(task.accountId, listsOf(network));
+      return { network, allowInternalNetwork, ...rules };
     },
     report: (caller, data) => say(caller, { type: "network", data }),
     resolve: createResolver(settings.dnsServers),
@@ -107,6 +112,15 @@ function wireEgress(
     clock: systemClock,
     logger,
   });
+}
+
+/** A wake-up that was lost may have been for anybody. */
+function hearRules(bus: Bus, egress: Egress): () => void {
+  const stops = [
+    bus.subscribe("net", (accountId) => void egress.judgeAgain(accountId)),
+    bus.onResync(() => void egress.judgeAgain(null)),
+  ];
+  return () => stops.forEach((stop) => stop());
 }
 
 function wireModels(parts: BrokerParts, fence: ReturnType<typeof createFence>): Brokers["models"] {

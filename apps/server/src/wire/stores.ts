@@ -9,6 +9,7 @@ import type {
   EventRows,
   EventStore,
   FeedStore,
+  NetworkStore,
   OverviewStore,
   PairingStore,
   ProbeStore,
@@ -33,6 +34,7 @@ import {
   createEventArchive,
   createEventStore,
   createFeedStore,
+  createNetworkStore,
   createOverviewStore,
   createPairingStore,
   createProbeStore,
@@ -59,6 +61,7 @@ export interface Stores {
   archive: EventArchive;
   retention: RetentionStore;
   removals: RemovalStore;
+  networks: NetworkStore;
   scan: StorageScan;
   costs: CostStore;
   probes: ProbeStore;
@@ -86,6 +89,7 @@ export function createStores(db: Database, queue: Queue, storage: Storage): Stor
     archive,
     retention: createRetentionStore(db),
     removals: createRemovalStore(db),
+    networks: createNetworkStore(db),
     scan: createStorageScan(db),
     costs: createCostStore(db),
     probes: createProbeStore(db),

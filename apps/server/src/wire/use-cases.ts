@@ -1,11 +1,13 @@
 import type { Duplex } from "node:stream";
 import {
   accountBudget,
+  accountNetwork,
   accountRetention,
   answerTask,
   askCheckpoint,
   cancelTask,
   changeLimits,
+  changeNetwork,
   createEventFollower,
   createFeed,
   createManifests,
@@ -34,6 +36,7 @@ import {
   readEvent,
   readFile,
   releaseTask,
+  removeNetworkList,
   removeSecret,
   removeTemplate,
   replaceTemplate,
@@ -42,6 +45,7 @@ import {
   sendMessage,
   setAccountBudget,
   setAccountRetention,
+  setNetworkList,
   setSecret,
   spend,
   stopTasks,
@@ -155,6 +159,7 @@ function taskCreation(parts: UseCaseParts): Pick<UseCases, "createTask"> {
   const { ring, credentials } = secrets;
   const creating = {
     tasks: stores.tasks,
+    networks: stores.networks,
     artifacts: stores.artifacts,
     uploads: stores.uploads,
     findPullRequest,
@@ -219,6 +224,10 @@ type AccountUseCases =
   | "setAccountBudget"
   | "retention"
   | "setRetention"
+  | "network"
+  | "changeNetwork"
+  | "setNetworkList"
+  | "removeNetworkList"
   | "listSecrets"
   | "setSecret"
   | "removeSecret"
@@ -229,12 +238,17 @@ function accountUseCases({ stores, secrets, keeps }: UseCaseParts): Pick<UseCase
   const { managing, rotate } = secrets;
   const { costs, tasks, audit } = stores;
   const keeping = { retention: stores.retention, defaults: keeps, now };
+  const networking = { networks: stores.networks, now };
   const budgeting = { costs, tasks, audit: audit.add, now };
   return {
     accountBudget: (accountId) => accountBudget(budgeting, accountId, now()),
     setAccountBudget: (accountId, caps, by) => setAccountBudget(budgeting, accountId, caps, by),
     retention: (accountId) => accountRetention(keeping, accountId),
     setRetention: (accountId, input, by) => setAccountRetention(keeping, accountId, input, by),
+    network: (accountId) => accountNetwork(networking, accountId),
+    changeNetwork: (accountId, input, by) => changeNetwork(networking, accountId, input, by),
+    setNetworkList: (accountId, name, input, by) => setNetworkList(networking, accountId, name, input, by),
+    removeNetworkList: (accountId, name, by) => removeNetworkList(networking, accountId, name, by),
     listSecrets: (accountId) => listSecrets(managing, accountId),
     setSecret: (accountId, name, input, by) => setSecret(managing, accountId, name, input, by),
     removeSecret: (accountId, name, project, by) => removeSecret(managing, accountId, name, project, by),

@@ -35,7 +35,7 @@ export async function connectTarget(
   const refusal = judgeTarget(target, policy);
   if (refusal !== null) return refusal;
   return withinDialTime(deps.clock, targetText(target), signals, (signal) =>
-    reach(deps, target, policy.allowInternalNetwork, signal),
+    reach(deps, target, policy, signal),
   );
 }
 

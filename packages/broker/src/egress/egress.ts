@@ -7,6 +7,7 @@ import type { ConnectDeps } from "./connect-target.ts";
 import { createConnectionCount } from "./connection-count.ts";
 import type { ConnectionLimits } from "./connection-count.ts";
 import { dialSocket } from "./dial-first.ts";
+import { createOpenConnections } from "./open-connections.ts";
 import { failed } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
 import { attemptKey, createAttemptReports } from "../reports/attempt-reports.ts";
@@ -38,6 +39,8 @@ export interface Egress {
     via: NetworkReport["via"],
     signal: AbortSignal,
   ): Promise<{ readonly ok: true; readonly socket: Socket } | Refusal>;
+  /** The rules of an account changed, or may have for every one (null): what they close by now is cut. */
+  judgeAgain(accountId: string | null): Promise<void>;
   /** Once the sandbox is gone: reports what it still had open, and what was held back, while its log is open. */
   drain(caller: AttemptCaller): Promise<void>;
   /** Cuts what is open and reports it. */
@@ -55,6 +58,7 @@ export function createEgress(deps: EgressDeps): Egress {
   const count = createConnectionCount(deps.limits ?? LIMITS);
   const reports = createAttemptReports(clock, alikeConnections, deps.report);
   const sockets = new Set<Socket>();
+  const open = createOpenConnections(deps);
 
   function begin(
     caller: AttemptCaller,
@@ -79,6 +83,7 @@ export function createEgress(deps: EgressDeps): Egress {
         place();
       };
       const signals = { gone, fenced: watched.signal };
+      const revision = open.revision();
       const reached = await connectTarget(io, caller, authority, signals).catch((error: unknown) => {
         logger.error({ err: error, taskId: caller.taskId }, "a connection of a task could not be judged");
         return FAULT;
@@ -87,15 +92,17 @@ export function createEgress(deps: EgressDeps): Egress {
         leave();
         return refused(reached, report);
       }
-      const { socket, address } = reached;
+      const { socket, address, target } = reached;
       sockets.add(socket);
-      tendSocket(socket, signals, (reason) => {
+      const cut = tendSocket(socket, signals, (reason) => {
         sockets.delete(socket);
         leave();
         report({ verdict: "allowed", address, ...bytesOf(socket), ...(reason === null ? {} : { reason }) });
       });
+      open.add({ caller, target, address, socket, cut }, revision);
       return { ok: true, socket };
     },
+    judgeAgain: open.judgeAgain,
     async drain(caller) {
       const seen = new AbortController();
       const none = count.whenNone(attemptKey(caller));

@@ -8,7 +8,7 @@ import { parseTarget } from "./target.ts";
 function judge(authority: string, network: Network, allowInternalNetwork = false) {
   const target = parseTarget(authority);
   if (target === null) throw new Error(`${authority} is no target`);
-  return judgeTarget(target, { network, allowInternalNetwork });
+  return judgeTarget(target, { network, allowInternalNetwork, lists: new Map(), never: [] });
 }
 
 describe("a list of hosts", () => {

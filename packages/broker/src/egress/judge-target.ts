@@ -1,5 +1,5 @@
 import type { Network } from "@agency/contract";
-import { DEV_HOSTS } from "./dev-hosts.ts";
+import { closingPattern, opens, patternsOf, WEB_PORTS } from "./host-patterns.ts";
 import { denied } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
 import { targetText } from "./target.ts";
@@ -8,13 +8,16 @@ import type { Target } from "./target.ts";
 /** What one task may reach. */
 export interface NetworkPolicy {
   readonly network: Network;
+  /** Of the lists of hosts that the network names, those that there are. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
+  /** What the account has closed to every task. */
+  readonly never: readonly string[];
   /** Lifts the ban on private addresses, and on nothing else. */
   readonly allowInternalNetwork: boolean;
 }
 
 /** Mail leaves through these; no task of a coding agent needs them, every spammer does. */
 const MAIL_PORTS: ReadonlySet<number> = new Set([25, 465, 587]);
-const DEFAULT_PORTS: readonly number[] = [80, 443];
 
 /** Names of this machine and of metadata services, whatever they resolve to. */
 const OWN_NAME =
@@ -29,7 +32,22 @@ const INTERNAL_NAME = /^(?:[^.]+|.+\.(?:local|internal|intranet|lan|corp|home\.a
  * so a list of hosts cannot be used to carry data out in lookups.
  */
 export function judgeTarget(target: Target, policy: NetworkPolicy): Refusal | null {
-  return judgeName(target, policy) ?? judgeNetwork(target, policy.network);
+  return judgeName(target, policy) ?? judgeClosed(target, policy) ?? judgeNetwork(target, policy);
+}
+
+/** What the account has closed is closed also to the task whose own network would open it. */
+export function judgeClosed(
+  target: Target,
+  { never }: Pick<NetworkPolicy, "never">,
+  asked = target,
+): Refusal | null {
+  const pattern = closingPattern(never, target);
+  if (pattern === null) return null;
+  const what = asked === target ? targetText(target) : `${targetText(asked)} leads to ${target.host}, which`;
+  return denied(
+    "closed_host",
+    `${what} is closed to every task of this account: ${pattern} is on its list of hosts that are never open. A person can open it with: agency network open ${pattern}`,
+  );
 }
 
 function judgeName({ host, port, isLiteral }: Target, policy: NetworkPolicy): Refusal | null {
@@ -52,7 +70,7 @@ function judgeName({ host, port, isLiteral }: Target, policy: NetworkPolicy): Re
   return null;
 }
 
-function judgeNetwork(target: Target, network: Network): Refusal | null {
+function judgeNetwork(target: Target, { network, lists }: NetworkPolicy): Refusal | null {
   const where = targetText(target);
   if (network === "none") {
     return denied(
@@ -67,27 +85,26 @@ function judgeNetwork(target: Target, network: Network): Refusal | null {
       `${where} cannot be reached: the ports that send mail are closed to every task.`,
     );
   }
-  const patterns = network.allow.flatMap((pattern) => (pattern === "dev" ? DEV_HOSTS : [pattern]));
-  if (!MAIL_PORTS.has(target.port) && patterns.some((pattern) => matches(pattern, target))) return null;
+  const { patterns, gone } = patternsOf(network.allow, lists);
+  if (!MAIL_PORTS.has(target.port) && opens(patterns, target)) return null;
+  const list = `${where} is not on this task's network list (allow: ${shortened(network.allow)}).`;
+  if (gone.length > 0) return denied("list_gone", `${list} ${goneText(gone)}`);
   return denied(
     "not_listed",
-    `${where} is not on this task's network list (allow: ${shortened(network.allow)}). Start the task with --network ${openingOf(target, "allow:") || "internet"} to open it.`,
+    `${list} Start the task with --network ${openingOf(target, "allow:") || "internet"} to open it.`,
   );
 }
 
-/** Exact, or `*.x` for what is below x but not x itself. Without a port it stands for the two of the web. */
-function matches(pattern: string, { host, port, isLiteral }: Target): boolean {
-  const [, wanted = "", listed] = /^(.*?)(?::(\d+))?$/.exec(pattern) ?? [];
-  const ports = listed === undefined ? DEFAULT_PORTS : [Number(listed)];
-  if (!ports.includes(port)) return false;
-  if (!wanted.startsWith("*.")) return host === wanted;
-  return !isLiteral && host.endsWith(wanted.slice(1));
+function goneText([first = "", ...others]: readonly string[]): string {
+  const names = [first, ...others].map((name) => `"${name}"`).join(", ");
+  const are = others.length === 0 ? `The list ${names} was removed` : `The lists ${names} were removed`;
+  return `${are} from the account since the task was made, and what ${others.length === 0 ? "it" : "they"} opened is closed. A person can make it anew with: agency network set ${first} HOST…`;
 }
 
 /** What to put on the list for this target, or nothing when a list cannot hold it. */
 function openingOf({ host, port }: Target, before: string): string {
   if (host.includes(":") || host.includes("_") || MAIL_PORTS.has(port)) return "";
-  return `${before}${host}${DEFAULT_PORTS.includes(port) ? "" : `:${port}`}`;
+  return `${before}${host}${WEB_PORTS.includes(port) ? "" : `:${port}`}`;
 }
 
 function shortened(patterns: readonly string[]): string {

@@ -4,16 +4,19 @@ import type { AddressKind } from "../address/address-kind.ts";
 import type { OwnAddresses } from "../address/own-addresses.ts";
 import { dialFirst, inTurns, isSameAddress } from "./dial-first.ts";
 import type { Dial } from "./dial-first.ts";
+import { judgeClosed } from "./judge-target.ts";
+import type { NetworkPolicy } from "./judge-target.ts";
 import { denied, failed } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Resolve } from "./resolve-host.ts";
-import { targetText } from "./target.ts";
+import { addressTarget, targetText } from "./target.ts";
 import type { Target } from "./target.ts";
 
 export interface Reached {
   readonly ok: true;
   readonly socket: Socket;
   readonly address: string;
+  readonly target: Target;
 }
 
 export interface ReachDeps {
@@ -31,20 +34,20 @@ export interface ReachDeps {
 export async function reach(
   deps: ReachDeps,
   target: Target,
-  allowInternal: boolean,
+  policy: NetworkPolicy,
   signal: AbortSignal,
 ): Promise<Reached | Refusal> {
   const addresses = target.isLiteral ? [target.host] : await addressesOf(deps, target, signal);
   if (!Array.isArray(addresses)) return addresses;
   for (const address of addresses) {
-    const refusal = judgeAddress(deps, target, address, allowInternal);
+    const refusal = judgeAddress(deps, target, address, policy);
     if (refusal !== null) return refusal;
   }
   const dial = (address: string, stop: AbortSignal): Promise<Socket> => deps.dial(address, target.port, stop);
   try {
     const { socket, address } = await dialFirst(inTurns(addresses), dial, deps.clock, signal);
     // What answers must be what was judged, whatever the network in between makes of an address.
-    if (isSameAddress(socket.remoteAddress ?? "", address)) return { ok: true, socket, address };
+    if (isSameAddress(socket.remoteAddress ?? "", address)) return { ok: true, socket, address, target };
     socket.destroy();
     return denied(
       "closed_address",
@@ -71,13 +74,14 @@ async function addressesOf(
 
 function judgeAddress(
   { kindOf, ownAddresses }: ReachDeps,
-  { host }: Target,
+  target: Target,
   address: string,
-  allowInternal: boolean,
+  policy: NetworkPolicy,
 ): Refusal | null {
+  const { host } = target;
   const kind = kindOf(address);
-  if (kind === "public" || (kind === "private" && allowInternal)) {
-    if (!ownAddresses.has(address)) return null;
+  if (kind === "public" || (kind === "private" && policy.allowInternalNetwork)) {
+    if (!ownAddresses.has(address)) return judgeClosed(addressTarget(address, target), policy, target);
     return denied(
       "closed_address",
       `${host} is the machine that runs Agency, which is closed to every task.`,

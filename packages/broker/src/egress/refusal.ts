@@ -2,6 +2,8 @@ export type RefusalReason =
   | "bad_target"
   | "no_network"
   | "not_listed"
+  | "list_gone"
+  | "closed_host"
   | "closed_port"
   | "closed_name"
   | "closed_address"

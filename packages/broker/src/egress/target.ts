@@ -31,6 +31,11 @@ export function parseTarget(authority: string): Target | null {
   return { host, port, isLiteral: false };
 }
 
+/** What a name leads to, as if it had been asked for itself. */
+export function addressTarget(address: string, { port }: Pick<Target, "port">): Target {
+  return { host: address, port, isLiteral: true };
+}
+
 /** As it is written: an IPv6 address in brackets. */
 export function targetText({ host, port }: Pick<Target, "host" | "port">): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;

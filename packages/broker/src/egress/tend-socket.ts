@@ -3,12 +3,15 @@ import type { Signals } from "./connect-target.ts";
 
 const IDLE_MS = 600_000;
 
-/** Cuts the socket when its attempt or its agent is gone or nothing passes, and tells once when it is closed. */
+/**
+ * Cuts the socket when its attempt or its agent is gone or nothing passes, and tells once when it is closed. Returns
+ * what cuts it for another reason.
+ */
 export function tendSocket(
   socket: Socket,
   { gone, fenced }: Signals,
   closed: (reason: string | null) => void,
-): void {
+): (why: string) => void {
   let reason: string | null = null;
   const cut = (why: string | null) => (): void => {
     reason ??= why;
@@ -27,4 +30,5 @@ export function tendSocket(
   });
   if (fenced.aborted) cutFenced();
   if (gone.aborted) cutGone();
+  return (why) => cut(why)();
 }

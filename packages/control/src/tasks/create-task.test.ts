@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createTaskSchema, DEFAULT_LIMITS } from "@agency/contract";
-import type { CreateTaskInput, Task } from "@agency/contract";
+import type { CreateTaskInput, Network, Task } from "@agency/contract";
 import type { Idempotency, NewTask } from "@agency/core";
 import { createTask } from "./create-task.ts";
 import type { CreateTaskDeps } from "./create-task.ts";
@@ -22,6 +22,7 @@ function setUp(more: Partial<CreateTaskDeps> = {}) {
     tasks,
     artifacts: { checkpoints: () => Promise.resolve([]), blobs: () => Promise.resolve([]) },
     uploads: { unused: () => Promise.resolve(null) },
+    networks: { read: () => Promise.resolve({ lists: new Map(), never: [], standard: null }) },
     providerIds: ["local"],
     hasCredential: () => Promise.resolve(true),
     sealSecrets: (task, secrets) =>
@@ -144,6 +145,38 @@ describe("creating a task", () => {
       },
       null,
     ]);
+  });
+});
+
+describe("the network of a new task", () => {
+  const lists = new Map([["ours", ["a.example"]]]);
+  const networks = (standard: Network | null) => ({
+    networks: { read: () => Promise.resolve({ lists, never: [], standard }) },
+  });
+
+  it("is the account's own default when the task says nothing, and what it says when it does", async () => {
+    const { create, made } = setUp(networks({ allow: ["dev", "ours"] }));
+    await create({ prompt: "x" });
+    await create({ prompt: "x", network: "none" });
+    await create({ prompt: "x", network: { allow: ["b.example"] } });
+    expect(made.map(({ task }) => task.spec.network)).toEqual([
+      { allow: ["dev", "ours"] },
+      "none",
+      { allow: ["b.example"] },
+    ]);
+  });
+
+  it("names lists that there are; one that there is not is refused by name, with the way to make it", async () => {
+    const { create, made } = setUp(networks(null));
+    await create({ prompt: "x", network: { allow: ["OURS", "dev", "c.example"] } });
+    expect(made[0]?.task.spec.network).toEqual({ allow: ["ours", "dev", "c.example"] });
+    await expect(create({ prompt: "x", network: { allow: ["ours", "theirs"] } })).rejects.toMatchObject({
+      code: "invalid_request",
+      message: 'There is no network list "theirs".',
+      next: expect.stringContaining("agency network set theirs"),
+      errors: [{ path: "network.allow" }],
+    });
+    expect(made).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,7 @@
 import { AgencyError, DEFAULT_LIMITS, networkText } from "@agency/contract";
 import type { CreateTask, Task } from "@agency/contract";
-import type { AuditRow, CreateOutcome, NewTask, TaskSpec, TaskStore } from "@agency/core";
+import type { AuditRow, CreateOutcome, NetworkStore, NewTask, TaskSpec, TaskStore } from "@agency/core";
+import { chooseNetwork } from "../network/choose-network.ts";
 import { chooseDelivery } from "./choose-delivery.ts";
 import type { FindPullRequest } from "./choose-delivery.ts";
 import { chooseReview } from "./choose-review.ts";
@@ -19,6 +20,7 @@ import type { UploadFromDeps } from "./upload-from.ts";
 
 export interface CreateTaskDeps extends RequestChecks, ResumeDeps, UploadFromDeps {
   tasks: TaskStore;
+  networks: Pick<NetworkStore, "read">;
   /** Not given: there are no pull requests here. */
   findPullRequest?: FindPullRequest;
   /** Checks and seals the secrets that came with a task, for that task alone. */
@@ -48,7 +50,8 @@ export async function createTask(deps: CreateTaskDeps, request: CreateTaskReques
   if (earlier !== null) return created(earlier, request.input);
   const resumed = await resumeFrom(deps, accountId, request.input);
   const { resume } = resumed;
-  const input = settleRequest(resumed.input);
+  const network = await chooseNetwork(deps.networks, accountId, resumed.input.network);
+  const input = settleRequest(resumed.input, network);
   await checkRequest(deps, accountId, input);
   const keepMs = keepMsOf(input.keep, deps.keepBounds);
   if (keepMs !== null) await checkRoomToKeep(deps.tasks, accountId, deps.keepBounds);

@@ -1,4 +1,4 @@
-import type { CreateTask } from "@agency/contract";
+import type { CreateTask, Network } from "@agency/contract";
 
 /** What a task takes over from the one it goes on from, when the request does not name its own. */
 export type Inherited =
@@ -15,10 +15,9 @@ export type Inherited =
 /** A request in which nothing is left open but what has no default. */
 export type SettledTask = CreateTask & { [K in Inherited]: NonNullable<CreateTask[K]> };
 
-const DEFAULTS: Pick<SettledTask, Inherited> = {
+const DEFAULTS: Pick<SettledTask, Exclude<Inherited, "network">> = {
   repositories: [],
   checks: [],
-  network: "internet",
   approve: "none",
   commandPolicy: { allow: [], deny: [] },
   questions: true,
@@ -27,12 +26,12 @@ const DEFAULTS: Pick<SettledTask, Inherited> = {
   env: {},
 };
 
-export function settleRequest(input: CreateTask): SettledTask {
+export function settleRequest(input: CreateTask, network: Network): SettledTask {
   return {
     ...input,
     repositories: input.repositories ?? DEFAULTS.repositories,
     checks: input.checks ?? DEFAULTS.checks,
-    network: input.network ?? DEFAULTS.network,
+    network,
     approve: input.approve ?? DEFAULTS.approve,
     commandPolicy: input.commandPolicy ?? DEFAULTS.commandPolicy,
     questions: input.questions ?? DEFAULTS.questions,

@@ -15,6 +15,7 @@ import { healthRoutes } from "./health.ts";
 import { limitRoutes } from "./limits.ts";
 import { messageRoutes } from "./messages.ts";
 import { metricsRoutes } from "./metrics.ts";
+import { networkRoutes } from "./network.ts";
 import { overviewRoutes } from "./overview.ts";
 import { pairingRoutes } from "./pairing.ts";
 import { pauseRoutes } from "./pauses.ts";
@@ -43,6 +44,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...checkpointRoutes(deps),
     ...uploadRoutes(deps),
     ...budgetRoutes(deps),
+    ...networkRoutes(deps),
     ...retentionRoutes(deps),
     ...secretRoutes(deps),
     ...engineRoutes(deps),

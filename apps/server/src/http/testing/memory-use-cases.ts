@@ -4,6 +4,7 @@ import { createEventFollower, uuidv7 } from "@agency/control";
 import type { UseCases } from "../deps.ts";
 import { memoryFiles } from "./memory-files.ts";
 import { MemoryLog } from "./memory-log.ts";
+import { memoryNetwork } from "./memory-network.ts";
 import { memoryOverview } from "./memory-overview.ts";
 
 const NOW = "2026-03-01T12:00:00.000Z";
@@ -93,6 +94,7 @@ export function createMemoryUseCases(): MemoryUseCases {
     ...waiting(find, change, fail),
     ...memoryFiles(find, fail),
     ...accounts(fail),
+    ...memoryNetwork(fail),
     ...memoryOverview(find, fail),
     readEvents: (id, after, limit, types) => log.read(id, after, limit, types),
     async readEvent(id, seq) {

@@ -9,6 +9,8 @@ export const VALID_BODIES: Readonly<Record<string, object>> = {
   offerUpload: { bytes: 0, sha256: "0".repeat(64) },
   setBudget: { dayUsd: 20, monthUsd: null },
   setRetention: { eventsMs: 86_400_000, artifactsMs: null },
+  changeNetwork: { default: { allow: ["dev"] }, close: ["*.example.org"], open: [] },
+  setNetworkList: { hosts: ["example.com"] },
   setSecret: { value: "sk-ant-api03-0123456789", kind: "api_key", check: false },
   signInByLink: { token: "a-token-that-is-long-enough" },
   signInByPassword: { password: "correct horse" },

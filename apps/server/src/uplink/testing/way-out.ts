@@ -24,6 +24,9 @@ export interface WayOut extends AsyncDisposable {
   readonly doorPath: string;
   readonly reports: Report[];
   readonly fenced: AbortController;
+  /** What the account has beside nothing: to be changed by a test. */
+  readonly rules: { never?: string[]; lists?: Map<string, string[]> };
+  judgeAgain(): Promise<void>;
   nextReport(): Promise<Report>;
   closeDoor(): void;
 }
@@ -33,13 +36,14 @@ export interface WayOut extends AsyncDisposable {
  * and only here is it taken for public.
  */
 export async function openWayOut(network: Network): Promise<WayOut> {
+  const rules: WayOut["rules"] = {};
   const folder = await mkdtemp(join(tmpdir(), "way-out-"));
   const doorPath = join(folder, "door.sock");
   const reports: Report[] = [];
   const waiting: ((report: Report) => void)[] = [];
   const fenced = new AbortController();
   const egress = createEgress({
-    policyOf: async () => ({ network, allowInternalNetwork: false }),
+    policyOf: async () => ({ network, allowInternalNetwork: false, lists: new Map(), never: [], ...rules }),
     report(_caller, data) {
       reports.push(data);
       waiting.shift()?.(data);
@@ -69,6 +73,8 @@ export async function openWayOut(network: Network): Promise<WayOut> {
     doorPath,
     reports,
     fenced,
+    rules,
+    judgeAgain: () => egress.judgeAgain("anna"),
     nextReport: () => new Promise((resolve) => waiting.push(resolve)),
     closeDoor: door.close,
     async [Symbol.asyncDispose]() {

@@ -29,13 +29,16 @@ const realClock: EgressDeps["clock"] = {
     }),
 };
 
-export function openEgress(policy: NetworkPolicy | null, deps: Partial<EgressDeps> = {}): OpenedEgress {
+type Given = Pick<NetworkPolicy, "network" | "allowInternalNetwork"> & Partial<NetworkPolicy>;
+
+/** The rules of the account are those given, else none; `policy` may be changed while it is open. */
+export function openEgress(policy: Given | null, deps: Partial<EgressDeps> = {}): OpenedEgress {
   const reports: NetworkReport[] = [];
   const waiting: ((report: NetworkReport) => void)[] = [];
   const fenced = new AbortController();
   let watched = 0;
   const egress = createEgress({
-    policyOf: async () => policy,
+    policyOf: async () => (policy === null ? null : { lists: new Map(), never: [], ...policy }),
     report(_caller, data) {
       reports.push(data);
       waiting.shift()?.(data);

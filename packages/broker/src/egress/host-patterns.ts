@@ -1,0 +1,59 @@
+import { DEV_LIST } from "@agency/contract";
+import { DEV_HOSTS } from "./dev-hosts.ts";
+import { parseTarget, targetText } from "./target.ts";
+import type { Target } from "./target.ts";
+
+/** What a pattern without a port opens. */
+export const WEB_PORTS: readonly number[] = [80, 443];
+
+/** Hosts in the place of the lists that are named; a list that is not there stands for nothing. */
+export function patternsOf(
+  allow: readonly string[],
+  lists: ReadonlyMap<string, readonly string[]>,
+): { patterns: string[]; gone: string[] } {
+  const gone = allow.filter((name) => isList(name) && name !== DEV_LIST && !lists.has(name));
+  const named = allow.flatMap((pattern) => (isList(pattern) ? (lists.get(pattern) ?? [pattern]) : [pattern]));
+  // Lists themselves may hold the built-in one, and no other.
+  const patterns = named.flatMap((pattern) => (pattern === DEV_LIST ? DEV_HOSTS : [pattern]));
+  return { patterns: patterns.filter((pattern) => !isList(pattern)), gone };
+}
+
+export function opens(patterns: readonly string[], target: Target): boolean {
+  return patterns.some((pattern) => {
+    const { host, port } = split(pattern);
+    const isOpenPort = port === null ? WEB_PORTS.includes(target.port) : port === target.port;
+    return isOpenPort && isHost(host, target);
+  });
+}
+
+/** The first of the patterns that closes the target. Without a port one closes all of them. */
+export function closingPattern(never: readonly string[], target: Target): string | null {
+  if (never.length === 0) return null;
+  const plain = asAsked(target);
+  const closes = (pattern: string): boolean => {
+    const { host, port } = split(pattern);
+    return (port === null || port === plain.port) && isHost(host, plain);
+  };
+  return never.find(closes) ?? null;
+}
+
+/** An address as the parser of URLs writes it, wherever it came from: the same one can be written in many ways. */
+function asAsked(target: Target): Target {
+  return target.isLiteral ? (parseTarget(targetText(target)) ?? target) : target;
+}
+
+/** Exact, or `*.x` for what is below x but not x itself. */
+function isHost(wanted: string, { host, isLiteral }: Target): boolean {
+  if (!wanted.startsWith("*.")) return host === wanted;
+  return !isLiteral && host.endsWith(wanted.slice(1));
+}
+
+/** `[2001:db8::1]:443` has more colons than the one before its port. */
+function split(pattern: string): { host: string; port: number | null } {
+  const [, host = "", port] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(pattern) ?? [];
+  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: port === undefined ? null : Number(port) };
+}
+
+function isList(pattern: string): boolean {
+  return !pattern.includes(".");
+}

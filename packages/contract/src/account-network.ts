@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { closedHostSchema, listHostSchema, MOST_HOSTS, networkSchema } from "./network.ts";
+
+export const listNameSchema = z
+  .string()
+  .regex(
+    /^(?!(?:dev|none|internet|allow)$)[a-z][a-z0-9-]{0,30}$/,
+    "must be a word of small letters, digits and hyphens that begins with a letter, and not dev, none, internet or allow",
+  );
+
+export const accountNetworkSchema = z.object({
+  lists: z
+    .array(z.object({ name: z.string(), hosts: z.array(z.string()) }))
+    .describe("By name. A run names one where it may name a host; `dev` is built in and not among them."),
+  never: z
+    .array(z.string())
+    .describe(
+      "Closed to every run, whatever its own network says. Without a port, at every port. The model and the " +
+        "repositories of a run are not reached this way and stay open.",
+    ),
+  default: networkSchema.nullable().describe("Of new tasks that do not say. Null: internet."),
+});
+export type AccountNetwork = z.infer<typeof accountNetworkSchema>;
+
+const closedHosts = z.array(closedHostSchema).max(MOST_HOSTS);
+
+export const changeNetworkSchema = z
+  .strictObject({
+    default: networkSchema.nullable(),
+    close: closedHosts.describe("To be closed to every run."),
+    open: closedHosts.describe("Not to be closed any more."),
+  })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, "changes nothing: give default, close or open");
+export type ChangeNetworkInput = z.input<typeof changeNetworkSchema>;
+export type ChangeNetwork = z.output<typeof changeNetworkSchema>;
+
+export const setNetworkListSchema = z.strictObject({
+  hosts: z.array(listHostSchema).min(1).max(MOST_HOSTS),
+});
+export type SetNetworkList = z.output<typeof setNetworkListSchema>;

@@ -1,0 +1,157 @@
+import { AgencyError, DEV_LIST, listsOf, MOST_HOSTS, MOST_LISTS, networkText } from "@agency/contract";
+import type { AccountNetwork, ChangeNetwork, Network, SetNetworkList } from "@agency/contract";
+import type { AuditRow, NetworkSettings, NetworkStore } from "@agency/core";
+import { uuidv7 } from "../ids.ts";
+import { unknownList } from "./unknown-list.ts";
+
+export interface NetworkDeps {
+  networks: Pick<NetworkStore, "read" | "change">;
+  now: () => number;
+}
+
+type Told = Pick<AuditRow, "action" | "target" | "detail">;
+
+export async function accountNetwork(
+  { networks }: Pick<NetworkDeps, "networks">,
+  accountId: string,
+): Promise<AccountNetwork> {
+  return toAccountNetwork(await networks.read(accountId));
+}
+
+export async function changeNetwork(
+  deps: NetworkDeps,
+  accountId: string,
+  input: ChangeNetwork,
+  by: string,
+): Promise<AccountNetwork> {
+  return change(deps, accountId, by, (settings) => {
+    const never = closedAfter(settings.never, input);
+    const standard = input.default === undefined ? settings.standard : input.default;
+    for (const name of listsOf(standard ?? "internet")) {
+      if (!isThere(settings, name)) throw unknownList(name, "default");
+    }
+    const closed = joined("closed", without(never, settings.never));
+    const opened = joined("opened", without(settings.never, never));
+    const moved = standardText(standard) !== standardText(settings.standard);
+    const told = { ...(moved ? { default: standardText(standard) } : {}), ...closed, ...opened };
+    return [
+      { ...settings, never, standard },
+      { action: "network.set", target: "account", detail: told },
+    ];
+  });
+}
+
+export async function setNetworkList(
+  deps: NetworkDeps,
+  accountId: string,
+  name: string,
+  { hosts: wanted }: SetNetworkList,
+  by: string,
+): Promise<AccountNetwork> {
+  return change(deps, accountId, by, (settings) => {
+    const before = settings.lists.get(name) ?? [];
+    const hosts = [...new Set(wanted)];
+    if (!settings.lists.has(name) && settings.lists.size >= MOST_LISTS) throw tooMany();
+    const lists = new Map(
+      [...settings.lists, [name, hosts] as const].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    );
+    const detail = {
+      ...joined("added", without(hosts, before)),
+      ...joined("removed", without(before, hosts)),
+    };
+    return [
+      { ...settings, lists },
+      { action: "network.list_set", target: name, detail },
+    ];
+  });
+}
+
+/** Tasks that name it and wait or run keep its name, and nothing behind it is open to them any more. */
+export async function removeNetworkList(
+  deps: NetworkDeps,
+  accountId: string,
+  name: string,
+  by: string,
+): Promise<void> {
+  await change(deps, accountId, by, (settings) => {
+    const hosts = settings.lists.get(name);
+    if (hosts === undefined) throw new AgencyError("not_found", `There is no network list "${name}".`);
+    if (listsOf(settings.standard ?? "internet").includes(name)) throw stillDefault(name);
+    const lists = new Map([...settings.lists].filter(([other]) => other !== name));
+    const detail = joined("removed", hosts);
+    return [
+      { ...settings, lists },
+      { action: "network.list_remove", target: name, detail },
+    ];
+  });
+}
+
+async function change(
+  { networks, now }: NetworkDeps,
+  accountId: string,
+  actor: string,
+  decide: (settings: NetworkSettings) => [NetworkSettings, Told],
+): Promise<AccountNetwork> {
+  const changed = await networks.change(accountId, (before) => {
+    const [settings, told] = decide(before);
+    // What is set to what it was leaves no trace: an entry that names no change tells nobody anything.
+    if (Object.keys(told.detail).length === 0) return { settings: before, audit: null };
+    const at = now();
+    return { settings, audit: { id: uuidv7(at), accountId, actor, at, ...told } };
+  });
+  return toAccountNetwork(changed);
+}
+
+function closedAfter(never: readonly string[], { close = [], open = [] }: ChangeNetwork): string[] {
+  const both = open.find((host) => close.includes(host));
+  if (both !== undefined) {
+    throw new AgencyError("invalid_request", `${both} is to be closed and opened at once.`, {
+      errors: [{ path: "open", message: `${both} is in close as well` }],
+    });
+  }
+  const after = [...new Set([...never, ...close])].filter((host) => !open.includes(host)).toSorted();
+  if (after.length <= MOST_HOSTS || after.length <= never.length) return after;
+  throw new AgencyError(
+    "conflict",
+    `That would be ${after.length} closed hosts; ${MOST_HOSTS} is the most.`,
+    {
+      next: "Open some first, or close all below a name at once: *.example.com.",
+    },
+  );
+}
+
+export function isThere({ lists }: Pick<NetworkSettings, "lists">, name: string): boolean {
+  return name === DEV_LIST || lists.has(name);
+}
+
+function tooMany(): AgencyError {
+  return new AgencyError("conflict", `There are ${MOST_LISTS} network lists already.`, {
+    next: "Remove one first.",
+  });
+}
+
+function stillDefault(name: string): AgencyError {
+  return new AgencyError("conflict", `New tasks get the list "${name}" by default.`, {
+    next: "Change the default network first: agency network default internet.",
+  });
+}
+
+function standardText(standard: Network | null): string {
+  return standard === null ? "not set" : networkText(standard);
+}
+
+function without(hosts: readonly string[], others: readonly string[]): string[] {
+  return hosts.filter((host) => !others.includes(host));
+}
+
+function joined(key: string, hosts: readonly string[]): Record<string, string> {
+  return hosts.length === 0 ? {} : { [key]: hosts.join(",") };
+}
+
+function toAccountNetwork({ lists, never, standard }: NetworkSettings): AccountNetwork {
+  return {
+    lists: [...lists].map(([name, hosts]) => ({ name, hosts: [...hosts] })),
+    never: [...never],
+    default: standard,
+  };
+}
