@@ -84,13 +84,14 @@ export class Agency implements AsyncDisposable {
     await rm(this.home, { recursive: true, force: true });
   }
 
-  /** The first event that fits, from the start of the log on. */
+  /** The first event that fits, from the start of the log on or after a number of it. */
   async event<T extends EventType>(
     taskId: string,
     type: T,
     fits: (data: EventOf<T>["data"]) => boolean = () => true,
+    after = 0,
   ): Promise<TaskEvent & EventOf<T>> {
-    for await (const event of this.client.events(taskId)) {
+    for await (const event of this.client.events(taskId, { after })) {
       if (event.type === type && fits(event.data as EventOf<T>["data"]))
         return event as TaskEvent & EventOf<T>;
     }

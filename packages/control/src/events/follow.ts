@@ -1,11 +1,10 @@
 import type { EventType, TaskEvent } from "@agency/contract";
 import { isTerminal } from "@agency/core";
 import type { Bus, EventPage, EventStore } from "@agency/core";
+import { createPageSize } from "./page-size.ts";
 import { createTail } from "./tail.ts";
 import type { Subscription, Tail } from "./tail.ts";
 import { createWakeups } from "./wakeups.ts";
-
-const PAGE = 500;
 
 export interface FollowRequest {
   taskId: string;
@@ -92,8 +91,11 @@ async function* catchUp(
   taskId: string,
   cursor: Cursor,
 ): AsyncGenerator<FollowItem, "end" | "caught_up"> {
+  const size = createPageSize();
   for (;;) {
-    const page = await store.read(taskId, cursor.last, PAGE);
+    const asked = size.events;
+    const page = await store.read(taskId, cursor.last, asked);
+    size.saw(page.events);
     const first = page.events[0]?.seq ?? page.firstSeq;
     if (page.lastSeq > cursor.last && first > cursor.last + 1) {
       yield { kind: "reset", firstSeq: first };
@@ -103,7 +105,7 @@ async function* catchUp(
     if (item !== null) yield item;
     if (page.events.some(endsLog)) return "end";
     if (page.events.length === 0 && (await isOver(store, taskId, page))) return "end";
-    if (page.events.length < PAGE) return "caught_up";
+    if (page.events.length < asked) return "caught_up";
   }
 }
 

@@ -1,10 +1,13 @@
 import type { TaskEvent } from "@agency/contract";
 import type { EventStore } from "@agency/core";
+import { createPageSize } from "./page-size.ts";
+import type { PageSize } from "./page-size.ts";
 import type { Wakeup } from "./wakeups.ts";
 
-const PAGE = 500;
 /** More than this waiting for one reader, and it is sent back to the database instead. */
 const MAX_BUFFERED = 1_000;
+/** The same in characters: two pages of what is read at a time. */
+const MAX_BUFFERED_CHARS = 2 * 1024 * 1024;
 
 export interface Subscription {
   /** From here on every new event is either handed out or answered with `behind`. */
@@ -19,6 +22,7 @@ export interface Tail {
 
 interface Reader {
   buffer: TaskEvent[];
+  chars: number;
   behind: boolean;
   closed: boolean;
   wake: () => void;
@@ -46,7 +50,7 @@ export function createTail(deps: TailDeps): Tail {
   };
   return {
     subscribe() {
-      const reader: Reader = { buffer: [], behind: false, closed: false, wake: () => {} };
+      const reader: Reader = { buffer: [], chars: 0, behind: false, closed: false, wake: () => {} };
       readers.add(reader);
       if (!running) void run(deps, readers, started.resolve);
       running = true;
@@ -57,11 +61,12 @@ export function createTail(deps: TailDeps): Tail {
 
 async function run(deps: TailDeps, readers: Set<Reader>, onStarted: () => void): Promise<void> {
   try {
+    const size = createPageSize();
     let seq = (await deps.events.read(deps.taskId, Number.MAX_SAFE_INTEGER, 1)).lastSeq;
     onStarted();
     while (readers.size > 0) {
       const woken = deps.wakeup.next();
-      seq = await pump(deps, readers, seq);
+      seq = await pump(deps, readers, size, seq);
       await woken;
     }
   } catch {
@@ -75,27 +80,46 @@ async function run(deps: TailDeps, readers: Set<Reader>, onStarted: () => void):
   }
 }
 
-async function pump(deps: TailDeps, readers: ReadonlySet<Reader>, from: number): Promise<number> {
+async function pump(
+  deps: TailDeps,
+  readers: ReadonlySet<Reader>,
+  size: PageSize,
+  from: number,
+): Promise<number> {
   let seq = from;
   for (;;) {
-    const { events } = await deps.events.read(deps.taskId, seq, PAGE);
-    for (const reader of readers) push(reader, events);
+    const asked = size.events;
+    const { events } = await deps.events.read(deps.taskId, seq, asked);
+    const chars = size.saw(events);
+    for (const reader of readers) push(reader, events, chars);
     seq = events.at(-1)?.seq ?? seq;
-    if (events.length < PAGE) return seq;
+    if (events.length < asked) return seq;
   }
 }
 
-function push(reader: Reader, events: TaskEvent[]): void {
+function push(reader: Reader, events: TaskEvent[], chars: number): void {
   if (events.length === 0 || reader.behind) return;
-  if (reader.buffer.length + events.length > MAX_BUFFERED) return markBehind(reader);
+  // One that has taken everything gets the page, however large: all readers share its events.
+  const isTooMuch =
+    reader.buffer.length + events.length > MAX_BUFFERED ||
+    (reader.chars > 0 && reader.chars + chars > MAX_BUFFERED_CHARS);
+  if (isTooMuch) return markBehind(reader);
   reader.buffer.push(...events);
+  reader.chars += chars;
   reader.wake();
 }
 
 function markBehind(reader: Reader): void {
   reader.behind = true;
-  reader.buffer = [];
+  empty(reader);
   reader.wake();
+}
+
+function empty(reader: Reader): TaskEvent[] {
+  const events = reader.buffer;
+  reader.buffer = [];
+  reader.chars = 0;
+  return events;
 }
 
 function subscription(reader: Reader, ready: Promise<void>, leave: (reader: Reader) => void): Subscription {
@@ -106,7 +130,7 @@ function subscription(reader: Reader, ready: Promise<void>, leave: (reader: Read
         await new Promise<void>((resolve) => (reader.wake = resolve));
       }
       if (reader.closed) return "closed";
-      if (!reader.behind) return reader.buffer.splice(0);
+      if (!reader.behind) return empty(reader);
       reader.behind = false;
       return "behind";
     },
