@@ -6,5 +6,6 @@ export type { Egress } from "./egress/egress.ts";
 export { createResolver } from "./egress/resolve-host.ts";
 export { createModelRoutes } from "./model/routes.ts";
 export { createCodeHosts } from "./code-host/code-hosts.ts";
+export { createMirrorObjects } from "./mirrors/mirror-objects.ts";
 export { createMirrors } from "./mirrors/mirrors.ts";
 export { createBranchMover } from "./branches/branch-mover.ts";

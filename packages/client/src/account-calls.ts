@@ -20,8 +20,10 @@ import { finish } from "./calls.ts";
 import type { Call } from "./calls.ts";
 import { call, send } from "./connection.ts";
 import type { Connection } from "./connection.ts";
+import { networkCalls } from "./network-calls.ts";
+import type { NetworkCalls } from "./network-calls.ts";
 
-export interface AccountCalls {
+export interface AccountCalls extends NetworkCalls {
   setBudget(caps: SetAccountBudget, options?: Call): Promise<AccountBudget>;
   retention(options?: Call): Promise<Retention>;
   setRetention(times: SetRetention, options?: Call): Promise<Retention>;
@@ -38,6 +40,7 @@ export interface AccountCalls {
 export function accountCalls(connection: Connection): AccountCalls {
   const secret = (name: string) => `/v1/secrets/${encodeURIComponent(name)}`;
   return {
+    ...networkCalls(connection),
     setBudget: (body, { signal } = {}) =>
       call(connection, { method: "PUT", path: "/v1/budget", body, signal }, accountBudgetSchema),
     retention: ({ signal } = {}) => call(connection, { path: "/v1/retention", signal }, retentionSchema),

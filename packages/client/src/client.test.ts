@@ -159,6 +159,23 @@ describe("the calls", () => {
     ]);
   });
 
+  it("reads and changes what runs may reach", async () => {
+    const network = { lists: [{ name: "ours", hosts: ["a.example"] }], never: [], default: null };
+    const answer = { status: 200, json: network };
+    const { client, seen } = clientWith(answer, answer, answer, { status: 204 });
+    expect(await client.network()).toEqual(network);
+    await client.changeNetwork({ close: ["bad.example"], default: "none" });
+    await client.setNetworkList("ours", ["a.example"]);
+    await client.removeNetworkList("../keys");
+    const path = "http://agency.test/v1/network";
+    expect(seen.map(({ method, url, body }) => [method, url, body])).toEqual([
+      ["GET", path, undefined],
+      ["PATCH", path, { close: ["bad.example"], default: "none" }],
+      ["PUT", `${path}/lists/ours`, { hosts: ["a.example"] }],
+      ["DELETE", `${path}/lists/..%2Fkeys`, undefined],
+    ]);
+  });
+
   it("reaches every other path", async () => {
     const list: Scripted[] = [{ status: 202, json: task }, { status: 202 }, { status: 204 }, { status: 200 }];
     const { client, seen } = clientWith(

@@ -92,4 +92,32 @@ const retention = command({
     (await import("../flows/retention.ts")).retention(session, args.action, args.times),
 });
 
-export const accountCommands = [secrets, login, audit, retention];
+const network = command({
+  name: "network",
+  group,
+  summary: "Show or change what runs may reach: lists of hosts, closed hosts, the default.",
+  args: {
+    action: {
+      arity: "optional",
+      describe: "set or rm (a list), close or open (hosts to every run), default (of new runs).",
+      completes: ["set", "rm", "close", "open", "default"],
+    },
+    words: {
+      arity: "any",
+      describe:
+        "NAME HOST… after set, NAME after rm, HOST… after close or open, a policy or unset after default.",
+    },
+  },
+  options: api,
+  examples: [
+    "agency network",
+    "agency network set ours git.example.com *.docs.example.com:8443",
+    'agency run "fix the build" --network allow:dev,ours',
+    "agency network close pastebin.com *.pastebin.com",
+    "agency network default allow:dev,ours",
+  ],
+  run: async (session, { args }) =>
+    (await import("../flows/network.ts")).network(session, args.action, args.words),
+});
+
+export const accountCommands = [secrets, login, audit, retention, network];

@@ -13,7 +13,7 @@ const bounds = {
   name: value("TEXT", "Name to find the task by.", textOption, { short: "-n" }),
   timeout: value("TIME", "Longest run, such as 4h or 30m.", durationOption, { short: "-t" }),
   budget: value("USD", "Most money for models, such as 5.", moneyOption),
-  network: value("POLICY", "What the agent may reach: internet, none, or allow:HOSTS.", textOption, {
+  network: value("POLICY", "What the agent may reach: internet, none, or allow:HOSTS,LISTS.", textOption, {
     choices: ["internet", "none", "allow:dev"],
   }),
   project: value("NAME", "Whose secrets to use before the account's.", textOption),

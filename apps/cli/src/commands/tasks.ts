@@ -59,7 +59,7 @@ const run = command({
       choiceOption(["next", "wait", "stop"]),
       { choices: ["next", "wait", "stop"] },
     ),
-    network: value("POLICY", "What the agent may reach: internet, none, or allow:HOSTS.", textOption, {
+    network: value("POLICY", "What the agent may reach: internet, none, or allow:HOSTS,LISTS.", textOption, {
       choices: ["internet", "none", "allow:dev"],
     }),
     allowInternalNetwork: flag("Open private networks to the agent; goes into the audit log."),

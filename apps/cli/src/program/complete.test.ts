@@ -38,6 +38,7 @@ describe("completion", () => {
       "login",
       "audit",
       "retention",
+      "network",
       "open",
       "pair",
       "devices",

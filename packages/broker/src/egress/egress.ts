@@ -57,7 +57,6 @@ export function createEgress(deps: EgressDeps): Egress {
   const io = withDefaults(deps);
   const count = createConnectionCount(deps.limits ?? LIMITS);
   const reports = createAttemptReports(clock, alikeConnections, deps.report);
-  const sockets = new Set<Socket>();
   const open = createOpenConnections(deps);
 
   function begin(
@@ -93,9 +92,7 @@ export function createEgress(deps: EgressDeps): Egress {
         return refused(reached, report);
       }
       const { socket, address, target } = reached;
-      sockets.add(socket);
       const cut = tendSocket(socket, signals, (reason) => {
-        sockets.delete(socket);
         leave();
         report({ verdict: "allowed", address, ...bytesOf(socket), ...(reason === null ? {} : { reason }) });
       });
@@ -111,7 +108,7 @@ export function createEgress(deps: EgressDeps): Egress {
       reports.flush(caller);
     },
     close() {
-      for (const socket of sockets) socket.destroy();
+      open.close();
       reports.close();
     },
   };

@@ -20,6 +20,7 @@ export interface OpenConnections {
   revision(): number;
   add(connection: OpenConnection, since: number): void;
   judgeAgain(accountId: string | null): Promise<void>;
+  close(): void;
 }
 
 interface Deps {
@@ -74,6 +75,9 @@ export function createOpenConnections({ policyOf, clock, logger }: Deps): OpenCo
           if (first !== undefined) await judge(first.caller, connections);
         }),
       );
+    },
+    close() {
+      for (const { socket } of open) socket.destroy();
     },
   };
 }

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 
 export interface GitRun {
   readonly ok: boolean;
@@ -14,6 +16,8 @@ export interface GitCall {
   readonly settings?: readonly (readonly [key: string, value: string])[];
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** What it reads on standard input; without, there is none. */
+  readonly input?: string;
 }
 
 /** A delta may claim any size: git takes that much memory, on the machine of the server. */
@@ -54,35 +58,70 @@ const INERT = [
 ] as const;
 
 export async function runGit(args: readonly string[], call: GitCall): Promise<GitRun> {
-  const limited = AbortSignal.any([call.signal, AbortSignal.timeout(call.timeoutMs)]);
+  const limited = limitOf(call);
   if (limited.aborted) return { ok: false, stdout: "", stderr: "called off" };
+  const { child, closed } = startGit(args, call, limited);
+  let stdout = "";
+  child.stdout
+    .setEncoding("utf8")
+    .on("data", (text: string) => (stdout = (stdout + text).slice(-KEPT_CHARS)));
+  return { ...(await closed), stdout };
+}
+
+/** What git prints, as bytes and no faster than they are read. Throws when it ends badly. */
+export async function* readGit(args: readonly string[], call: GitCall): AsyncGenerator<Uint8Array> {
+  const limited = limitOf(call);
+  limited.throwIfAborted();
+  const { child, closed, stop } = startGit(args, call, limited);
+  try {
+    yield* child.stdout;
+    const { ok, stderr } = await closed;
+    if (!ok) throw new Error(`git ended badly: ${stderr}`);
+  } finally {
+    stop();
+  }
+}
+
+function limitOf({ signal, timeoutMs }: GitCall): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+}
+
+interface StartedGit {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly closed: Promise<Pick<GitRun, "ok" | "stderr">>;
+  readonly stop: () => void;
+}
+
+function startGit(args: readonly string[], call: GitCall, limited: AbortSignal): StartedGit {
   const bounds = [`--data=${MEMORY_BYTES}`, "--core=0"];
   const child = spawn("prlimit", [...bounds, "--", "git", ...args], {
     cwd: "/",
     env: environment(call),
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // It may end without having read it all.
+  child.stdin.on("error", () => undefined).end(call.input);
+  let isOver = false;
   // Its helpers are in its group: the one that receives would otherwise go on.
-  const stop = (): void => void (child.pid !== undefined && killGroup(child.pid));
+  const stop = (): void => void (!isOver && child.pid !== undefined && killGroup(child.pid));
   limited.addEventListener("abort", stop, { once: true });
-  let stdout = "";
   let stderr = "";
-  child.stdout
-    .setEncoding("utf8")
-    .on("data", (text: string) => (stdout = (stdout + text).slice(-KEPT_CHARS)));
   child.stderr
     .setEncoding("utf8")
     .on("data", (text: string) => (stderr = (stderr + text).slice(-KEPT_CHARS)));
-  const code = await new Promise<number | null>((resolve) => {
+  const closed = new Promise<number | null>((resolve) => {
     child.once("error", (error) => {
       stderr += error.message;
       resolve(null);
     });
     child.once("close", resolve);
+  }).then((code) => {
+    isOver = true;
+    limited.removeEventListener("abort", stop);
+    return { ok: code === 0, stderr: stderr.trim() };
   });
-  limited.removeEventListener("abort", stop);
-  return { ok: code === 0, stdout, stderr: stderr.trim() };
+  return { child, closed, stop };
 }
 
 /** Settings travel in the environment: a command line can be read by every user of the machine. */
