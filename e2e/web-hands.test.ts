@@ -1,12 +1,12 @@
 import { createScriptedModel, when, write } from "@agency/scripted-model";
 import type { Script, ScriptedModel } from "@agency/scripted-model";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Agency } from "./support/agency.ts";
-import { accessibilityFaults, openBrowser, signIn, visit } from "./support/browser.ts";
+import type { Agency } from "./support/agency.ts";
+import { accessibilityFaults } from "./support/browser.ts";
 import type { Visitor } from "./support/browser.ts";
-
-const KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz-FIRST";
+import { openWeb } from "./support/web.ts";
+import type { Web } from "./support/web.ts";
 
 const reviewed: Script = {
   steps: [
@@ -18,30 +18,22 @@ const reviewed: Script = {
 };
 
 let model: ScriptedModel;
-let closeModel: () => Promise<void>;
+let web: Web;
 let agency: Agency;
-let browser: Browser;
 let me: Visitor;
 let page: Page;
 let id: string;
 
 beforeAll(async () => {
   model = createScriptedModel({ scripts: { reviewed }, defaultScript: "reviewed" });
-  const listening = await model.listen();
-  closeModel = () => listening.close();
-  agency = await Agency.start({ env: { ANTHROPIC_BASE_URL: listening.url, ANTHROPIC_API_KEY: KEY } });
-  browser = await openBrowser();
-  me = await visit(browser, agency);
-  page = me.page;
-  await signIn(me, agency);
+  web = await openWeb({ model });
+  ({ agency } = web);
+  me = await web.enter();
+  ({ page } = me);
   ({ id } = await agency.client.createTask({ prompt: "Write a sum" }));
   await model.reached("reviewed", 1);
 });
-afterAll(async () => {
-  await browser?.close();
-  await agency?.[Symbol.asyncDispose]();
-  await closeModel?.();
-});
+afterAll(() => web?.[Symbol.asyncDispose]());
 
 describe("a person's own hands", { timeout: 60_000 }, () => {
   it("open a terminal in the sandbox, which the page's policy lets be drawn", async () => {

@@ -1,21 +1,20 @@
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Agency } from "./support/agency.ts";
-import { openBrowser, signIn, visit } from "./support/browser.ts";
+import type { Agency } from "./support/agency.ts";
 import type { Visitor } from "./support/browser.ts";
 import { hostileProgram, PAYLOADS } from "./support/hostile.ts";
+import { openWeb } from "./support/web.ts";
+import type { Web } from "./support/web.ts";
 
+let web: Web;
 let agency: Agency;
-let browser: Browser;
 let me: Visitor;
 let id: string;
 
 beforeAll(async () => {
-  agency = await Agency.start();
-  browser = await openBrowser();
-  me = await visit(browser, agency);
+  web = await openWeb();
+  ({ agency } = web);
+  me = await web.enter();
   await me.page.exposeFunction("pwned", (what: unknown) => me.offences.push(`ran: ${String(what)}`));
-  await signIn(me, agency);
   const task = await agency.client.createTask({
     name: "<img src=x onerror=pwned('name')>",
     prompt:
@@ -27,10 +26,7 @@ beforeAll(async () => {
   const { events } = await agency.finished(id);
   if (events.length <= PAYLOADS.length * 8) throw new Error(`too little was said\n${await agency.story(id)}`);
 }, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await agency?.[Symbol.asyncDispose]();
-});
+afterAll(() => web?.[Symbol.asyncDispose]());
 
 /** Goes through everything that can be scrolled to, opens all that opens, and says what should not be there. */
 const WALK = `(async () => {

@@ -1,12 +1,15 @@
 import { readFile, rm } from "node:fs/promises";
 import type { TaskEvent } from "@agency/contract";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Agency } from "./support/agency.ts";
-import { openBrowser, signIn, visit } from "./support/browser.ts";
 import type { Visitor } from "./support/browser.ts";
-import { makeHome } from "./support/home.ts";
 import { discardSandboxes } from "./support/discard-sandboxes.ts";
+import { makeHome } from "./support/home.ts";
+import { showing } from "./support/showing.ts";
+import type { Shown } from "./support/showing.ts";
+import { openWeb } from "./support/web.ts";
+import type { Web } from "./support/web.ts";
 
 /** Prints a hundred numbered lines, and a hundred more for each message; ends with "stop". */
 const COUNTER = `
@@ -17,20 +20,20 @@ process.stdin.setEncoding("utf8");
 process.stdin.on("data", (text) => { burst(); if (text.includes("stop")) process.exit(0); });`;
 
 let home: string;
+let web: Web;
+/** The server of the moment: it is killed, and another takes its place. */
 let agency: Agency;
-let browser: Browser;
 let me: Visitor;
 
 beforeAll(async () => {
   home = await makeHome();
-  agency = await Agency.start({ home });
-  browser = await openBrowser();
-  me = await visit(browser, agency, { acceptDownloads: true });
-  await signIn(me, agency);
+  web = await openWeb({ home });
+  ({ agency } = web);
+  me = await web.enter({ acceptDownloads: true });
 });
 afterAll(async () => {
-  await browser?.close();
   await agency?.[Symbol.asyncDispose]();
+  await web?.[Symbol.asyncDispose]();
   await discardSandboxes(home);
   await rm(home, { recursive: true, force: true });
 });
@@ -88,7 +91,8 @@ describe("a page that is open for long", { timeout: 120_000 }, () => {
     await page.goto(`/runs/${id}?tab=logs`);
     await page.getByText("line 100", { exact: true }).waitFor();
     const shown: Shown[] = [];
-    for (let last = 200; last <= 900; last += 100) shown.push(await showing(page, id, `line ${last}`));
+    for (let last = 200; last <= 900; last += 100)
+      shown.push(await showing(agency, page, id, { told: "more", line: `line ${last}` }));
     const told = shown.map(({ afterEvent, afterProgram }) => `${afterEvent} (${afterProgram})`);
     process.stdout.write(`ms from event to screen, and since a program had it: ${told.join(", ")}\n`);
     // How long an event travels depends on what else runs here; what the page adds does less, at its quickest least.
@@ -97,27 +101,6 @@ describe("a page that is open for long", { timeout: 120_000 }, () => {
     await agency.finished(id);
   });
 });
-
-interface Shown {
-  /** Since the runner's stamp on the event. */
-  afterEvent: number;
-  /** Since a client of the API had it. */
-  afterProgram: number;
-}
-
-async function showing(page: Page, id: string, line: string): Promise<Shown> {
-  // Nothing is handed back: a promise would be waited for.
-  await page.evaluate(`void (window.seen = new Promise((done) => new MutationObserver(() => {
-    if (document.querySelector("#tab-panel")?.textContent.includes("${line}")) done(Date.now());
-  }).observe(document.body, { subtree: true, childList: true, characterData: true })))`);
-  const program = agency
-    .event(id, "log", ({ text }) => text.includes(line))
-    .then((event) => ({ at: Date.parse(event.at), had: Date.now() }));
-  await agency.client.sendMessage(id, { text: "more", mode: "steer" });
-  const { at, had } = await program;
-  const seen = (await page.evaluate("window.seen")) as number;
-  return { afterEvent: seen - at, afterProgram: seen - had };
-}
 
 const MANY = 200_000;
 

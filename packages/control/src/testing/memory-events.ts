@@ -17,12 +17,12 @@ export class MemoryEvents implements EventStore {
   }
 
   /** Writes without anybody being told, as when the connection of the wake-ups is down. */
-  writeQuietly(count: number): void {
-    for (let i = 0; i < count; i += 1) this.#push({ type: "log", data: { stream: "stdout", text: "x" } });
+  writeQuietly(count: number, text = "x"): void {
+    for (let i = 0; i < count; i += 1) this.#push({ type: "log", data: { stream: "stdout", text } });
   }
 
-  write(count = 1): void {
-    this.writeQuietly(count);
+  write(count = 1, text = "x"): void {
+    this.writeQuietly(count, text);
     this.#bus.publish("ev", `task:${this.log.length}`);
   }
 
