@@ -248,6 +248,18 @@ export const taskSchema = z.object({
   commits: commitsSchema.optional(),
   artifacts: z.array(z.string()).optional(),
   envNames: z.array(z.string()).optional().describe("Of its env. The values are never given out."),
+  secretNames: z
+    .array(z.string())
+    .optional()
+    .describe("Of the secrets it brought. The values are never given out, and gone when it has ended."),
+  command: z.string().nullable().optional().describe("The shell command of the `command` engine."),
+  pullRequest: z
+    .number()
+    .int()
+    .nullable()
+    .optional()
+    .describe("Whose branch it works on, or what it reviews."),
+  review: z.object({ post: z.boolean() }).nullable().optional().describe("It reviews that pull request."),
   resumedFrom: z.object({ taskId: id, checkpoint: z.number().int() }).nullable(),
   upload: z
     .object({ commit: z.string(), bytes: z.number().int(), sha256: z.string() })

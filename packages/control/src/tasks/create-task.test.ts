@@ -84,6 +84,7 @@ describe("creating a task", () => {
       upload: null,
       review: null,
       env: {},
+      secretNames: [],
       command: null,
       demo: false,
     });
@@ -95,6 +96,7 @@ describe("creating a task", () => {
     expect(made[0]?.task.secrets).toMatchObject([
       { name: "ANTHROPIC_API_KEY", secret: { keyId: `a/${id}` } },
     ]);
+    expect(made[0]?.task.spec.secretNames).toEqual(["ANTHROPIC_API_KEY"]);
     expect(JSON.stringify(made)).not.toContain(SECRET);
   });
 

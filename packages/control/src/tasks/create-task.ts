@@ -166,6 +166,7 @@ function specOf(
     upload,
     review: input.review === undefined ? null : { post: input.review.post },
     env,
+    secretNames: Object.keys(input.secrets).toSorted(),
     command: input.command ?? null,
     demo,
   };

@@ -42,6 +42,8 @@ export interface TaskSpec {
   /** How long its sandbox stays when it is over; null: not. */
   keepMs: number | null;
   env: Record<string, string>;
+  /** Of the secrets it brought: they go when it has ended, their names stay. */
+  secretNames?: readonly string[];
   command: string | null;
   demo: boolean;
 }

@@ -93,9 +93,16 @@ describe("creating a task", () => {
       commits: "keep" as const,
       artifacts: ["dist/**"],
     };
-    const spec = { ...newTask().spec, ...asked, env: { TZ: "UTC", API_TOKEN: "typed-without-care" } };
+    const more = {
+      command: "make all",
+      pullRequest: 7,
+      review: { post: false },
+      secretNames: ["GITHUB_TOKEN"],
+    };
+    const env = { TZ: "UTC", API_TOKEN: "typed-without-care" };
+    const spec = { ...newTask().spec, ...asked, ...more, env };
     const task = await store.get(DEFAULT_ACCOUNT_ID, await created({ spec }));
-    expect(task).toMatchObject({ ...asked, envNames: ["API_TOKEN", "TZ"] });
+    expect(task).toMatchObject({ ...asked, ...more, envNames: ["API_TOKEN", "TZ"] });
     expect(JSON.stringify(task)).not.toContain("typed-without-care");
   });
 

@@ -60,6 +60,10 @@ type Requested = Pick<
   | "commits"
   | "artifacts"
   | "envNames"
+  | "secretNames"
+  | "command"
+  | "pullRequest"
+  | "review"
   | "resumedFrom"
   | "upload"
   | "keepMs"
@@ -69,7 +73,7 @@ type Requested = Pick<
 function requested({ spec }: TaskRow): Requested {
   const { repository, repositories, limits, network, allowInternalNetwork, approve } = spec;
   const { onBudget, onUsageLimit, project, deliver, checks, resume, upload, demo } = spec;
-  const { commandPolicy, questions, commits, artifacts, env } = spec;
+  const { commandPolicy, questions, commits, artifacts, env, secretNames = [] } = spec;
   return {
     repository,
     repositories,
@@ -88,6 +92,10 @@ function requested({ spec }: TaskRow): Requested {
     artifacts,
     // jsonb orders keys by their length first.
     envNames: Object.keys(env ?? {}).toSorted(),
+    secretNames: [...secretNames],
+    command: spec.command,
+    pullRequest: spec.pullRequest,
+    review: spec.review ? { post: spec.review.post } : null,
     resumedFrom: resume === null ? null : { taskId: resume.taskId, checkpoint: resume.checkpoint },
     upload: upload === null ? null : { commit: upload.commit, bytes: upload.bytes, sha256: upload.sha256 },
     keepMs: spec.keepMs,

@@ -15,6 +15,7 @@ export interface Draft {
   hours: string;
   budget: string;
   turns: string;
+  /** Empty: as the account has it. */
   network: string;
   hosts: string;
   deliver: Deliver | "";
@@ -25,6 +26,8 @@ export interface Draft {
   demo: boolean;
   /** Variables a run had whose values cannot be read back, as far as they were typed again. */
   env: Record<string, string>;
+  /** The same of the secrets it brought. */
+  secrets: Record<string, string>;
   base: Base;
 }
 
@@ -40,7 +43,7 @@ export const EMPTY: Draft = {
   hours: "",
   budget: "",
   turns: "",
-  network: "internet",
+  network: "",
   hosts: "",
   deliver: "",
   checks: "",
@@ -48,6 +51,7 @@ export const EMPTY: Draft = {
   questions: true,
   demo: false,
   env: {},
+  secrets: {},
   base: {},
 };
 
@@ -63,7 +67,9 @@ export function taskOf(draft: Draft): CreateTaskInput {
     deliver: draft.deliver === "" ? undefined : draft.deliver,
     questions: draft.questions ?? undefined,
     repository: repositoryOf(draft),
-    env: envOf(draft),
+    network: networkOf(draft),
+    env: typedOf(draft.env),
+    secrets: typedOf(draft.secrets),
   };
   const limits = {
     wallMs: draft.hours.trim() === "" ? undefined : Math.round(Number(draft.hours) * HOUR),
@@ -76,7 +82,6 @@ export function taskOf(draft: Draft): CreateTaskInput {
     prompt: draft.prompt,
     engine: draft.engine,
     provider: draft.provider,
-    network: networkOf(draft),
     approve: draft.approve,
     demo: draft.demo,
     checks: lines(draft.checks),
@@ -93,13 +98,14 @@ function repositoryOf({ repository, branch: typed, base }: Draft): CreateTaskInp
   return { url, ...withoutUndefined({ branch: text(typed), pushBranch }) };
 }
 
-/** A value that was not typed again is not known to have been empty: the variable is left out. */
-function envOf({ env }: Draft): CreateTaskInput["env"] {
-  const typed = Object.entries(env).filter(([, value]) => value !== "");
+/** A value that was not typed again is not known to have been empty: it is left out. */
+function typedOf(values: Record<string, string>): Record<string, string> | undefined {
+  const typed = Object.entries(values).filter(([, value]) => value !== "");
   return typed.length === 0 ? undefined : Object.fromEntries(typed);
 }
 
-function networkOf({ network, hosts }: Draft): NonNullable<CreateTaskInput["network"]> {
+function networkOf({ network, hosts }: Draft): CreateTaskInput["network"] {
+  if (network === "") return undefined;
   if (network === "none" || network === "internet") return network;
   return parseNetwork(`allow:${hosts}`) ?? { allow: lines(hosts.replaceAll(",", "\n")) };
 }

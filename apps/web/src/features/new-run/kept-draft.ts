@@ -24,14 +24,15 @@ function sameType(key: string, value: unknown): boolean {
 }
 
 /** Values may be secrets: they are typed again after a reload. */
-function namesOf(env: Draft["env"]): Draft["env"] {
-  return Object.fromEntries(Object.keys(env).map((name) => [name, ""]));
+function withoutValues(draft: Draft): Draft {
+  const names = (values: object) => Object.fromEntries(Object.keys(values).map((name) => [name, ""]));
+  return { ...draft, env: names(draft.env), secrets: names(draft.secrets) };
 }
 
 export function keepDraft(draft: Draft | null): void {
   try {
     if (draft === null) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, JSON.stringify({ ...draft, env: namesOf(draft.env) }));
+    else localStorage.setItem(KEY, JSON.stringify(withoutValues(draft)));
   } catch {
     // Storage is full or closed: the draft lives as long as the page.
   }

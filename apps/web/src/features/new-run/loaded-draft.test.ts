@@ -3,7 +3,9 @@ import type { Task } from "@agency/contract";
 import { describe, expect, it } from "vitest";
 import { carriedBy } from "./base.ts";
 import { taskOf } from "./draft.ts";
-import { beginningFrom, draftFrom, draftOf, goingOn } from "./loaded-draft.ts";
+import { goingOn, staysOf } from "./going-on.ts";
+import { leftBehind } from "./left-behind.ts";
+import { beginningFrom, draftFrom, draftOf } from "./loaded-draft.ts";
 
 const ID = "0199f3a2-0000-7000-8000-000000000001";
 
@@ -158,6 +160,83 @@ describe("a run that begins as another one", () => {
       priority: 5,
       resume: { taskId: ID, checkpoint: 2, fork: true },
     });
+  });
+
+  it("denies what was left out, which the server would put back", () => {
+    const full: Task = {
+      ...source,
+      commandPolicy: { allow: ["npm *"], deny: [] },
+      commits: "keep",
+      artifacts: ["dist/**"],
+    };
+    const draft = { ...beginningFrom(full, 2, "Go on"), base: {} };
+    const sent = goingOn(taskOf(draft), full, 2);
+    expect(sent).toMatchObject({
+      commandPolicy: { allow: [], deny: [] },
+      commits: "squash",
+      artifacts: [],
+      repositories: [],
+      limits: { silenceMs: 1_200_000, outputBytes: 1_073_741_824, eventsPerSecond: 10_000 },
+    });
+    expect(createTaskSchema.safeParse(sent).success).toBe(true);
+    expect(staysOf(taskOf(draft), full)).toEqual(["project"]);
+    expect(staysOf(taskOf(beginningFrom(full, 2, "Go on")), full)).toEqual([]);
+  });
+
+  it("takes a field that was emptied for the usual, or says that it stays", () => {
+    const draft = { ...beginningFrom(source, 2, "Go on"), deliver: "" as const, budget: "", repository: "" };
+    const full = { ...source, model: "opus", deliver: "pr" } as Task;
+    expect(goingOn(taskOf(draft), full, 2)).toMatchObject({ deliver: "branch", limits: { costUsd: 10 } });
+    expect(staysOf(taskOf(draft), full)).toEqual(["repository", "model"]);
+  });
+
+  it("keeps its pull request and how it hands back when only the branch is another, and can leave it", () => {
+    const full = { ...source, deliver: "pr", pullRequest: 7 } as Task;
+    const draft = beginningFrom(full, 2, "Go on");
+    expect(goingOn(taskOf(draft), full, 2)).not.toMatchObject({ pullRequest: 7 });
+    expect(goingOn(taskOf({ ...draft, branch: "next" }), full, 2)).toMatchObject({
+      repository: { url: "https://github.com/o/r", branch: "next" },
+      deliver: "pr",
+      pullRequest: 7,
+    });
+    const left = goingOn(taskOf({ ...draft, base: {} }), full, 2);
+    expect(left).toMatchObject({ repository: { url: "https://github.com/o/r" }, deliver: "pr" });
+    expect(left.pullRequest).toBeUndefined();
+  });
+
+  it("has the command, the pull request and the time to start of the other one, and asks for its secrets", () => {
+    const told: Partial<Task> = {
+      engine: "command",
+      command: "make all",
+      pullRequest: 7,
+      notBefore: "2030-01-01T00:00:00.000Z",
+      secretNames: ["GITHUB_TOKEN"],
+    };
+    const draft = draftOf({ ...source, ...told }, Date.parse("2029-01-01"));
+    const { secretNames: _, ...said } = told;
+    expect(taskOf(draft)).toMatchObject(said);
+    expect(taskOf(draft)).not.toHaveProperty("secrets");
+    expect(draft.secrets).toEqual({ GITHUB_TOKEN: "" });
+    expect(taskOf({ ...draft, secrets: { GITHUB_TOKEN: "ghp_1" } }).secrets).toEqual({
+      GITHUB_TOKEN: "ghp_1",
+    });
+    expect(beginningFrom({ ...source, ...told }, 2, "Go on").secrets).toEqual({ GITHUB_TOKEN: "" });
+    expect(taskOf(draftOf({ ...source, ...told }, Date.parse("2031-01-01")))).not.toHaveProperty("notBefore");
+  });
+
+  it("never opens private networks, reviews or takes files with it in silence: it says what is left behind", () => {
+    const upload = { commit: "c", bytes: 1, sha256: "s" };
+    const review = { ...source, review: { post: true }, pullRequest: 7, allowInternalNetwork: true };
+    for (const name of ["review", "pullRequest", "allowInternalNetwork"])
+      expect(taskOf(draftOf(review))).not.toHaveProperty(name);
+    expect(leftBehind(review, 2)).toEqual([expect.stringContaining("reviewed pull request 7")]);
+    expect(leftBehind({ ...source, resumedFrom: null, upload }, undefined)).toEqual([
+      expect.stringContaining("files that were uploaded"),
+    ]);
+    const resumed = { ...source, resumedFrom: { taskId: ID, checkpoint: 3 } };
+    expect(leftBehind(resumed, undefined)).toEqual([expect.stringContaining("checkpoint 3 of another one")]);
+    expect(leftBehind(resumed, 1)).toEqual([]);
+    expect(leftBehind({ ...source, resumedFrom: null }, undefined)).toEqual([]);
   });
 
   it("begins with the words that were given, else with those of the run, else with none", () => {

@@ -1,13 +1,13 @@
-import type { CreateTaskInput, Task, Template } from "@agency/contract";
+import type { Task, Template } from "@agency/contract";
 import { baseOf, isRecord } from "./base.ts";
-import { EMPTY, taskOf } from "./draft.ts";
+import { EMPTY } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 
 const HOUR = 3_600_000;
 
 /** The form filled in as another run was started, as far as that can be read back. */
-export function draftOf(task: Task): Draft {
-  const { limits, repository, envNames = [] } = task;
+export function draftOf(task: Task, now: number = Date.now()): Draft {
+  const { limits, repository, envNames = [], secretNames = [] } = task;
   return {
     ...EMPTY,
     prompt: task.prompt,
@@ -16,6 +16,7 @@ export function draftOf(task: Task): Draft {
     engine: task.engine,
     model: task.model ?? "",
     provider: task.provider,
+    command: task.command ?? "",
     hours: String(limits.wallMs / HOUR),
     budget: String(limits.costUsd),
     turns: String(limits.turns),
@@ -26,15 +27,20 @@ export function draftOf(task: Task): Draft {
     approve: task.approve,
     questions: task.questions ?? null,
     demo: task.demo,
-    env: Object.fromEntries(envNames.map((name) => [name, ""])),
-    base: baseOf(saidBeside(task)),
+    env: untyped(envNames),
+    secrets: untyped(secretNames),
+    base: baseOf(saidBeside(task, now)),
   };
 }
 
+function untyped(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, ""]));
+}
+
 /** What has no field, without what says no more than the server's own choice. */
-function saidBeside(task: Task): object {
+function saidBeside(task: Task, now: number): object {
   const { repositories, project, keepMs, labels, priority, repository, commandPolicy, artifacts } = task;
-  const { onBudget, onUsageLimit, limits } = task;
+  const { onBudget, onUsageLimit, limits, notBefore } = task;
   const commits = task.commits === "keep" ? task.commits : null;
   const said = {
     repositories,
@@ -45,6 +51,9 @@ function saidBeside(task: Task): object {
     repository,
     commandPolicy,
     artifacts,
+    // What a review was told is in its prompt already: said again it would be told twice.
+    pullRequest: task.review ? null : task.pullRequest,
+    notBefore: notBefore !== null && Date.parse(notBefore) > now ? notBefore : null,
   };
   const told = Object.entries({ ...said, commits }).filter(([, value]) => saysSomething(value));
   return { onBudget, onUsageLimit, limits, ...Object.fromEntries(told) };
@@ -61,31 +70,6 @@ export function beginningFrom(task: Task, checkpoint: number | undefined, words:
   if (checkpoint === undefined) return { ...draft, prompt: words ?? draft.prompt };
   // The server takes the values of its env over: one that is sent takes the place of all of them.
   return { ...draft, prompt: words ?? "", env: {} };
-}
-
-const TAKEN_OVER = [
-  ...(["project", "model", "repository", "deliver", "repositories", "checks", "network"] as const),
-  ...(["approve", "questions", "commandPolicy", "commits", "artifacts"] as const),
-] as const;
-
-/**
- * Of what the server takes over by itself only what was changed is sent: it knows more of the other run (its pull
- * request, the values of its env) than can be read back.
- */
-export function goingOn(task: CreateTaskInput, source: Task, checkpoint: number): CreateTaskInput {
-  const before = taskOf(draftOf(source));
-  const same = (name: (typeof TAKEN_OVER)[number]) =>
-    JSON.stringify(task[name]) === JSON.stringify(before[name]);
-  const kept: ReadonlySet<string> = new Set(TAKEN_OVER.filter(same));
-  const limits = Object.entries(task.limits ?? {}).filter(
-    ([name, value]) => Reflect.get(before.limits ?? {}, name) !== value,
-  );
-  return {
-    ...task,
-    ...Object.fromEntries([...kept].map((name) => [name, undefined])),
-    limits: Object.fromEntries(limits),
-    resume: { taskId: source.id, checkpoint, fork: true },
-  };
 }
 
 /** A template may have been saved by the command line or by another version: anything can be in it. */
@@ -113,6 +97,7 @@ export function draftFrom({ task }: Pick<Template, "task">): Draft {
     questions: task["questions"] !== false,
     demo: task["demo"] === true,
     env: {},
+    secrets: {},
     base: baseOf(task),
   };
 }

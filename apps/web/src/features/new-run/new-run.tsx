@@ -12,10 +12,12 @@ import { reviewOf } from "../run/review/kept-review.ts";
 import { Carried } from "./carried.tsx";
 import { EMPTY, taskOf } from "./draft.ts";
 import type { Draft } from "./draft.ts";
-import { EnvFields } from "./env-fields.tsx";
+import { EnvFields, SecretFields } from "./env-fields.tsx";
+import { goingOn } from "./going-on.ts";
 import { keepDraft, readDraft } from "./kept-draft.ts";
-import { beginningFrom, goingOn } from "./loaded-draft.ts";
+import { beginningFrom } from "./loaded-draft.ts";
 import { MoreFields } from "./more-fields.tsx";
+import { NotCarried } from "./not-carried.tsx";
 import { fromPaths, problemsOf } from "./problems.ts";
 import type { Problems } from "./problems.ts";
 import { PromptField } from "./prompt-field.tsx";
@@ -119,9 +121,18 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
       <Templates draft={draft} onUse={change} />
       <PromptField draft={draft} problem={problems["prompt"]} onChange={change} />
       <WhereFields draft={draft} problems={problems} onChange={change} />
-      <MoreFields draft={draft} problems={problems} onChange={change} />
+      <MoreFields
+        draft={draft}
+        problems={problems}
+        onChange={change}
+        goesOn={search.checkpoint !== undefined}
+      />
       <EnvFields draft={draft} onChange={change} />
+      <SecretFields draft={draft} onChange={change} />
       <Carried draft={draft} problems={problems} onChange={change} />
+      {source !== null && (
+        <NotCarried draft={draft} onChange={change} source={source} checkpoint={search.checkpoint} />
+      )}
       {failure !== null && <Refused failure={failure} onDemo={() => change({ demo: true })} />}
       <div className="form-foot">
         <button type="button" className="button" onClick={() => change(EMPTY)}>

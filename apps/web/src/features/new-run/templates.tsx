@@ -16,10 +16,13 @@ interface TemplatesProps {
 export function Templates({ draft, onUse }: TemplatesProps) {
   const templates = useResource((signal) => api.templates({ signal }), "templates");
   const [name, setName] = useState("");
-  // Values of variables may be secrets: a template is read by all devices.
+  // Values of variables may be secrets, and secrets are: a template is read by all devices.
   const save = async () => {
     if (
-      await attempt(() => api.createTemplate({ name, task: taskOf({ ...draft, env: {} }) }), "Template saved")
+      await attempt(
+        () => api.createTemplate({ name, task: taskOf({ ...draft, env: {}, secrets: {} }) }),
+        "Template saved",
+      )
     ) {
       setName("");
       templates.reload();

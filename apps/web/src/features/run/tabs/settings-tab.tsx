@@ -1,4 +1,4 @@
-import { networkText } from "@agency/contract";
+import { listsOf, networkText } from "@agency/contract";
 import type { Task } from "@agency/contract";
 import { Link } from "@tanstack/react-router";
 import { bytes, count, duration, money } from "../../../lib/format.ts";
@@ -43,16 +43,25 @@ function commandsOf({ commandPolicy: { allow, deny } = { allow: [], deny: [] } }
   return rules.length === 0 ? "any" : rules.join("\n");
 }
 
+function pullRequestOf({ pullRequest, review }: Task): [string, string][] {
+  if (typeof pullRequest !== "number") return [];
+  const posted = review?.post === false ? "reviewed, not posted" : "reviewed";
+  return [["Pull request", review ? `${pullRequest}, ${posted}` : `${pullRequest}, worked on`]];
+}
+
 function settingsOf(task: Task): [string, string][] {
   const { limits, repository } = task;
   return [
     ["Run", task.id],
     ["Engine", task.engine],
+    ...(typeof task.command === "string" ? ([["Command", task.command]] satisfies [string, string][]) : []),
     ["Model", task.model ?? "the engine's own choice"],
     ["Provider", task.provider],
     ["Repository", repository === null ? "none" : repository.url],
     ["Branch", repository?.branch ?? "the default one"],
+    ...pullRequestOf(task),
     ["Network", networkText(task.network)],
+    ["Network lists", listed(listsOf(task.network))],
     ["Internal network", task.allowInternalNetwork ? "open" : "closed"],
     ["Approve", task.approve],
     ["Commands", commandsOf(task)],
@@ -62,6 +71,7 @@ function settingsOf(task: Task): [string, string][] {
     ["Artifacts", listed(task.artifacts)],
     ["Checks", listed(task.checks)],
     ["Variables", listed(task.envNames)],
+    ["Secrets of its own", listed(task.secretNames)],
     ["Time limit", duration(limits.wallMs)],
     ["Silence limit", duration(limits.silenceMs)],
     ["Budget", money(limits.costUsd)],
