@@ -11,6 +11,8 @@ export interface DataFolder {
   sandboxes: string;
   runtime: string;
   storage: string;
+  /** Names the bucket this installation has stored in. */
+  bucketUsed: string;
   mirrors: string;
   caches: string;
   /** 32 random bytes: tokens and API keys are worth nothing without them. */
@@ -44,6 +46,7 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
       sandboxes: folder("sandboxes"),
       runtime: folder("runtime"),
       storage: folder("storage"),
+      bucketUsed: folder("bucket-used"),
       mirrors: folder("mirrors"),
       caches: folder("caches"),
       secret: Buffer.from(await once(folder("secret"), () => randomBytes(32).toString("hex")), "hex"),

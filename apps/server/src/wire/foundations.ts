@@ -46,7 +46,7 @@ export async function layFoundations(
   const { connectionString } = store;
   const bus = closers.add("bus", createBus({ connectionString, clock: systemClock, logger }));
   await bus.ready;
-  const storage = await openStorage(settings, folder.storage, logger, closers);
+  const storage = await openStorage(settings, folder, logger, closers);
   const stores = createStores(store.db, queue, storage);
   const apiKeys = createApiKeys({ store: stores.apiKeys, pepper: folder.secret, now: () => Date.now() });
   await ensureApiKey(apiKeys, folder.root, DEFAULT_ACCOUNT_ID);

@@ -55,10 +55,11 @@ describe("openStorage", () => {
   });
 
   const open = (more: Record<string, string> = {}) =>
-    openStorage(settingsOf({ ...env, ...more }), folder, silent, closers);
+    openStorage(settingsOf({ ...env, ...more }), places(), silent, closers);
+  const places = () => ({ storage: folder, bucketUsed: join(folder, "bucket-used") });
 
   it("opens the data folder unless told otherwise", async () => {
-    const storage = await openStorage(settingsOf({}), folder, silent, closers);
+    const storage = await openStorage(settingsOf({}), places(), silent, closers);
     await storage.put("a", new Uint8Array(3));
     expect((await storage.stat("a"))?.bytes).toBe(3);
     expect(server.seen).toEqual([]);
@@ -115,6 +116,37 @@ describe("openStorage", () => {
   it("does not start when a permission is missing", async () => {
     server.faults.always("DeleteObject", { kind: "status", status: 403, code: "AccessDenied" });
     await expect(open()).rejects.toMatchObject({ next: expect.stringContaining("s3:DeleteObject") });
+  });
+
+  describe("with a bucket that is away", () => {
+    const leave = () => server.faults.always("PutObject", { kind: "status", status: 503, code: "SlowDown" });
+
+    it("starts when it has used this bucket before, and stores again as soon as it is back", async () => {
+      await open();
+      leave();
+      const storage = await open();
+      await expect(storage.put("a", new Uint8Array(3))).rejects.toMatchObject({ code: "unavailable" });
+      server.faults.end();
+      await storage.put("a", new Uint8Array(3));
+      expect((await storage.stat("a"))?.bytes).toBe(3);
+    });
+
+    it("does not start when it never has, or when its key is refused", async () => {
+      leave();
+      await expect(open()).rejects.toMatchObject({
+        message: expect.stringContaining("AGENCY_STORAGE cannot be used"),
+      });
+      server.faults.end();
+      await open();
+      await expect(open({ AWS_SECRET_ACCESS_KEY: "wrong-secret-of-somebody" })).rejects.toMatchObject({
+        message: expect.stringContaining("the key was not accepted"),
+      });
+      leave();
+      const other = { AGENCY_STORAGE: `s3://agency/other?endpoint=${server.endpoint}` };
+      await expect(open(other)).rejects.toMatchObject({
+        message: expect.stringContaining("AGENCY_STORAGE cannot be used"),
+      });
+    });
   });
 
   it.each([

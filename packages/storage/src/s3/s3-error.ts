@@ -61,6 +61,9 @@ const MEANINGS: Record<string, Meaning> = {
   CredentialsProviderError: noCredentials,
 };
 
+/** Nothing is wrong with what we were told: the server is out of reach, or cannot do its work just now. */
+export class BucketAwayError extends AgencyError {}
+
 /**
  * What a failed request means to a person. Neither it nor its cause holds anything of the request: an error
  * of the SDK carries headers, and those a signature and a session token.
@@ -68,10 +71,12 @@ const MEANINGS: Record<string, Meaning> = {
 export function s3Error(error: unknown, what: string, place: S3Place): AgencyError {
   if (isAgencyError(error)) return error;
   const { name, status, requestId, fromSdk } = factsOf(error);
-  const meaning = (MEANINGS[name] ?? meaningOf(status))(place);
+  const meaning = MEANINGS[name] ?? meaningOf(status);
+  const { what: why, next } = meaning(place);
   const said = status === null ? name : `${name}, ${status}`;
-  return new AgencyError("unavailable", `${what} in ${where(place)}: ${meaning.what} (${said}).`, {
-    next: meaning.next,
+  const Meant = meaning === unreachable || meaning === failing ? BucketAwayError : AgencyError;
+  return new Meant("unavailable", `${what} in ${where(place)}: ${why} (${said}).`, {
+    next,
     cause: fromSdk ? new Error(`${said}${requestId === null ? "" : `, request ${requestId}`}`) : error,
   });
 }

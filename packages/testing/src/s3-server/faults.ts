@@ -17,6 +17,8 @@ export interface Faults {
   next(operation: Operation, ...faults: Fault[]): void;
   /** Every request for `operation` meets it. */
   always(operation: Operation, fault: Fault): void;
+  /** No request meets any more of them. */
+  end(): void;
   take(operation: Operation): Fault | null;
 }
 
@@ -28,6 +30,10 @@ export function createFaults(): Faults {
       waiting.set(operation, [...(waiting.get(operation) ?? []), ...faults]);
     },
     always: (operation, fault) => void lasting.set(operation, fault),
+    end() {
+      waiting.clear();
+      lasting.clear();
+    },
     take: (operation) => waiting.get(operation)?.shift() ?? lasting.get(operation) ?? null,
   };
 }
