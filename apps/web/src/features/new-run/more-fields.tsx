@@ -1,10 +1,11 @@
 import { DEFAULT_LIMITS } from "@agency/contract";
 import { Field } from "../../ui/field.tsx";
 import type { FormPart } from "./form-part.ts";
+import { NetworkFields } from "./network-fields.tsx";
 
 const HOUR = 3_600_000;
 
-export function MoreFields({ draft, problems, onChange }: FormPart) {
+export function MoreFields({ draft, problems, onChange, goesOn }: FormPart & { goesOn: boolean }) {
   const limit = (field: "hours" | "budget" | "turns", label: string, usual: string) => (
     <Field label={label} problem={problems[field]} hint={`Left empty: ${usual}.`}>
       {(aria) => (
@@ -22,46 +23,9 @@ export function MoreFields({ draft, problems, onChange }: FormPart) {
       {limit("hours", "Time limit, hours", String(DEFAULT_LIMITS.wallMs / HOUR))}
       {limit("budget", "Budget, $", String(DEFAULT_LIMITS.costUsd))}
       {limit("turns", "Turns", String(DEFAULT_LIMITS.turns))}
-      <NetworkFields draft={draft} problems={problems} onChange={onChange} />
+      <NetworkFields draft={draft} problems={problems} onChange={onChange} goesOn={goesOn} />
       <ReviewFields draft={draft} problems={problems} onChange={onChange} />
     </div>
-  );
-}
-
-function NetworkFields({ draft, problems, onChange }: FormPart) {
-  return (
-    <>
-      <Field label="Network" hint="Private networks stay closed in every case.">
-        {(aria) => (
-          <select
-            {...aria}
-            value={draft.network}
-            onChange={(event) => onChange({ network: event.target.value })}
-          >
-            <option value="internet">The public internet</option>
-            <option value="hosts">Some hosts</option>
-            <option value="none">Nothing</option>
-          </select>
-        )}
-      </Field>
-      {draft.network === "hosts" && (
-        <Field
-          label="Hosts"
-          problem={problems["hosts"]}
-          className="span-2"
-          hint="With commas; dev: package registries and code hosts."
-        >
-          {(aria) => (
-            <input
-              {...aria}
-              placeholder="dev, *.example.com"
-              value={draft.hosts}
-              onChange={(event) => onChange({ hosts: event.target.value })}
-            />
-          )}
-        </Field>
-      )}
-    </>
   );
 }
 

@@ -7,7 +7,6 @@ import { Loaded } from "../../ui/loaded.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Text } from "../../ui/text.tsx";
 import { Ago } from "../../ui/time.tsx";
-import { networkWords } from "./network.ts";
 
 /** How the server is, and what it was started with. */
 export function Server() {
@@ -28,19 +27,6 @@ export function Server() {
               <Facts status={data} />
               <Checks checks={data.checks} />
             </div>
-          )}
-        </Loaded>
-      </Panel>
-      <Panel title="Network">
-        <Loaded resource={status}>
-          {({ settings }) => (
-            <ul className="settings-body settings-words">
-              {networkWords(settings).map((sentence) => (
-                <li key={sentence}>
-                  <Text>{sentence}</Text>
-                </li>
-              ))}
-            </ul>
           )}
         </Loaded>
       </Panel>

@@ -5,6 +5,7 @@ import { Boundary } from "../../ui/states.tsx";
 import { Access } from "./access.tsx";
 import { Audit } from "./audit.tsx";
 import { Limits } from "./limits.tsx";
+import { NetworkSettings } from "./network/network-settings.tsx";
 import { Secrets } from "./secrets.tsx";
 import { Server } from "./server.tsx";
 import type { Section } from "./settings-search.ts";
@@ -14,10 +15,11 @@ const PAGES: Record<Section, { label: string; Page: ComponentType }> = {
   access: { label: "Access", Page: Access },
   secrets: { label: "Secrets", Page: Secrets },
   limits: { label: "Limits", Page: Limits },
+  network: { label: "Network", Page: NetworkSettings },
   server: { label: "Server", Page: Server },
   audit: { label: "Audit log", Page: Audit },
 };
-const ORDER: readonly Section[] = ["access", "secrets", "limits", "server", "audit"];
+const ORDER: readonly Section[] = ["access", "secrets", "limits", "network", "server", "audit"];
 
 export function SettingsPage() {
   const { section = "access" } = useSearch({ from: "/settings" });

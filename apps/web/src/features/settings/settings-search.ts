@@ -1,4 +1,4 @@
-export const SECTIONS = ["access", "secrets", "limits", "server", "audit"] as const;
+export const SECTIONS = ["access", "secrets", "limits", "network", "server", "audit"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export interface SettingsSearch {

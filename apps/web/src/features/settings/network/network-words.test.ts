@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { networkWords } from "./network.ts";
+import { networkWords } from "./network-words.ts";
 
 describe("the network of the server in words", () => {
   it("says what is set, and what holds when nothing is", () => {

@@ -1,0 +1,49 @@
+import type { Network } from "@agency/contract";
+import { describe, expect, it } from "vitest";
+import { changeProblem, closingOf, hostsIn, listProblems, reachOf, standardOf } from "./network-form.ts";
+
+describe("hosts as people write them", () => {
+  it("stand one a line, or with commas or spaces between them, each once", () => {
+    expect(hostsIn(" a.example,b.example\n\n*.c.example  a.example\t")).toEqual([
+      "a.example",
+      "b.example",
+      "*.c.example",
+    ]);
+    expect(hostsIn(" \n")).toEqual([]);
+  });
+
+  it("are told from each other when one of them is wrong", () => {
+    expect(listProblems("ours", "a.example\nlocalhost")).toEqual({
+      hosts: expect.stringMatching(/^localhost: must be a host such as example.com/),
+    });
+    expect(listProblems("Dev", "")).toEqual({ name: expect.stringContaining("small letters") });
+    expect(listProblems("ours", "a.example dev *.b.example:8443")).toEqual({});
+    expect(listProblems("", "")).toEqual({});
+    expect(changeProblem({ close: ["a.example", "b_"] })).toMatch(/^b_: must be a host/);
+    expect(changeProblem({ close: ["[2001:db8::1]"], open: [] })).toBeUndefined();
+  });
+});
+
+describe("what new runs may reach", () => {
+  it("is read back as it was set", () => {
+    const networks: (Network | null)[] = [null, "none", "internet", { allow: ["dev", "ours"] }];
+    for (const network of networks) {
+      const { reach, hosts } = reachOf(network);
+      expect(standardOf(reach, hosts)).toEqual(network);
+    }
+  });
+
+  it("names at least one host", () => {
+    expect(changeProblem({ default: standardOf("hosts", " ") })).toBe("name at least one host or list");
+    expect(changeProblem({ default: standardOf("hosts", "dev, ours") })).toBeUndefined();
+  });
+});
+
+describe("closed hosts", () => {
+  it("are changed by what was changed in the text", () => {
+    expect(closingOf(["a.example", "b.example"], "b.example\nc.example")).toEqual({
+      close: ["c.example"],
+      open: ["a.example"],
+    });
+  });
+});

@@ -1,0 +1,60 @@
+import { useState } from "react";
+import type { AccountNetwork } from "@agency/contract";
+import { api } from "../../../lib/api.ts";
+import { useResource } from "../../../lib/resource.ts";
+import { Loaded } from "../../../ui/loaded.tsx";
+import { Panel } from "../../../ui/panel.tsx";
+import { Text } from "../../../ui/text.tsx";
+import { ClosedHosts } from "./closed-hosts.tsx";
+import { DefaultNetwork } from "./default-network.tsx";
+import { ListForm } from "./list-form.tsx";
+import { NetworkLists } from "./network-lists.tsx";
+import { networkWords } from "./network-words.ts";
+
+type List = AccountNetwork["lists"][number];
+
+/** What the runs of the account may reach. */
+export function NetworkSettings() {
+  const network = useResource((signal) => api.network({ signal }), "network");
+  const status = useResource((signal) => api.status({ signal }), "status");
+  const [editing, setEditing] = useState<List | null>(null);
+  const saved = () => {
+    setEditing(null);
+    network.reload();
+  };
+  return (
+    <div className="settings-panels">
+      <Panel title="What new runs may reach">
+        <Loaded resource={network}>
+          {(data) => <DefaultNetwork key={JSON.stringify(data.default)} network={data} onSaved={saved} />}
+        </Loaded>
+      </Panel>
+      <Panel title="Never open">
+        <Loaded resource={network}>
+          {({ never }) => <ClosedHosts key={never.join()} never={never} onSaved={saved} />}
+        </Loaded>
+      </Panel>
+      <Panel title="Lists of hosts">
+        <Loaded resource={network}>
+          {({ lists }) => <NetworkLists lists={lists} onEdit={setEditing} onRemoved={saved} />}
+        </Loaded>
+      </Panel>
+      <Panel title={editing === null ? "Make a list" : `Change the list ${editing.name}`}>
+        <ListForm key={editing?.name ?? ""} list={editing} onSaved={saved} onLeave={() => setEditing(null)} />
+      </Panel>
+      <Panel title="What always holds" className="settings-wide">
+        <Loaded resource={status}>
+          {({ settings }) => (
+            <ul className="settings-body settings-words">
+              {networkWords(settings).map((sentence) => (
+                <li key={sentence}>
+                  <Text>{sentence}</Text>
+                </li>
+              ))}
+            </ul>
+          )}
+        </Loaded>
+      </Panel>
+    </div>
+  );
+}
