@@ -1,5 +1,8 @@
 export { createEmptyDatabase, createTestDatabase } from "./test-database.ts";
 export type { TestDatabase } from "./test-database.ts";
+export { createTaskDatabase } from "./task-database.ts";
+export type { TaskDatabase } from "./task-database.ts";
+export { PLAIN_SPEC } from "./plain-spec.ts";
 export { createMemoryStorage } from "./memory-storage.ts";
 export { startS3Server } from "./s3-server/s3-server.ts";
 export type { S3Server, S3ServerOptions } from "./s3-server/s3-server.ts";

@@ -1,40 +1,28 @@
 import { randomUUID } from "node:crypto";
 import type { ArtifactStore, BlobRow, NewTask, TaskCommand, TaskStore } from "@agency/core";
-import { createTestDatabase } from "@agency/testing";
-import type { TestDatabase } from "@agency/testing";
+import { createTaskDatabase } from "@agency/testing";
+import type { TaskDatabase } from "@agency/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
 import { createAttemptStore } from "../attempts/store.ts";
-import { openDatabase } from "../database.ts";
 import type { Database } from "../database.ts";
-import { createQueue } from "../queue/queue.ts";
-import { createTaskStore } from "../tasks/store.ts";
-import { deletedBy, newTask } from "../tasks/test-support.ts";
+import { deletedBy, newTask } from "../tasks/testing/new-task.ts";
 import { createArtifactStore } from "./store.ts";
 
 const NOW = Date.parse("2026-11-21T10:00:00Z");
 const DAY = 86_400_000;
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 
-let home: TestDatabase;
+let ground: TaskDatabase;
 let db: Database;
 let tasks: TaskStore;
 let store: ArtifactStore;
-let queue: ReturnType<typeof createQueue>;
 
 beforeAll(async () => {
-  home = await createTestDatabase();
-  db = openDatabase({ connectionString: home.connectionString, max: 12 });
-  queue = createQueue({ db, logger: quiet, maxRunning: 1_000 });
-  await queue.start();
-  tasks = createTaskStore(db, queue);
+  ground = await createTaskDatabase();
+  ({ db, tasks } = ground);
   store = createArtifactStore(db);
 });
-afterAll(async () => {
-  await queue.stop();
-  await db.close();
-  await home.drop();
-});
+afterAll(() => ground.close());
 
 async function apply(id: string, ...commands: TaskCommand[]): Promise<void> {
   for (const command of commands) {

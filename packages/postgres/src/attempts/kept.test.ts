@@ -1,37 +1,25 @@
 import { randomUUID } from "node:crypto";
 import type { TaskStore } from "@agency/core";
-import { createTestDatabase } from "@agency/testing";
-import type { TestDatabase } from "@agency/testing";
+import { createTaskDatabase } from "@agency/testing";
+import type { TaskDatabase } from "@agency/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
-import { openDatabase } from "../database.ts";
 import type { Database } from "../database.ts";
-import { createQueue } from "../queue/queue.ts";
-import { createTaskStore } from "../tasks/store.ts";
-import { newTask } from "../tasks/test-support.ts";
+import { newTask } from "../tasks/testing/new-task.ts";
 
 const NOW = Date.parse("2026-11-21T10:00:00Z");
 const OTHER = randomUUID();
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 
-let home: TestDatabase;
+let ground: TaskDatabase;
 let db: Database;
 let store: TaskStore;
-let queue: ReturnType<typeof createQueue>;
 
 beforeAll(async () => {
-  home = await createTestDatabase();
-  db = openDatabase({ connectionString: home.connectionString, max: 6 });
-  queue = createQueue({ db, logger: quiet, maxRunning: 1_000 });
-  await queue.start();
-  store = createTaskStore(db, queue);
+  ground = await createTaskDatabase();
+  ({ db, tasks: store } = ground);
   await db.query("insert into accounts (id, name) values ($1, 'other')", [OTHER]);
 });
-afterAll(async () => {
-  await queue.stop();
-  await db.close();
-  await home.drop();
-});
+afterAll(() => ground.close());
 
 async function created(accountId = DEFAULT_ACCOUNT_ID): Promise<string> {
   const task = newTask({ accountId });

@@ -1,17 +1,13 @@
 import type { NewTask, ReadyEvent, TaskCommand, TaskStore } from "@agency/core";
-import { createTestDatabase } from "@agency/testing";
-import type { TestDatabase } from "@agency/testing";
+import { createTaskDatabase } from "@agency/testing";
+import type { TaskDatabase } from "@agency/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
-import { openDatabase } from "../database.ts";
 import type { Database } from "../database.ts";
 import { appendEvents } from "../events/append.ts";
-import { createQueue } from "../queue/queue.ts";
-import { createTaskStore } from "../tasks/store.ts";
-import { newTask } from "../tasks/test-support.ts";
+import { newTask } from "../tasks/testing/new-task.ts";
 import { createFeedStore } from "./feed.ts";
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 const untilAsking: TaskCommand[] = [
   { kind: "claim" },
   { kind: "provisioned", epoch: 1 },
@@ -27,23 +23,15 @@ const untilAsking: TaskCommand[] = [
   },
 ];
 
-let home: TestDatabase;
+let ground: TaskDatabase;
 let db: Database;
 let store: TaskStore;
-let queue: ReturnType<typeof createQueue>;
 
 beforeAll(async () => {
-  home = await createTestDatabase();
-  db = openDatabase({ connectionString: home.connectionString, max: 4 });
-  queue = createQueue({ db, logger: quiet, maxRunning: 1_000 });
-  await queue.start();
-  store = createTaskStore(db, queue);
+  ground = await createTaskDatabase();
+  ({ db, tasks: store } = ground);
 });
-afterAll(async () => {
-  await queue.stop();
-  await db.close();
-  await home.drop();
-});
+afterAll(() => ground.close());
 
 async function created(more: Partial<NewTask> = {}): Promise<string> {
   const outcome = await store.create(newTask(more), null);

@@ -1,41 +1,29 @@
 import { randomUUID } from "node:crypto";
 import type { NewTask, PricedCall, TaskStore } from "@agency/core";
-import { createTestDatabase } from "@agency/testing";
-import type { TestDatabase } from "@agency/testing";
+import { createTaskDatabase } from "@agency/testing";
+import type { TaskDatabase } from "@agency/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
 import { createAttemptStore } from "../attempts/store.ts";
 import { createCostStore } from "../costs/store.ts";
-import { openDatabase } from "../database.ts";
 import type { Database } from "../database.ts";
 import { appendEvents } from "../events/append.ts";
 import { readEvents } from "../events/read.ts";
-import { createQueue } from "../queue/queue.ts";
-import { createTaskStore } from "./store.ts";
-import { deletedBy, newTask, OUTCOME } from "./test-support.ts";
+import { deletedBy, newTask, OUTCOME } from "./testing/new-task.ts";
 
 const NOW = Date.parse("2026-11-21T10:00:00Z");
 const OTHER = randomUUID();
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 
-let home: TestDatabase;
+let ground: TaskDatabase;
 let db: Database;
 let store: TaskStore;
-let queue: ReturnType<typeof createQueue>;
 
 beforeAll(async () => {
-  home = await createTestDatabase();
-  db = openDatabase({ connectionString: home.connectionString, max: 12 });
-  queue = createQueue({ db, logger: quiet, maxRunning: 1_000 });
-  await queue.start();
-  store = createTaskStore(db, queue);
+  ground = await createTaskDatabase();
+  ({ db, tasks: store } = ground);
   await db.query("insert into accounts (id, name) values ($1, 'other')", [OTHER]);
 });
-afterAll(async () => {
-  await queue.stop();
-  await db.close();
-  await home.drop();
-});
+afterAll(() => ground.close());
 
 async function created(more: Partial<NewTask> = {}): Promise<string> {
   const task = newTask(more);
@@ -205,7 +193,7 @@ describe("a task's life", () => {
     await appendEvents(db, [
       { taskId: id, epoch: 1, from: 1, events: [{ type: "log", data: {}, at: new Date(NOW).toISOString() }] },
     ]);
-    await queue.fetch(1_000);
+    await ground.queue.fetch(1_000);
     await apply(id, { kind: "end", epoch: 1, cause: "sandbox_unavailable" });
     expect(await store.load(id)).toMatchObject({ snapshot: { state: "queued", epoch: 2, startsLeft: 2 } });
     expect(await jobsOf(id)).toBe(1);

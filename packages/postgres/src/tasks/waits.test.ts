@@ -2,43 +2,31 @@ import { randomUUID } from "node:crypto";
 import { DEFAULT_LIMITS } from "@agency/contract";
 import type { AskBody, Limits } from "@agency/contract";
 import type { AttemptStore, NewTask, TaskCommand, TaskStore } from "@agency/core";
-import { createTestDatabase } from "@agency/testing";
-import type { TestDatabase } from "@agency/testing";
+import { createTaskDatabase } from "@agency/testing";
+import type { TaskDatabase } from "@agency/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
 import { createAttemptStore } from "../attempts/store.ts";
-import { openDatabase } from "../database.ts";
 import type { Database } from "../database.ts";
 import { appendEvents } from "../events/append.ts";
 import { readEvents } from "../events/read.ts";
-import { createQueue } from "../queue/queue.ts";
-import { createTaskStore } from "./store.ts";
-import { deletedBy, newTask } from "./test-support.ts";
+import { deletedBy, newTask } from "./testing/new-task.ts";
 
 const NOW = Date.parse("2026-11-21T10:00:00Z");
 const LATER = NOW + 3_600_000;
 const ME = DEFAULT_ACCOUNT_ID;
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 
-let home: TestDatabase;
+let ground: TaskDatabase;
 let db: Database;
 let store: TaskStore;
 let attempts: AttemptStore;
-let queue: ReturnType<typeof createQueue>;
 
 beforeAll(async () => {
-  home = await createTestDatabase();
-  db = openDatabase({ connectionString: home.connectionString, max: 12 });
-  queue = createQueue({ db, logger: quiet, maxRunning: 1_000 });
-  await queue.start();
-  store = createTaskStore(db, queue);
+  ground = await createTaskDatabase();
+  ({ db, tasks: store } = ground);
   attempts = createAttemptStore(db);
 });
-afterAll(async () => {
-  await queue.stop();
-  await db.close();
-  await home.drop();
-});
+afterAll(() => ground.close());
 
 const started: TaskCommand[] = [
   { kind: "claim" },

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { DEFAULT_LIMITS } from "@agency/contract";
 import { createArchivedEvents, systemClock, uuidv7 } from "@agency/control";
 import type { EventArchive, EventRows, NewTask, ReadyEvent, Storage, TaskCommand } from "@agency/core";
 import {
@@ -15,34 +14,8 @@ import {
   DEFAULT_ACCOUNT_ID,
   openDatabase,
 } from "@agency/postgres";
-import { createMemoryStorage, createTestDatabase } from "@agency/testing";
+import { createMemoryStorage, createTestDatabase, PLAIN_SPEC } from "@agency/testing";
 import { createSilentLogger } from "../../http/testing/silent-logger.ts";
-
-const SPEC: NewTask["spec"] = {
-  limits: DEFAULT_LIMITS,
-  network: "none",
-  allowInternalNetwork: false,
-  repository: null,
-  repositories: [],
-  approve: "none",
-  commandPolicy: { allow: [], deny: [] },
-  questions: true,
-  onBudget: "wait",
-  onUsageLimit: "next",
-  project: null,
-  deliver: "files",
-  commits: "squash",
-  pullRequest: null,
-  checks: [],
-  artifacts: [],
-  resume: null,
-  upload: null,
-  review: null,
-  keepMs: null,
-  env: {},
-  command: null,
-  demo: false,
-};
 
 const STARTED: TaskCommand[] = [
   { kind: "claim" },
@@ -71,7 +44,7 @@ export async function openRetentionGround() {
     const id = uuidv7(Date.now());
     const task = { prompt: "do it", engine: "claude", model: null, provider: "local", labels: {} };
     const rest = { priority: 0, notBefore: null, parentId: null, hidden: false, secrets: [], audit: null };
-    const spec = { ...SPEC, ...more };
+    const spec = { ...PLAIN_SPEC, ...more };
     const made = await tasks.create(
       { id, accountId: DEFAULT_ACCOUNT_ID, name: "a task", spec, ...task, ...rest },
       { route: "tasks", key: id, fingerprint: new Uint8Array(32) },

@@ -2,24 +2,15 @@ import { DEFAULT_LIMITS } from "@agency/contract";
 import type { Limits } from "@agency/contract";
 import { PRICE_TABLE } from "@agency/core";
 import type { CostStore, EventStore, ModelCaller, NewTask, TaskStore } from "@agency/core";
-import {
-  createAttemptStore,
-  createCostStore,
-  createEventStore,
-  createQueue,
-  createTaskStore,
-  DEFAULT_ACCOUNT_ID,
-  openDatabase,
-} from "@agency/postgres";
+import { createAttemptStore, createCostStore, createEventStore, DEFAULT_ACCOUNT_ID } from "@agency/postgres";
 import type { Database } from "@agency/postgres";
-import { createTestDatabase } from "@agency/testing";
+import { createTaskDatabase, PLAIN_SPEC } from "@agency/testing";
 import { createTokens } from "../../access/tokens.ts";
 import { systemClock } from "../../clock.ts";
 import { uuidv7 } from "../../ids.ts";
 import { createModelGate } from "../gate.ts";
 import type { ModelGateDeps } from "../gate.ts";
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 const tokens = createTokens(new Uint8Array(32).fill(7));
 
 export interface GateWorld {
@@ -38,11 +29,7 @@ export interface GateWorld {
 
 /** The gate on a database of its own, with everything behind it as in the product. */
 export async function createGateWorld(): Promise<GateWorld> {
-  const home = await createTestDatabase();
-  const db = openDatabase({ connectionString: home.connectionString, max: 12 });
-  const queue = createQueue({ db, logger: quiet, maxRunning: 1_000 });
-  await queue.start();
-  const tasks = createTaskStore(db, queue);
+  const { db, tasks, close } = await createTaskDatabase();
   const costs = createCostStore(db);
   const events = createEventStore(db, systemClock);
   const deps: ModelGateDeps = {
@@ -70,11 +57,7 @@ export async function createGateWorld(): Promise<GateWorld> {
       if ("refused" in caller) throw new Error(`refused: ${caller.refused}`);
       return caller;
     },
-    async close() {
-      await queue.stop();
-      await db.close();
-      await home.drop();
-    },
+    close,
   };
 }
 
@@ -104,29 +87,10 @@ function newTask(limits: Partial<Limits>, more: Partial<NewTask["spec"]>, parent
     model: null,
     provider: "local",
     spec: {
+      ...PLAIN_SPEC,
       limits: { ...DEFAULT_LIMITS, costUsd: 1, ...limits },
       network: "internet",
-      allowInternalNetwork: false,
-      repository: null,
-      repositories: [],
-      approve: "none",
-      commandPolicy: { allow: [], deny: [] },
       questions: false,
-      onBudget: "wait",
-      onUsageLimit: "next",
-      project: null,
-      deliver: "files",
-      commits: "squash",
-      pullRequest: null,
-      checks: [],
-      artifacts: [],
-      resume: null,
-      keepMs: null,
-      upload: null,
-      review: null,
-      env: {},
-      command: null,
-      demo: false,
       ...more,
     },
     labels: {},

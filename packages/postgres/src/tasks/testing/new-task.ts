@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { DEFAULT_LIMITS } from "@agency/contract";
 import type { Outcome } from "@agency/contract";
 import type { AuditRow, NewTask } from "@agency/core";
-import { DEFAULT_ACCOUNT_ID } from "../accounts.ts";
+import { PLAIN_SPEC } from "@agency/testing";
+import { DEFAULT_ACCOUNT_ID } from "../../accounts.ts";
 
 export function newTask(more: Partial<NewTask> = {}): NewTask {
   return {
@@ -13,31 +14,7 @@ export function newTask(more: Partial<NewTask> = {}): NewTask {
     engine: "claude",
     model: null,
     provider: "local",
-    spec: {
-      limits: { ...DEFAULT_LIMITS, costUsd: 5 },
-      network: "none",
-      allowInternalNetwork: false,
-      repository: null,
-      repositories: [],
-      approve: "none",
-      commandPolicy: { allow: [], deny: [] },
-      questions: true,
-      onBudget: "wait",
-      onUsageLimit: "next",
-      project: null,
-      deliver: "files",
-      commits: "squash",
-      pullRequest: null,
-      checks: [],
-      artifacts: [],
-      resume: null,
-      keepMs: null,
-      upload: null,
-      review: null,
-      env: {},
-      command: null,
-      demo: false,
-    },
+    spec: { ...PLAIN_SPEC, limits: { ...DEFAULT_LIMITS, costUsd: 5 } },
     labels: {},
     priority: 0,
     notBefore: null,
