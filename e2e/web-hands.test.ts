@@ -120,10 +120,31 @@ describe("a person's own hands", { timeout: 60_000 }, () => {
     await zone.fill("UTC");
     await page.getByRole("button", { name: "Start the demo" }).click();
     await page.waitForURL((url) => url.pathname.startsWith("/runs/") && !url.pathname.endsWith(first.id));
-    const { notBefore: _, ...again } = asked;
     const second = await agency.client.getTask(new URL(page.url()).pathname.slice("/runs/".length));
-    expect(second).toMatchObject({ ...again, envNames: ["TZ"] });
+    expect(second).toMatchObject({ ...asked, envNames: ["TZ"] });
     expect(JSON.stringify([first, second])).not.toContain("typed-without-care");
+    expect(me.offences).toEqual([]);
+  });
+
+  it("bring words of any length from the overview to a new run, and lose none of them", async () => {
+    const words = `Read all of this. ${"A long story. ".repeat(500)}The end.`;
+    await page.goto("/");
+    await page.getByRole("textbox", { name: "What should be done?" }).fill(words);
+    await page.getByRole("link", { name: "Repository, model, limits…" }).click();
+    const prompt = page.getByRole("textbox", { name: "Task" });
+    await prompt.waitFor();
+    expect(await prompt.inputValue()).toBe(words);
+    await page.waitForURL((url) => url.pathname === "/new" && url.search === "");
+    await prompt.fill(`${words} And more.`);
+    await page.reload();
+    expect(await prompt.inputValue()).toBe(`${words} And more.`);
+    await page.goto("/new?prompt=Something+else");
+    await page.waitForURL((url) => url.search === "");
+    expect(await prompt.inputValue()).toBe("Something else");
+    await page.getByRole("button", { name: "Put its words below" }).click();
+    expect(await prompt.inputValue()).toBe(`Something else\n\n${words} And more.`);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "Clear" }).click();
     expect(me.offences).toEqual([]);
   });
 });

@@ -32,7 +32,12 @@ export const askBodySchema = z.discriminatedUnion("kind", [
 ]);
 export type AskBody = z.infer<typeof askBodySchema>;
 
-export const askSchema = z.object({ askedAt: z.iso.datetime() }).and(askBodySchema);
+export const askSchema = z
+  .object({
+    askedAt: z.iso.datetime(),
+    cut: z.boolean().optional().describe("Only in lists: the task itself has it whole."),
+  })
+  .and(askBodySchema);
 export type Ask = z.infer<typeof askSchema>;
 
 /** `answers[i]` belongs to question i: the labels chosen, or words of one's own. */

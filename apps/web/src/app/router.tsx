@@ -76,15 +76,18 @@ export interface NewRunSearch {
   /** Go on from a checkpoint of that run, in a session of its own. */
   checkpoint?: number;
   prompt?: string;
+  /** The prompt is too long for an address: it was left beside it. */
+  long?: boolean;
   /** Begin with the comments that are kept on the run. */
   comments?: boolean;
 }
 
-function readNewRun({ like, checkpoint, prompt, comments }: Record<string, unknown>): NewRunSearch {
+function readNewRun({ like, checkpoint, prompt, long, comments }: Record<string, unknown>): NewRunSearch {
   return {
     ...(typeof like === "string" ? { like } : {}),
     ...(typeof checkpoint === "number" ? { checkpoint } : {}),
     ...(typeof prompt === "string" ? { prompt } : {}),
+    ...(long === true ? { long } : {}),
     ...(comments === true ? { comments } : {}),
   };
 }

@@ -1,14 +1,14 @@
-import type { Ask, Task, TaskSummary } from "@agency/contract";
+import type { Task, TaskSummary } from "@agency/contract";
 import type { FeedSnapshot, FeedStore } from "@agency/core";
 import { readAccountBudget } from "../costs/account-budget.ts";
 import type { Database, Sql } from "../database.ts";
 import { TASK_COLUMNS, TASK_JOINS } from "../tasks/row.ts";
 import type { TaskRow } from "../tasks/row.ts";
 import { toTask } from "../tasks/view.ts";
+import { shortAsk } from "./short-ask.ts";
 import { stateCounts } from "./counts.ts";
 
 const PROMPT_CHARS = 280;
-const ASK_CHARS = 2_000;
 /** Read anew with every change: what an agent that ends features without end did long ago is left out. */
 const MOST_ENDS = 2_000;
 
@@ -146,13 +146,6 @@ function toSummary(row: SummaryRow): TaskSummary {
     changes: changesOf(task),
     pullRequest: task.result?.pullRequest?.url ?? null,
   };
-}
-
-/** Never what a yes is given to: that is shown whole or not at all. */
-function shortAsk(ask: Ask): Ask {
-  if (ask.kind !== "question") return ask;
-  const cut = (text: string) => (text.length > ASK_CHARS ? `${text.slice(0, ASK_CHARS)}…` : text);
-  return { ...ask, questions: ask.questions.map((one) => ({ ...one, text: cut(one.text) })) };
 }
 
 function changesOf({ result }: Task): TaskSummary["changes"] {

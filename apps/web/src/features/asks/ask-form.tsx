@@ -6,22 +6,39 @@ import { attempt } from "../../ui/toasts.tsx";
 import { answerOf, choose, EMPTY_DRAFT, write } from "./answers.ts";
 import type { Draft } from "./answers.ts";
 import { approvalText } from "./approval-text.ts";
+import { CutText } from "./cut-text.tsx";
 
 interface AskFormProps {
   taskId: string;
   ask: Ask;
 }
 
-export function AskForm({ taskId, ask }: AskFormProps) {
+export function AskForm({ taskId, ask: listed }: AskFormProps) {
   const [busy, setBusy] = useState(false);
+  const [whole, setWhole] = useState<Ask | null>(null);
+  const ask = whole ?? listed;
   const send = async (answer: AnswerBody) => {
     setBusy(true);
     const sent = await attempt(() => api.answerTask(taskId, { askId: ask.id, answer }), "Answered");
     // Once it is taken the form goes away with the ask; until then nothing can be sent twice.
     if (!sent) setBusy(false);
   };
+  const showWhole = async () => {
+    const { asks } = await api.getTask(taskId);
+    setWhole(asks.find(({ id }) => id === listed.id) ?? null);
+  };
   return ask.kind === "question" ? (
-    <Questions questions={ask.questions} busy={busy} onSend={(answer) => void send(answer)} />
+    <>
+      {ask.cut === true && (
+        <p className="quiet">
+          Only the beginning of it is here.{" "}
+          <button type="button" className="link-button" onClick={() => void attempt(showWhole)}>
+            Show the whole question
+          </button>
+        </p>
+      )}
+      <Questions questions={ask.questions} busy={busy} onSend={(answer) => void send(answer)} />
+    </>
   ) : (
     <Approval ask={ask} busy={busy} onSend={(answer) => void send(answer)} />
   );
@@ -70,7 +87,7 @@ function OneQuestion({ question, draft, onChange }: OneQuestionProps) {
   return (
     <fieldset className="question">
       <legend>
-        <Text>{question.text}</Text>
+        <CutText text={question.text} most={2000} />
       </legend>
       {question.choices.map(({ label, description }) => (
         <label key={label} className="choice">
@@ -81,10 +98,10 @@ function OneQuestion({ question, draft, onChange }: OneQuestionProps) {
             onChange={() => onChange(choose(question, draft, label))}
           />
           <span>
-            <Text>{label}</Text>
+            <CutText text={label} most={200} />
             {description !== undefined && (
               <small>
-                <Text>{description}</Text>
+                <CutText text={description} most={300} />
               </small>
             )}
           </span>

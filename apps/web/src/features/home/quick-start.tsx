@@ -1,7 +1,9 @@
 import { isAgencyError } from "@agency/contract";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
+import type { NewRunSearch } from "../../app/router.tsx";
 import { firstApi, newKey } from "../../lib/first-api.ts";
+import { forgetPrompt, leavePrompt, MOST_IN_ADDRESS } from "../../lib/long-prompt.ts";
 import { tell } from "../../ui/states.tsx";
 
 /** What was typed, and the way to make a run of it. */
@@ -20,6 +22,7 @@ function useStart() {
         { prompt, demo },
         { idempotencyKey: `${key.current}-${String(demo)}` },
       );
+      forgetPrompt();
       await navigate({ to: "/runs/$id", params: { id: task.id } });
     } catch (error) {
       setFailure(error);
@@ -28,10 +31,17 @@ function useStart() {
   };
   const change = (text: string) => {
     setPrompt(text);
+    // At every change, and not with the click: a link can be opened in many ways.
+    if (text.length > MOST_IN_ADDRESS) leavePrompt(text);
     setFailure(null);
     key.current = newKey();
   };
   return { prompt, failure, busy, start, change };
+}
+
+function searchFor(prompt: string): NewRunSearch {
+  if (prompt.trim() === "") return {};
+  return prompt.length > MOST_IN_ADDRESS ? { long: true } : { prompt };
 }
 
 export function QuickStart() {
@@ -58,11 +68,7 @@ export function QuickStart() {
         }}
       />
       <div className="quick-foot">
-        <Link
-          to="/new"
-          search={prompt.trim() === "" ? {} : { prompt: prompt.slice(0, 2000) }}
-          className="quiet-link"
-        >
+        <Link to="/new" search={searchFor(prompt)} className="quiet-link">
           Repository, model, limits…
         </Link>
         <button type="submit" className="button button-primary" disabled={busy || prompt.trim() === ""}>

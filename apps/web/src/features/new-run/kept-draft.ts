@@ -29,11 +29,13 @@ function withoutValues(draft: Draft): Draft {
   return { ...draft, env: names(draft.env), secrets: names(draft.secrets) };
 }
 
-export function keepDraft(draft: Draft | null): void {
+/** False: storage is full or closed, and the draft lives as long as the page. */
+export function keepDraft(draft: Draft | null): boolean {
   try {
     if (draft === null) localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, JSON.stringify(withoutValues(draft)));
+    return true;
   } catch {
-    // Storage is full or closed: the draft lives as long as the page.
+    return false;
   }
 }

@@ -5,14 +5,17 @@ import { useEffect, useRef, useState } from "react";
 import type { NewRunSearch } from "../../app/router.tsx";
 import { api } from "../../lib/api.ts";
 import { newKey } from "../../lib/first-api.ts";
+import { forgetPrompt, leftPrompt } from "../../lib/long-prompt.ts";
 import { useResource } from "../../lib/resource.ts";
 import { Failure, Skeleton, tell } from "../../ui/states.tsx";
+import { firstLine, Text } from "../../ui/text.tsx";
 import { instructionOf } from "../run/review/comments.ts";
 import { reviewOf } from "../run/review/kept-review.ts";
 import { Carried } from "./carried.tsx";
 import { EMPTY, taskOf } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 import { EnvFields, SecretFields } from "./env-fields.tsx";
+import type { FormPart } from "./form-part.ts";
 import { goingOn } from "./going-on.ts";
 import { keepDraft, readDraft } from "./kept-draft.ts";
 import { beginningFrom } from "./loaded-draft.ts";
@@ -49,11 +52,12 @@ export function NewRun() {
   );
 }
 
-function beginning(source: Task | null, { prompt, checkpoint, comments }: NewRunSearch): Draft {
+function beginning(source: Task | null, { prompt, long, checkpoint, comments }: NewRunSearch): Draft {
+  const given = long === true ? leftPrompt() || undefined : prompt;
   if (source !== null)
-    return beginningFrom(source, checkpoint, comments === true ? reviewed(source, checkpoint) : prompt);
+    return beginningFrom(source, checkpoint, comments === true ? reviewed(source, checkpoint) : given);
   const kept = readDraft();
-  return prompt === undefined ? kept : { ...kept, prompt };
+  return given === undefined ? kept : { ...kept, prompt: given };
 }
 
 /** The comments kept on the run. Without a checkpoint nothing is remembered: what was asked is said again. */
@@ -72,6 +76,7 @@ function useForm(source: Task | null, search: NewRunSearch) {
   const [busy, setBusy] = useState(false);
   const key = useRef(newKey());
   const navigate = useNavigate();
+  const earlier = useBrought(draft, source, search);
   const change = (part: Partial<Draft>) => {
     const next = { ...draft, ...part };
     key.current = newKey();
@@ -97,7 +102,20 @@ function useForm(source: Task | null, search: NewRunSearch) {
       if (isAgencyError(error)) setProblems(fromPaths(error.errors ?? []));
     }
   };
-  return { draft, problems, failure, busy, change, start };
+  return { draft, earlier, problems, failure, busy, change, start };
+}
+
+/** Words brought along become the kept draft, so that a reload has what was made of them. Answers with what was there. */
+function useBrought(draft: Draft, source: Task | null, { prompt, long }: NewRunSearch): string {
+  const brought = source === null && (prompt !== undefined || long === true);
+  const [earlier] = useState(() => (brought ? readDraft().prompt.trim() : ""));
+  const navigate = useNavigate();
+  useEffect(() => {
+    if (!brought || !keepDraft(draft)) return;
+    forgetPrompt();
+    void navigate({ to: "/new", replace: true });
+  }, [brought]);
+  return earlier;
 }
 
 function requestOf(draft: Draft, source: Task | null, checkpoint: number | undefined): CreateTaskInput {
@@ -106,7 +124,7 @@ function requestOf(draft: Draft, source: Task | null, checkpoint: number | undef
 }
 
 function Form({ source, search }: { source: Task | null; search: NewRunSearch }) {
-  const { draft, problems, failure, busy, change, start } = useForm(source, search);
+  const { draft, earlier, problems, failure, busy, change, start } = useForm(source, search);
   return (
     <form
       noValidate
@@ -120,6 +138,7 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
     >
       <Templates draft={draft} onUse={change} />
       <PromptField draft={draft} problem={problems["prompt"]} onChange={change} />
+      <Earlier words={earlier} draft={draft} onChange={change} />
       <WhereFields draft={draft} problems={problems} onChange={change} />
       <MoreFields
         draft={draft}
@@ -143,6 +162,26 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
         </button>
       </div>
     </form>
+  );
+}
+
+interface EarlierProps extends Pick<FormPart, "draft" | "onChange"> {
+  words: string;
+}
+
+function Earlier({ words, draft: { prompt }, onChange }: EarlierProps) {
+  if (words === "" || prompt.includes(words)) return null;
+  return (
+    <p className="quiet">
+      A draft was here before: <Text>{firstLine(words, 80)}</Text>{" "}
+      <button
+        type="button"
+        className="link-button"
+        onClick={() => onChange({ prompt: [prompt.trimEnd(), words].join("\n\n").trimStart() })}
+      >
+        Put its words below
+      </button>
+    </p>
   );
 }
 
