@@ -1,35 +1,26 @@
-import { rm } from "node:fs/promises";
 import type { Problem, StorageUse } from "@agency/contract";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from "vitest";
-import { Agency } from "./support/agency.ts";
-import { accessibilityFaults, openBrowser, signIn, visit } from "./support/browser.ts";
+import type { Agency } from "./support/agency.ts";
+import { accessibilityFaults } from "./support/browser.ts";
 import type { Visitor } from "./support/browser.ts";
-import { discardSandboxes } from "./support/discard-sandboxes.ts";
-import { makeHome } from "./support/home.ts";
+import { openWeb } from "./support/web.ts";
+import type { Web } from "./support/web.ts";
 
-let home: string;
+let web: Web;
 let agency: Agency;
-let browser: Browser;
 let me: Visitor;
 let page: Page;
 
 beforeAll(async () => {
-  home = await makeHome();
-  agency = await Agency.start({ home });
-  browser = await openBrowser();
+  web = await openWeb();
+  ({ agency } = web);
 });
-afterAll(async () => {
-  await browser?.close();
-  await agency?.[Symbol.asyncDispose]();
-  await discardSandboxes(home);
-  await rm(home, { recursive: true, force: true });
-});
+afterAll(() => web?.[Symbol.asyncDispose]());
 
 beforeEach(async () => {
-  me = await visit(browser, agency);
-  page = me.page;
-  await signIn(me, agency);
+  me = await web.enter();
+  ({ page } = me);
 });
 afterEach(() => me[Symbol.asyncDispose]());
 

@@ -7,22 +7,23 @@ import { createScriptedModel } from "@agency/scripted-model";
 import type { ScriptedModel } from "@agency/scripted-model";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { Agency } from "./support/agency.ts";
-import { openBrowser, visit } from "./support/browser.ts";
+import type { Agency } from "./support/agency.ts";
+import { visit } from "./support/browser.ts";
 import type { Visitor } from "./support/browser.ts";
 import { lookAt } from "./support/screens.ts";
+import { openWeb } from "./support/web.ts";
+import type { Web } from "./support/web.ts";
 import { buildStory, endlessStory, listenStory } from "./support/web-stories.ts";
 
 const CLI = new URL("../apps/cli/bin/agency.mjs", import.meta.url).pathname;
 /** What the page looked like when a test failed. */
 const FAILURE = new URL("../dist/web-failure.png", import.meta.url).pathname;
-const KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz-FIRST";
 /** Given by name, because it is one that keeps its plan with a tool. */
 const MODEL = "claude-sonnet-4-5";
 const PROMPT = "Write a program that prints a CSV file as a table, with tests";
 
 let model: ScriptedModel;
-let closeModel: () => Promise<void>;
+let web: Web;
 let agency: Agency;
 let browser: Browser;
 let me: Visitor;
@@ -33,18 +34,12 @@ beforeAll(async () => {
     scripts: { build: buildStory, endless: endlessStory, listen: listenStory },
     defaultScript: "build",
   });
-  const listening = await model.listen();
-  closeModel = () => listening.close();
-  agency = await Agency.start({ env: { ANTHROPIC_BASE_URL: listening.url, ANTHROPIC_API_KEY: KEY } });
-  browser = await openBrowser();
+  web = await openWeb({ model });
+  ({ agency, browser } = web);
   me = await visit(browser, agency, { acceptDownloads: true, permissions: [] });
   page = me.page;
 });
-afterAll(async () => {
-  await browser?.close();
-  await agency?.[Symbol.asyncDispose]();
-  await closeModel?.();
-});
+afterAll(() => web?.[Symbol.asyncDispose]());
 
 afterEach(async ({ task }) => {
   if (task.result?.state === "fail") await page.screenshot({ path: FAILURE });
