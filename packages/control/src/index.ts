@@ -10,6 +10,7 @@ export { askCheckpoint, listCheckpoints } from "./artifacts/checkpoints.ts";
 export { collectOrphans } from "./artifacts/collect-orphans.ts";
 export { SCAN_TIMES, scanStorage } from "./artifacts/scan-storage.ts";
 export { listCheckpointFiles, readCheckpointFile } from "./artifacts/checkpoint-files.ts";
+export { createCheckpointLists } from "./artifacts/checkpoint-lists.ts";
 export { createManifests } from "./artifacts/manifests.ts";
 export { downloadCheckpoint } from "./artifacts/download-checkpoint.ts";
 export { finishUpload, offerUpload, takeUpload, UPLOAD_LIMITS } from "./artifacts/take-upload.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -9,11 +9,12 @@ import { gunzip, gzip } from "node:zlib";
 import { CHECKPOINT_ENTRIES, checkpointManifestSchema } from "@agency/contract";
 import type { CheckpointManifest } from "@agency/contract";
 import type { SessionBundle } from "@agency/core";
+import type { Bundle } from "./pack-snapshot.ts";
 import { listTar, TAR_END, tarHeader, tarPadding } from "./tar.ts";
 import type { TarEntry } from "./tar.ts";
 
 /** The bundle is of refs/agency/checkpoint, and of refs/agency/head and refs/agency/base where needed. */
-const { manifest: MANIFEST, bundle: BUNDLE, session: SESSION } = CHECKPOINT_ENTRIES;
+const { manifest: MANIFEST, files: FILES, bundle: BUNDLE, session: SESSION } = CHECKPOINT_ENTRIES;
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_SESSION_FILE_BYTES = 256 * 1024 * 1024;
 
@@ -26,17 +27,19 @@ export interface Packed {
 const packed = promisify(gzip);
 const unpacked = promisify(gunzip);
 
+export interface ArchiveParts {
+  readonly bundle: Pick<Bundle, "header" | "pack" | "bytes">;
+  /** The list of its files; null: there is none. */
+  readonly files: Buffer | null;
+  readonly session: SessionBundle | null;
+}
+
 /** Writes the archive and reckons its hash on the way. */
-export async function packArchive(
-  file: string,
-  bundle: string,
-  session: SessionBundle | null,
-  signal: AbortSignal,
-): Promise<Packed> {
+export async function packArchive(file: string, parts: ArchiveParts, signal: AbortSignal): Promise<Packed> {
   const hash = createHash("sha256");
   let bytes = 0;
   async function* counted(): AsyncGenerator<Buffer> {
-    for await (const chunk of archive(bundle, session)) {
+    for await (const chunk of archive(parts)) {
       hash.update(chunk);
       bytes += chunk.length;
       yield chunk;
@@ -48,14 +51,16 @@ export async function packArchive(
   return { file, bytes, sha256: hash.digest("hex") };
 }
 
-async function* archive(bundle: string, session: SessionBundle | null): AsyncGenerator<Buffer> {
+async function* archive({ bundle, files, session }: ArchiveParts): AsyncGenerator<Buffer> {
   const about = session && { ...session, files: session.files.map(({ path }) => path) };
   const manifest: CheckpointManifest = { v: 1, session: about };
   yield* entry(MANIFEST, Buffer.from(JSON.stringify(manifest)));
-  const { size } = await stat(bundle);
+  // Here, so that who reads the list needs no more than the beginning.
+  if (files !== null) yield* entry(FILES, files);
+  const { header, pack, bytes: size } = bundle;
   yield tarHeader(BUNDLE, size);
-  // The size is in the header already: not a byte more than it says.
-  if (size > 0) yield* createReadStream(bundle, { end: size - 1 }) as AsyncIterable<Buffer>;
+  yield header;
+  yield* createReadStream(pack) as AsyncIterable<Buffer>;
   yield tarPadding(size);
   for (const [at, { bytes }] of (session?.files ?? []).entries())
     yield* entry(SESSION(at), await packed(bytes, { level: 1 }));

@@ -1,14 +1,19 @@
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { SessionBundle } from "@agency/core";
 import { packArchive } from "./archive.ts";
 import type { Packed } from "./archive.ts";
 import type { LeftOut } from "./list-changes.ts";
+import { packFileList } from "./file-list.ts";
+import { bundleSnapshot } from "./pack-snapshot.ts";
+import type { Bundle, BundleOptions } from "./pack-snapshot.ts";
 import { hasRepository } from "./snapshot-store.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
-import { bundleSnapshot, forgetFiles, snapshotFiles, SnapshotError, treeOf } from "./snapshot-workspace.ts";
-import type { Snapshot, SnapshotCall } from "./snapshot-workspace.ts";
+import { SnapshotError } from "./snapshot-call.ts";
+import type { SnapshotCall } from "./snapshot-call.ts";
+import { listSnapshot } from "./snapshot-files.ts";
+import { forgetFiles, snapshotFiles, treeOf } from "./snapshot-workspace.ts";
+import type { Snapshot } from "./snapshot-workspace.ts";
 
 const CAPTURE_MS = 5 * 60_000;
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -79,13 +84,18 @@ async function captureWith(
   const isNew = options.known === null && !options.evenStart;
   const known = isNew ? signatureOf(await startOf(store, origin, snapshot, call), null) : options.known;
   if (signature === known) return null;
-  const { commit, file } = await bundleSnapshot(store, bundleOf(options, snapshot, isAlone), call);
-  await checkSize(file);
-  const packed = await packArchive(join(store.folder, "checkpoint.tar"), file, session, signal);
+  const base = isAlone ? null : origin.base;
+  const [bundle, listed] = await Promise.all([
+    bundleSnapshot(store, bundleOf(options, snapshot, isAlone), call),
+    listSnapshot(store, { tree: snapshot.tree, base }, call),
+  ]);
+  checkSize(bundle);
+  const files = listed && (await packFileList(listed, await bundle.places(), bundle.header.length));
+  const packed = await packArchive(join(store.folder, "checkpoint.tar"), { bundle, files, session }, signal);
   const { commit: head, branch } = snapshot.head;
   return {
     signature,
-    commit,
+    commit: bundle.commit,
     head: isAlone || head === null ? origin.base : head,
     branch,
     session,
@@ -99,7 +109,7 @@ function bundleOf(
   { origin, message }: CaptureOptions,
   { tree, head }: Snapshot,
   isAlone: boolean,
-): Parameters<typeof bundleSnapshot>[1] {
+): BundleOptions {
   if (isAlone) return { tree, parent: null, also: {}, without: null, message };
   const { base, published } = origin;
   const parent = head.commit ?? base;
@@ -126,10 +136,9 @@ function signatureOf({ tree, head }: Pick<Snapshot, "tree" | "head">, session: S
   return hash.digest("hex");
 }
 
-async function checkSize(file: string): Promise<void> {
-  const { size } = await stat(file);
-  if (size <= MAX_BYTES) return;
-  const mebibytes = Math.ceil(size / 1024 / 1024);
+function checkSize({ bytes }: Bundle): void {
+  if (bytes <= MAX_BYTES) return;
+  const mebibytes = Math.ceil(bytes / 1024 / 1024);
   throw new TooLargeError(
     `What changed in the workspace is ${mebibytes} MiB packed, and a checkpoint holds at most ${MAX_BYTES / 1024 / 1024} MiB: let git ignore what need not be kept.`,
   );

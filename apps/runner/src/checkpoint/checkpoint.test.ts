@@ -210,7 +210,7 @@ describe("a checkpoint", () => {
     write("a.txt", "a\n");
     const { packed } = await take();
     const { stdout } = spawnSync("tar", ["-tf", packed.file], { encoding: "utf8" });
-    expect(stdout).toBe("checkpoint.json\nworkspace.bundle\n");
+    expect(stdout).toBe("checkpoint.json\nfiles.jsonl.zst\nworkspace.bundle\n");
   });
 
   it("takes 20,000 new files", { timeout: 120_000 }, async () => {

@@ -41,7 +41,8 @@ export function sortChanges(workspace: string, listing: Buffer, maxFileBytes: nu
   return { take: joined(take), drop: joined(drop), leftOut };
 }
 
-function* fieldsOf(listing: Buffer): Generator<Buffer> {
+/** What `-z` separates. */
+export function* fieldsOf(listing: Buffer): Generator<Buffer> {
   for (let from = 0, end = listing.indexOf(0); end >= 0; from = end + 1, end = listing.indexOf(0, from))
     yield listing.subarray(from, end);
 }

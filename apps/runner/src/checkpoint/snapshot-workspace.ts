@@ -1,9 +1,9 @@
-import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { gitProblem } from "../workspace/git.ts";
+import { rm } from "node:fs/promises";
 import type { Git, GitCall } from "../workspace/git.ts";
 import { sortChanges } from "./list-changes.ts";
 import type { LeftOut } from "./list-changes.ts";
+import { check, SnapshotError, textOf } from "./snapshot-call.ts";
+import type { SnapshotCall } from "./snapshot-call.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 
 const MAX_LIST_BYTES = 64 * 1024 * 1024;
@@ -22,21 +22,6 @@ export interface Snapshot {
   readonly tree: string;
   readonly head: Head;
   readonly leftOut: LeftOut;
-}
-
-export interface Bundle {
-  readonly commit: string;
-  readonly file: string;
-}
-
-/** A failure that says what could not be done, in one sentence. */
-export class SnapshotError extends Error {
-  override readonly name = "SnapshotError";
-}
-
-export interface SnapshotCall {
-  timeoutMs: number;
-  signal: AbortSignal;
 }
 
 /** Every file that git does not ignore, new ones too. */
@@ -77,54 +62,10 @@ export async function treeOf(
   return code === 0 ? stdout.toString().trim() : null;
 }
 
-export interface BundleOptions {
-  readonly tree: string;
-  /** The commit the files are a change of; null: none, and the bundle stands alone. */
-  readonly parent: string | null;
-  /** Commits that come with it by a name of their own. */
-  readonly also: Readonly<Record<string, string>>;
-  /** Whoever unpacks the bundle has this commit already. */
-  readonly without: string | null;
-  readonly message: string;
-}
-
-/** A commit of the files, and a `git bundle` of it and all that leads to it: refs/agency/checkpoint and `also`. */
-export async function bundleSnapshot(
-  store: SnapshotStore,
-  options: BundleOptions,
-  call: SnapshotCall,
-): Promise<Bundle> {
-  const { ours, folder } = store;
-  const parent = options.parent === null ? [] : ["-p", options.parent];
-  const commitTree = ["commit-tree", options.tree, ...parent, "-m", options.message];
-  const commit = await textOf("Making a commit of the files", ours, commitTree, call);
-  const file = join(folder, "workspace.bundle");
-  const refs = Object.entries({ checkpoint: commit, ...options.also });
-  // Plain files instead of `update-ref`: a process less each, in a directory nobody else reads.
-  for (const [name, target] of refs) await writeFile(join(folder, "refs", "agency", name), `${target}\n`);
-  const names = refs.map(([name]) => `refs/agency/${name}`);
-  const without = options.without === null ? [] : [`^${options.without}`];
-  await rm(`${file}.lock`, { force: true });
-  const create = ["bundle", "create", "--quiet", file, ...names, ...without];
-  check("Packing the workspace", await ours(create, call));
-  return { commit, file };
-}
-
 async function headOf(theirs: Git, call: GitCall): Promise<Head> {
   const both = await theirs(["rev-parse", "HEAD", "--symbolic-full-name", "HEAD"], call);
   const [commit, name] = both.stdout.toString().split("\n");
   if (both.code !== 0 || commit === undefined || !HEX.test(commit)) return { commit: null, branch: null };
   const branch = name?.startsWith("refs/heads/") === true ? name.slice("refs/heads/".length) : null;
   return { commit, branch };
-}
-
-async function textOf(what: string, git: Git, args: readonly string[], call: GitCall): Promise<string> {
-  const result = await git(args, call);
-  check(what, result);
-  return result.stdout.toString().trim();
-}
-
-function check(what: string, result: Parameters<typeof gitProblem>[1]): void {
-  const problem = gitProblem(what, result);
-  if (problem !== null) throw new SnapshotError(problem);
 }

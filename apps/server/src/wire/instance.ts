@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Duplex } from "node:stream";
+import { createMirrorObjects } from "@agency/broker";
 import { dataFiles } from "@agency/contract";
 import type { ResolvedSettings, Setting, Status } from "@agency/contract";
 import { createTerminals, sweepReservations, systemClock } from "@agency/control";
@@ -220,6 +221,7 @@ function apiApp(
     bus,
     storage,
     admission: base.admission,
+    objects: settings.mirrorBytes === 0 ? null : createMirrorObjects(folder.mirrors),
     providers,
     engines,
     about,

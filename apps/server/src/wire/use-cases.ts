@@ -7,6 +7,7 @@ import {
   askCheckpoint,
   cancelTask,
   changeLimits,
+  createCheckpointLists,
   changeNetwork,
   createEventFollower,
   createFeed,
@@ -55,7 +56,7 @@ import {
 } from "@agency/control";
 import type { Check, ProviderInfo, Setting, Status } from "@agency/contract";
 import type { KeepBounds, Terminals, FindPullRequest, UploadAdmission } from "@agency/control";
-import type { Bus, Logger, Provider, RetentionTimes, Storage } from "@agency/core";
+import type { Bus, Logger, Provider, RepositoryObjects, RetentionTimes, Storage } from "@agency/core";
 import type { UseCases } from "../http/deps.ts";
 import { describeEngines } from "./engines.ts";
 import type { InstalledEngine } from "./engines.ts";
@@ -68,6 +69,8 @@ export interface UseCaseParts {
   bus: Bus;
   storage: Storage;
   admission: UploadAdmission;
+  /** What there is of repositories here; null: nothing. */
+  objects: RepositoryObjects | null;
   providers: ReadonlyMap<string, Provider>;
   engines: readonly InstalledEngine[];
   secrets: SecretKeeping;
@@ -196,9 +199,11 @@ type KeptUseCases =
   | "offerUpload"
   | "finishUpload";
 
-function keptUseCases({ stores, storage, admission }: UseCaseParts): Pick<UseCases, KeptUseCases> {
+function keptUseCases(parts: UseCaseParts): Pick<UseCases, KeptUseCases> {
+  const { stores, storage, admission, objects } = parts;
   const { tasks, artifacts, uploads } = stores;
   const deps = { tasks, artifacts, storage, manifests: createManifests(storage), now };
+  const looking = { tasks, artifacts, storage, objects, lists: createCheckpointLists(storage) };
   const uploading = { ...admission, uploads, storage, limits: UPLOAD_LIMITS };
   return {
     listArtifacts: (accountId, id) => listArtifacts(deps, accountId, id),
@@ -210,9 +215,9 @@ function keptUseCases({ stores, storage, admission }: UseCaseParts): Pick<UseCas
     askCheckpoint: (accountId, id, label) => askCheckpoint(deps, accountId, id, label),
     downloadCheckpoint: (accountId, id, number) => downloadCheckpoint(deps, accountId, id, number),
     listCheckpointFiles: (accountId, id, number, query) =>
-      listCheckpointFiles(deps, accountId, id, number, query),
+      listCheckpointFiles(looking, accountId, id, number, query),
     readCheckpointFile: (accountId, id, number, path) =>
-      readCheckpointFile(deps, accountId, id, number, path),
+      readCheckpointFile(looking, accountId, id, number, path),
     takeUpload: (accountId, told, body) => takeUpload(uploading, accountId, told, body),
     offerUpload: (accountId, told) => offerUpload(uploading, accountId, told),
     finishUpload: (accountId, id) => finishUpload(uploading, accountId, id),

@@ -1,32 +1,176 @@
 import { AgencyError } from "@agency/contract";
-import type { CheckpointFileList } from "@agency/contract";
+import type { CheckpointFile, CheckpointFileList, CheckpointListEntry, Task } from "@agency/contract";
+import type { RepositoryObjects } from "@agency/core";
+import { getTask } from "../tasks/manage-task.ts";
 import type { FileQuery } from "./archived-files.ts";
+import type { CheckpointLists, ListedCheckpoint } from "./checkpoint-lists.ts";
 import { locateCheckpoint } from "./download-checkpoint.ts";
 import type { DownloadCheckpointDeps } from "./download-checkpoint.ts";
+import { blobHash, BadBlobError, unpackBlob } from "./unpack-blob.ts";
+
+const MiB = 1024 * 1024;
+/** More than that is downloaded with the checkpoint: to unpack is our processor's time. */
+const MAX_FILE_BYTES = 64 * MiB;
+/** What does not get smaller is a little larger packed. */
+const MAX_PACKED_BYTES = MAX_FILE_BYTES + MiB;
+/** Kept while it is checked; a larger one is unpacked a second time to be sent. */
+const MAX_HELD_BYTES = MiB;
+
+export interface CheckpointFileDeps extends DownloadCheckpointDeps {
+  lists: CheckpointLists;
+  /** Null: the server keeps no mirrors. */
+  objects: RepositoryObjects | null;
+}
+
+interface FoundFile {
+  name: string;
+  bytes: number;
+  open: () => Promise<ReadableStream<Uint8Array>>;
+}
+
+type StandingEntry = Exclude<CheckpointListEntry, { change: "deleted" }>;
 
 /** The files of the workspace as they were at a checkpoint, by path. */
 export async function listCheckpointFiles(
-  deps: DownloadCheckpointDeps,
+  deps: CheckpointFileDeps,
   accountId: string,
   id: string,
   number: number,
-  _query: FileQuery,
+  { prefix, after, limit }: FileQuery,
 ): Promise<CheckpointFileList> {
-  await locateCheckpoint(deps, accountId, id, number);
-  throw noList(id, number);
+  const { entries, base, truncated } = (await open(deps, accountId, id, number)).listed;
+  const wanted = entries.filter(
+    ({ path }) => path.startsWith(prefix) && (after === undefined || path > after),
+  );
+  const page = wanted.slice(0, limit);
+  return {
+    files: page.flatMap((entry) => (entry.change === "deleted" ? [] : [toFile(entry)])),
+    deleted: page.flatMap(({ path, change }) => (change === "deleted" ? [path] : [])),
+    base,
+    truncated,
+    nextAfter: wanted.length > limit ? (page.at(-1)?.path ?? null) : null,
+  };
 }
 
+/** One file as it was at a checkpoint: checked against the name git gave its content before the first byte is given. */
 export async function readCheckpointFile(
-  deps: DownloadCheckpointDeps,
+  deps: CheckpointFileDeps,
   accountId: string,
   id: string,
   number: number,
-  _path: string,
-): Promise<{ name: string; bytes: number; open: () => Promise<ReadableStream<Uint8Array>> }> {
-  await locateCheckpoint(deps, accountId, id, number);
-  throw noList(id, number);
+  path: string,
+): Promise<FoundFile> {
+  const { task, stored, listed } = await open(deps, accountId, id, number);
+  const entry = listed.entries.find((one) => one.path === path);
+  if (entry === undefined || entry.change === "deleted")
+    throw new AgencyError("not_found", `Checkpoint ${number} of task ${id} has no file of this path.`);
+  if (entry.kind !== "file") throw wholeInstead("This is not a file.");
+  if (entry.place === undefined) return fromRepository(deps, accountId, task, entry, listed.base);
+  const packed = packedAt(deps, stored.key, listed, entry.place);
+  try {
+    return { name: path, ...(await checked(packed, entry.object)) };
+  } catch (error) {
+    throw error instanceof BadBlobError ? unfit(error.message) : error;
+  }
+}
+
+async function open(deps: CheckpointFileDeps, accountId: string, id: string, number: number) {
+  const task = await getTask(deps, accountId, id);
+  const stored = await locateCheckpoint(deps, accountId, id, number);
+  const listed = number === 0 ? null : await deps.lists(stored);
+  if (listed === null) throw noList(id, number);
+  return { task, stored, listed };
+}
+
+/** The bytes of one object of the pack. The place was told by a sandbox: it must lie in the bundle. */
+function packedAt(
+  { storage }: CheckpointFileDeps,
+  key: string,
+  { bundle }: ListedCheckpoint,
+  [offset, length]: readonly [number, number],
+): () => AsyncGenerator<Uint8Array> {
+  if (length > MAX_PACKED_BYTES) throw tooLarge();
+  if (offset + length > bundle.bytes) throw unfit("lies outside");
+  const from = bundle.start + offset;
+  return async function* () {
+    const read = await storage.read(key, { from, to: from + length });
+    if (read === null) throw new AgencyError("not_found", "This checkpoint is no longer kept.");
+    yield* read.body;
+  };
+}
+
+async function checked(
+  packed: () => AsyncGenerator<Uint8Array>,
+  object: string,
+): Promise<Omit<FoundFile, "name">> {
+  let size = 0;
+  let hash = blobHash(object, 0);
+  let held: Uint8Array[] = [];
+  const begin = (bytes: number): void => {
+    if (bytes > MAX_FILE_BYTES) throw tooLarge();
+    size = bytes;
+    hash = blobHash(object, bytes);
+  };
+  for await (const piece of unpackBlob(packed(), begin)) {
+    hash.update(piece);
+    if (size <= MAX_HELD_BYTES) held.push(piece);
+  }
+  if (hash.digest("hex") !== object) throw new BadBlobError("has another content");
+  const again = () => unpackBlob(packed(), () => undefined);
+  const pieces = held;
+  held = [];
+  return {
+    bytes: size,
+    open: async () => ReadableStream.from(size <= MAX_HELD_BYTES ? pieces : again()),
+  };
+}
+
+/** What the bundle leaves out is in the history of the repository, under the same name. */
+async function fromRepository(
+  { objects }: CheckpointFileDeps,
+  accountId: string,
+  { repository }: Task,
+  { path, object, change }: StandingEntry,
+  base: string | null,
+): Promise<FoundFile> {
+  const blob =
+    repository === null ? null : ((await objects?.blob(accountId, repository.url, object)) ?? null);
+  if (blob !== null && blob.bytes > MAX_FILE_BYTES) throw tooLarge();
+  if (blob !== null) return { name: path, bytes: blob.bytes, open: async () => blob.open() };
+  const asIn = change === undefined && base !== null ? `as in commit ${base} of` : "from the history of";
+  throw new AgencyError(
+    "conflict",
+    `This file is ${asIn} the repository, and the server has no copy of that.`,
+    { next: `In a clone of the repository, \`git cat-file blob ${object}\` prints it.` },
+  );
+}
+
+function toFile({ path, kind, bytes, mode, target, change }: StandingEntry): CheckpointFile {
+  return {
+    path,
+    kind,
+    mode,
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(target === undefined ? {} : { target }),
+    ...(change === undefined ? {} : { change }),
+  };
 }
 
 function noList(id: string, number: number): AgencyError {
-  return new AgencyError("conflict", `Checkpoint ${number} of task ${id} holds no list of its files.`);
+  return number === 0
+    ? new AgencyError("conflict", "What was uploaded comes without a list of its files.", {
+        next: "They are in the folder it was made of; checkpoints made since have a list.",
+      })
+    : new AgencyError("conflict", `Checkpoint ${number} of task ${id} holds no list of its files.`, {
+        next: `It is of an older version. Go on from it with \`agency resume ${id} --from ${number}\`, or download it whole.`,
+      });
+}
+
+const tooLarge = () =>
+  wholeInstead(`This file is over ${MAX_FILE_BYTES} bytes, too large to be unpacked here.`);
+const unfit = (why: string) =>
+  wholeInstead(`The list of this checkpoint's files does not fit it: what it names for this file ${why}.`);
+
+function wholeInstead(problem: string): AgencyError {
+  return new AgencyError("conflict", problem, { next: "Download the whole checkpoint instead." });
 }

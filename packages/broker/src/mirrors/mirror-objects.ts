@@ -1,0 +1,82 @@
+import { AgencyError } from "@agency/contract";
+import type { RepositoryBlob, RepositoryObjects } from "@agency/core";
+import { repositoryOfUrl } from "../git/repository-address.ts";
+import { arePacksWhole } from "./mirror-packs.ts";
+import { placeOf } from "./mirror-place.ts";
+import { readGit, runGit } from "./server-git.ts";
+
+const OBJECT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+const LOOK_MS = 10_000;
+/** Over that a reader who takes his time gets no more. */
+const READ_MS = 5 * 60_000;
+/** Each is a process. */
+const MOST_AT_ONCE = 16;
+
+const never = new AbortController().signal;
+
+/** Reads the mirrors below `root`. One that goes meanwhile is as one that was never there. */
+export function createMirrorObjects(root: string): RepositoryObjects {
+  let underWay = 0;
+  function take(): void {
+    if (underWay >= MOST_AT_ONCE)
+      throw new AgencyError("too_many_requests", "Too many files of repositories are being read.", {
+        next: "Try again in a moment.",
+        retryAfterMs: 1_000,
+      });
+    underWay += 1;
+  }
+
+  async function look(repository: string, object: string): Promise<number | null> {
+    take();
+    try {
+      const call = { repository, timeoutMs: LOOK_MS, signal: never, input: `${object}\n` };
+      const { ok, stdout } = await runGit(["cat-file", "--batch-check"], call);
+      const bytes = ok ? /^[0-9a-f]+ blob (\d{1,15})\n$/.exec(stdout)?.[1] : undefined;
+      return bytes === undefined ? null : Number(bytes);
+    } finally {
+      underWay -= 1;
+    }
+  }
+
+  function content(repository: string, object: string): ReadableStream<Uint8Array> {
+    take();
+    let isTaken = true;
+    const release = (): void => {
+      if (isTaken) underWay -= 1;
+      isTaken = false;
+    };
+    const call = { repository, timeoutMs: READ_MS, signal: never };
+    const pieces = readGit(["cat-file", "blob", object], call);
+    return new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          try {
+            const { value, done } = await pieces.next();
+            if (done !== true) return controller.enqueue(value);
+            controller.close();
+          } catch (error) {
+            controller.error(error);
+          }
+          release();
+        },
+        async cancel() {
+          release();
+          await pieces.return(undefined);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  return {
+    async blob(accountId, url, object): Promise<RepositoryBlob | null> {
+      const address = repositoryOfUrl(url);
+      if (address === null || !OBJECT.test(object)) return null;
+      const { repository } = placeOf(root, accountId, address);
+      if (!(await arePacksWhole(repository))) return null;
+      const bytes = await look(repository, object);
+      if (bytes === null) return null;
+      return { bytes, open: () => content(repository, object) };
+    },
+  };
+}
