@@ -157,6 +157,80 @@ describe("the network of a sandbox", () => {
     expect(said).toContain("network");
   });
 
+  it("is what a list of the account says where the task names one, also as the default", async () => {
+    await agency.client.setNetworkList("ours", ["Far.Example."]);
+    const urls = ["http://far.example/", "http://www.far.example/"];
+    const verdicts = [
+      ["far.example", "allowed"],
+      ["www.far.example", "denied"],
+    ];
+    const named = await visit(urls, { network: { allow: ["dev", "ours"] } });
+    expect(
+      named.network.map(({ data }) => [data.host, data.verdict]),
+      named.said,
+    ).toEqual(verdicts);
+    await agency.client.changeNetwork({ default: { allow: ["ours"] } });
+    const silent = await visit(urls);
+    expect(
+      silent.network.map(({ data }) => [data.host, data.verdict]),
+      silent.said,
+    ).toEqual(verdicts);
+    await agency.client.changeNetwork({ default: null });
+    await expect(
+      agency.client.createTask({
+        prompt: "x",
+        engine: "command",
+        command: "true",
+        network: { allow: ["theirs"] },
+      }),
+    ).rejects.toMatchObject({ code: "invalid_request", message: 'There is no network list "theirs".' });
+  });
+
+  /** Asks for the same until it is refused, and keeps one connection open the whole time. */
+  async function untilRefused(network: CreateTaskInput["network"], change: () => Promise<unknown>) {
+    const { id } = await agency.client.createTask({
+      prompt: "Look around.",
+      engine: "command",
+      command:
+        `(curl -sSN 'http://far.example/?endless=1' > held; echo "held ended with $?") &\n` +
+        "while [ ! -s held ]; do :; done; while curl -sS -f -o /dev/null http://far.example/; do :; done; wait; curl -sS http://far.example/",
+      ...(network === undefined ? {} : { network }),
+    });
+    await agency.event(id, "network", ({ verdict }) => verdict === "allowed");
+    await change();
+    const { task, events } = await agency.finished(id);
+    expect(task.state, await agency.story(id)).toBe("completed");
+    const seen = events.flatMap((event) => (event.type === "network" ? [event.data] : []));
+    const said = events.flatMap((event) => (event.type === "log" ? [event.data.text] : [])).join("\n");
+    return { seen, said };
+  }
+
+  it("loses in the middle of a run what the account closes, open connections with it", async () => {
+    const { seen, said } = await untilRefused("internet", () =>
+      agency.client.changeNetwork({ close: ["far.example"] }),
+    );
+    await agency.client.changeNetwork({ open: ["far.example"] });
+    const why = "far.example:80 is closed to every task of this account";
+    expect(said).toContain(why);
+    expect(said).toContain("held ended with");
+    expect(seen.find(({ verdict }) => verdict === "denied")?.reason).toContain(why);
+    expect(seen.find(({ verdict, reason = "" }) => verdict === "allowed" && reason !== "")?.reason).toContain(
+      `Cut: ${why}`,
+    );
+    const { entries } = await agency.client.audit();
+    expect(entries.find(({ action }) => action === "network.set")).toMatchObject({
+      detail: { opened: "far.example" },
+    });
+  });
+
+  it("loses what a list opened when that is removed, and is told its name", async () => {
+    const { seen, said } = await untilRefused({ allow: ["ours"] }, () =>
+      agency.client.removeNetworkList("ours"),
+    );
+    expect(said).toContain('The list "ours" was removed from the account');
+    expect(seen.find(({ verdict }) => verdict === "denied")?.reason).toContain('The list "ours" was removed');
+  });
+
   it("opens a private network to a task that was given it, and says so in the audit log", async () => {
     const { network } = await visit(
       ["http://inside.example/", "http://127.0.0.1/", "http://169.254.169.254/"],

@@ -6,12 +6,13 @@ import { createInterface } from "node:readline";
 const NEAR = "203.0.113.1";
 const FAR = "203.0.113.254";
 
-/** What stands on the other side: says who it is, redirects where it is told, sends as much as it is asked for. */
+/** What stands on the other side: says who it is, redirects where it is told, never ends an answer that is to be endless. */
 const SITE = `
 require("node:http").createServer((request, response) => {
   const url = new URL(request.url, "http://far");
   const to = url.searchParams.get("to");
   if (to !== null) return response.writeHead(302, { location: to }).end();
+  if (url.searchParams.has("endless")) return response.write("and so on");
   response.end("far away, asked for " + request.headers.host);
 }).listen(80, "${FAR}", () => console.log("listening"));`;
 
