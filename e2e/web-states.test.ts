@@ -98,10 +98,11 @@ describe("an answer that failed", { timeout: 60_000 }, () => {
 
   it("is asked for again by itself when that may help, with the connection up all the time", async () => {
     await page.goto("/");
-    await page.route("**/v1/budget", (route) => route.fulfill({ status: 503, body: "down" }), { times: 1 });
+    await page.route("**/v1/budget", (route) => route.fulfill({ status: 503, body: "down" }));
     await limits();
     await panel("Caps").getByText("The server cannot be reached").waitFor();
     await panel("Caps").getByText("It is tried again by itself.").waitFor();
+    await page.unrouteAll();
     await panel("Caps").getByLabel("A day, in dollars").waitFor();
     expect(await isSame()).toBe(true);
     expect(me.offences).toEqual([]);
