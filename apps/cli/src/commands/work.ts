@@ -82,9 +82,21 @@ const files = command({
   group,
   summary: "List a task's stored files, or print one of them.",
   args: { task, path: { arity: "optional", describe: "A file to print, or a folder/ to list." } },
-  options: api,
-  examples: ["agency files @last src/", "agency files @last src/main.ts > main.ts"],
-  run: async (session, { args }) => (await import("../flows/files.ts")).files(session, args.task, args.path),
+  options: {
+    from: value(
+      "N",
+      "Checkpoint to look into; what the task left at its end when not given.",
+      countOption(1, 999_999_999),
+    ),
+    ...api,
+  },
+  examples: [
+    "agency files @last src/",
+    "agency files @last src/main.ts > main.ts",
+    "agency files @last --from 2",
+  ],
+  run: async (session, { args, options }) =>
+    (await import("../flows/files.ts")).files(session, args.task, args.path, options),
 });
 
 const diff = command({

@@ -200,6 +200,31 @@ describe("agency files", () => {
     expect(folder.stdout.text).toBe("  2 B        bin/run*\n");
   });
 
+  it("lists them as they were at a checkpoint, with what had become of them", async () => {
+    api.work.changes.set("a.txt", "modified").set("bin/run", "added");
+    api.work.deleted.push("b\u001b[2J");
+    using cli = testCli({ env: envFor(api) });
+    expect(await cli.run("files", "@last", "--from", "1")).toBe(0);
+    expect(cli.stdout.text.split("\n")).toEqual([
+      " M  2 B        a.txt",
+      ` D             b`,
+      " A  2 B        bin/run*",
+      "",
+    ]);
+    using program = testCli({ env: envFor(api) });
+    expect(await program.run("files", "@last", "--from", "2", "--json")).toBe(0);
+    expect(JSON.parse(program.stdout.text)).toMatchObject({
+      files: [{ path: "a.txt", change: "modified" }, { path: "bin/run" }, { path: "link", target: "a.txt" }],
+      deleted: ["b\u001b[2J"],
+      base: "b".repeat(40),
+      truncated: false,
+    });
+    using one = testCli({ env: envFor(api) });
+    expect(await one.run("files", "@last", "a.txt", "--from", "1")).toBe(0);
+    expect(one.stdout.text).toBe("hi\n\u001b[2J");
+    expect(await one.run("files", "@last", "--from", "none")).toBe(2);
+  });
+
   it("prints one as it is in a pipe, and harmless on a terminal", async () => {
     using cli = testCli({ env: envFor(api) });
     expect(await cli.run("files", "@last", "a.txt")).toBe(0);

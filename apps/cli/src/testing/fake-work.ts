@@ -16,6 +16,9 @@ type Answer = (response: ServerResponse) => void;
 export class FakeWork {
   readonly artifacts: { taskId: string; artifact: Artifact; bytes: Buffer }[] = [];
   readonly files: ArchivedFile[] = [];
+  /** What became of them, and what is gone, as checkpoints tell. */
+  readonly changes = new Map<string, "added" | "modified">();
+  readonly deleted: string[] = [];
   /** By path. */
   readonly contents = new Map<string, Buffer>();
   readonly checkpoints: Checkpoint[] = [];
@@ -72,6 +75,7 @@ export class FakeWork {
       return (response) => void response.writeHead(202).end("{}");
     if (part === "checkpoints" && leaf === "content")
       return this.#content(this.#checkpointBytes.get(Number(id)) ?? Buffer.alloc(0), request);
+    if (part === "checkpoints" && leaf === "files") return this.#atCheckpoint(Number(id), url);
     if (part === "checkpoints") return json({ checkpoints: this.checkpoints });
     if (part === "files" && id === "content") return this.#file(url.searchParams.get("path"));
     if (part === "files") return this.#list(url);
@@ -95,6 +99,29 @@ export class FakeWork {
     const page = fitting.slice(0, this.pageSize);
     const nextAfter = fitting.length > page.length ? (page.at(-1)?.path ?? null) : null;
     return json({ files: page, truncated: false, nextAfter });
+  }
+
+  /** At every checkpoint there are the same files, at the first one without the links. */
+  #atCheckpoint(number: number, url: URL): Answer {
+    if (url.pathname.endsWith("/content")) return this.#file(url.searchParams.get("path"));
+    const { prefix = "", after = "" } = Object.fromEntries(url.searchParams);
+    const entries = [
+      ...this.files.flatMap(({ kind, ...file }) =>
+        kind === "folder" || (kind === "link" && number === 1) ? [] : [{ ...file, kind }],
+      ),
+      ...this.deleted.map((path) => ({ path, kind: null })),
+    ].sort((a, b) => (a.path < b.path ? -1 : 1));
+    const fitting = entries.filter(({ path }) => path.startsWith(prefix) && path > after);
+    const page = fitting.slice(0, this.pageSize);
+    return json({
+      files: page.flatMap((file) =>
+        file.kind === null ? [] : [{ change: this.changes.get(file.path), ...file }],
+      ),
+      deleted: page.flatMap(({ path, kind }) => (kind === null ? [path] : [])),
+      base: "b".repeat(40),
+      truncated: false,
+      nextAfter: fitting.length > page.length ? (page.at(-1)?.path ?? null) : null,
+    });
   }
 
   #file(path: string | null): Answer {
