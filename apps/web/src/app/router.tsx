@@ -59,14 +59,17 @@ interface RunSearch {
   tab?: RunTab;
   show?: string;
   path?: string;
+  /** The checkpoint whose files are shown. */
+  at?: number;
 }
 
-function readRun({ tab, show, path }: Record<string, unknown>): RunSearch {
+function readRun({ tab, show, path, at }: Record<string, unknown>): RunSearch {
   const known = RUN_TABS.find((name) => name === tab);
   return {
     ...(known === undefined || known === "timeline" ? {} : { tab: known }),
     ...(typeof show === "string" ? { show } : {}),
     ...(typeof path === "string" ? { path } : {}),
+    ...(Number.isSafeInteger(at) && Number(at) >= 0 ? { at: Number(at) } : {}),
   };
 }
 

@@ -1,78 +1,136 @@
-import type { ArchivedFile } from "@agency/contract";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import type { KeyboardEvent } from "react";
 import { bytes } from "../../../lib/format.ts";
 import { Empty } from "../../../ui/states.tsx";
 import { Text } from "../../../ui/text.tsx";
+import type { Entry } from "./file-list.ts";
+import type { Place } from "./file-place.ts";
 import { treeOf } from "./file-tree.ts";
 import type { Folder } from "./file-tree.ts";
 
 /** A small tree stands open; of a large one only what is asked for is drawn. */
 const FEW = 100;
+/** Of one folder, before more is asked for. */
+const DRAWN = 500;
+
+/** Which folders a reader has opened and closed: they stay so at another checkpoint. */
+export type Toggled = ReadonlyMap<string, boolean>;
 
 interface FileTreeProps {
   taskId: string;
-  files: readonly ArchivedFile[];
+  place: Place;
+  entries: readonly Entry[];
   chosen: string | undefined;
+  toggled: Toggled;
+  onToggle: (path: string, open: boolean) => void;
 }
 
-interface PartProps {
-  taskId: string;
-  folder: Folder;
-  chosen: string | undefined;
-  few: boolean;
-}
+type PartProps = Omit<FileTreeProps, "entries"> & { folder: Folder; few: boolean };
 
-export function FileTree({ taskId, files, chosen }: FileTreeProps) {
-  const top = useMemo(() => treeOf(files), [files]);
-  if (files.length === 0) return <Empty title="The workspace is empty" icon="file" />;
+export function FileTree({ entries, ...props }: FileTreeProps) {
+  const top = useMemo(() => treeOf(entries), [entries]);
+  if (entries.length === 0) return <Empty title="The workspace is empty" icon="file" />;
   return (
     <nav className="file-tree" aria-label="Files">
-      <Entries taskId={taskId} folder={top} chosen={chosen} few={files.length <= FEW} />
+      <Entries {...props} folder={top} few={entries.length <= FEW} />
     </nav>
   );
 }
 
-function Entries({ taskId, folder, chosen, few }: PartProps) {
+function Entries(props: PartProps) {
+  const { folder } = props;
+  const [drawn, setDrawn] = useState(DRAWN);
+  const rest = folder.folders.length + folder.files.length - drawn;
   return (
     <ul className="file-list">
-      {folder.folders.map((inner) => (
+      {folder.folders.slice(0, drawn).map((inner) => (
         <li key={inner.path}>
-          <FolderView taskId={taskId} folder={inner} chosen={chosen} few={few} />
+          <FolderView {...props} folder={inner} />
         </li>
       ))}
-      {folder.files.map(({ name, file }) => (
-        <li key={file.path}>
-          <Link
-            to="/runs/$id"
-            params={{ id: taskId }}
-            search={{ tab: "files", path: file.path }}
-            className="file"
-            title={file.path}
-            aria-current={file.path === chosen}
+      {folder.files.slice(0, Math.max(0, drawn - folder.folders.length)).map(({ name, file }) => (
+        <li key={`${file.path} ${file.change ?? ""}`}>
+          <FileLine {...props} name={name} file={file} />
+        </li>
+      ))}
+      {rest > 0 && (
+        <li>
+          <button
+            type="button"
+            className="link-button file"
+            onClick={() => setDrawn(drawn + DRAWN)}
             data-stop
           >
-            <code className="cut">
-              <Text>{name}</Text>
-            </code>
-            <span className="quiet figure">{file.kind === "link" ? "link" : bytes(file.bytes)}</span>
-          </Link>
+            {rest} more here
+          </button>
         </li>
-      ))}
+      )}
     </ul>
   );
 }
 
-function FolderView({ taskId, folder, chosen, few }: PartProps) {
-  const [open, setOpen] = useState(few || chosen?.startsWith(folder.path) === true);
+function FolderView(props: PartProps) {
+  const { folder, chosen, few, toggled, onToggle } = props;
+  const open = toggled.get(folder.path) ?? (few || chosen?.startsWith(folder.path) === true);
   return (
-    <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary className="folder" data-stop>
+    <details open={open} onToggle={(event) => followToggle(event.currentTarget.open)}>
+      <summary className="folder" onKeyDown={openByArrow} data-stop>
         <code>
           <Text>{`${folder.name}/`}</Text>
         </code>
+        {folder.changed > 0 && <span className="quiet figure">{folder.changed} changed</span>}
       </summary>
-      {open && <Entries taskId={taskId} folder={folder} chosen={chosen} few={few} />}
+      {open && <Entries {...props} />}
     </details>
+  );
+
+  // The browser tells of what was set here as well.
+  function followToggle(now: boolean) {
+    if (now !== open) onToggle(folder.path, now);
+  }
+}
+
+function openByArrow(event: KeyboardEvent<HTMLElement>): void {
+  const details = event.currentTarget.closest("details");
+  if (details === null || (event.key !== "ArrowRight" && event.key !== "ArrowLeft")) return;
+  event.preventDefault();
+  details.open = event.key === "ArrowRight";
+}
+
+const MARKS = { added: "good", modified: "warn", deleted: "bad" } as const;
+
+function FileLine({ taskId, place, chosen, name, file }: PartProps & { name: string; file: Entry }) {
+  const { path, change, kind } = file;
+  const line = (
+    <>
+      <code className="cut">
+        <Text>{kind === "link" && file.target !== undefined ? `${name} → ${file.target}` : name}</Text>
+      </code>
+      <span className="file-facts quiet figure">
+        {change !== undefined && <span className={`tag tag-${MARKS[change]}`}>{change}</span>}
+        {kind === "link" ? "link" : file.bytes !== undefined && bytes(file.bytes)}
+      </span>
+    </>
+  );
+  if (kind === "link" || change === "deleted")
+    return (
+      <span className={change === "deleted" ? "file file-gone" : "file"} title={path}>
+        {line}
+      </span>
+    );
+  return (
+    <Link
+      to="/runs/$id"
+      params={{ id: taskId }}
+      search={{ tab: "files", ...(place.at === "end" ? {} : { at: place.at }), path }}
+      className="file"
+      title={path}
+      activeOptions={{ exact: true }}
+      aria-current={path === chosen}
+      data-stop
+    >
+      {line}
+    </Link>
   );
 }

@@ -14,6 +14,18 @@ describe("the files of an archive as a tree", () => {
     expect(src?.folders[0]?.files[0]).toMatchObject({ name: "c.ts", file: { path: "src/__proto__/c.ts" } });
   });
 
+  it("tell how many in each folder are not as they were, those that are gone among them", () => {
+    const top = treeOf([
+      { path: "src/a/one.ts", kind: "file", change: "added" },
+      { path: "src/a/two.ts", kind: "file", change: "deleted" },
+      { path: "src/b/three.ts", kind: "file" },
+    ]);
+    const [src] = top.folders;
+    expect([top.changed, src?.changed, ...(src?.folders ?? []).map(({ changed }) => changed)]).toEqual([
+      2, 2, 2, 0,
+    ]);
+  });
+
   it("end at a depth that can be drawn", () => {
     let folder = treeOf(files(`${"d/".repeat(2000)}end`));
     let depth = 0;
