@@ -77,10 +77,7 @@ export function createEgress(deps: EgressDeps): Egress {
       const place = count.enter(attemptKey(caller));
       if (typeof place !== "function") return refused(place, report);
       const watched = fence.watch(caller);
-      const leave = (): void => {
-        watched.release();
-        place();
-      };
+      const leave = both(() => watched.release(), place);
       const signals = { gone, fenced: watched.signal };
       const revision = open.revision();
       const reached = await connectTarget(io, caller, authority, signals).catch((error: unknown) => {
@@ -123,6 +120,13 @@ function withDefaults(deps: EgressDeps): ConnectDeps {
     kindOf: deps.kindOf ?? addressKind,
     ownAddresses: deps.ownAddresses ?? createOwnAddresses(clock),
     clock,
+  };
+}
+
+function both(first: () => void, second: () => void): () => void {
+  return () => {
+    first();
+    second();
   };
 }
 

@@ -129,6 +129,6 @@ describe("a task whose list was removed", () => {
       message:
         'b.example:443 is not on this task\'s network list (allow: ours,theirs,a.example). The list "ours" was removed from the account since the task was made, and what it opened is closed. A person can make it anew with: agency network set ours HOST…',
     });
-    expect(judge(new Map())?.message).toContain('The lists "ours", "theirs" were removed');
+    expect(judge(new Map())?.message).toContain('The lists "ours","theirs" were removed');
   });
 });

@@ -95,10 +95,12 @@ function judgeNetwork(target: Target, { network, lists }: NetworkPolicy): Refusa
   );
 }
 
-function goneText([first = "", ...others]: readonly string[]): string {
-  const names = [first, ...others].map((name) => `"${name}"`).join(", ");
-  const are = others.length === 0 ? `The list ${names} was removed` : `The lists ${names} were removed`;
-  return `${are} from the account since the task was made, and what ${others.length === 0 ? "it" : "they"} opened is closed. A person can make it anew with: agency network set ${first} HOST…`;
+function goneText(gone: readonly string[]): string {
+  const [first = "", ...others] = gone;
+  const names = shortened(gone.map((name) => `"${name}"`));
+  const [were, they] =
+    others.length === 0 ? [`The list ${names} was`, "it"] : [`The lists ${names} were`, "they"];
+  return `${were} removed from the account since the task was made, and what ${they} opened is closed. A person can make it anew with: agency network set ${first} HOST…`;
 }
 
 /** What to put on the list for this target, or nothing when a list cannot hold it. */

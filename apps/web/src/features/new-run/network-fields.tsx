@@ -42,7 +42,7 @@ export function NetworkFields({ draft, problems, onChange, goesOn }: FormPart & 
               />
             )}
           </Field>
-          <div className="button-row" role="group" aria-label="Lists of hosts">
+          <div className="button-row" role="group" aria-label="Add a list">
             {names.map((name) => (
               <button
                 key={name}

@@ -6,9 +6,10 @@ import { useSave } from "./use-save.ts";
 
 /** Closed to every run, whatever its own network says. */
 export function ClosedHosts({ never, onSaved }: { never: readonly string[]; onSaved: () => void }) {
-  const [text, setText] = useState(() => never.join("\n"));
+  // What it was filled in with: others may have closed more since.
+  const [form, setForm] = useState(() => formOf(never));
   const { busy, refused, forget, save } = useSave(onSaved);
-  const change = closingOf(never, text);
+  const change = closingOf(form.filled, form.text);
   const problem = changeProblem(change);
   const isChanged = change.close.length + change.open.length > 0;
   return (
@@ -17,13 +18,16 @@ export function ClosedHosts({ never, onSaved }: { never: readonly string[]; onSa
       onSubmit={(event) => {
         event.preventDefault();
         if (isChanged && problem === undefined)
-          void save(() => api.changeNetwork(change), "It holds from now on, for runs under way as well");
+          void save(
+            async () => setForm(formOf((await api.changeNetwork(change)).never)),
+            "It holds from now on, for runs under way as well",
+          );
       }}
     >
       <p className="quiet">
         {never.length === 0 && "Nothing is closed yet. "}
-        Closed to every run, whatever its own network says; open connections to it are cut. A run's model and
-        repositories are not reached this way and stay open.
+        What stands here is closed to every run, whatever its own network says; open connections to it are
+        cut. A run's model and repositories are not reached this way and stay open.
       </p>
       <Field
         label="Closed hosts"
@@ -37,9 +41,9 @@ export function ClosedHosts({ never, onSaved }: { never: readonly string[]; onSa
             className="code-input"
             spellCheck={false}
             placeholder={"pastebin.com\n*.pastebin.com"}
-            value={text}
+            value={form.text}
             onChange={(event) => {
-              setText(event.target.value);
+              setForm({ ...form, text: event.target.value });
               forget();
             }}
           />
@@ -52,4 +56,8 @@ export function ClosedHosts({ never, onSaved }: { never: readonly string[]; onSa
       </div>
     </form>
   );
+}
+
+function formOf(never: readonly string[]): { filled: readonly string[]; text: string } {
+  return { filled: never, text: never.join("\n") };
 }

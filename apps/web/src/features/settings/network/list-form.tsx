@@ -8,11 +8,13 @@ import { useSave } from "./use-save.ts";
 interface ListFormProps {
   /** Null: a new one. */
   list: AccountNetwork["lists"][number] | null;
+  /** Whoever comes to it goes on in its first field. */
+  focused: boolean;
   onSaved: () => void;
   onLeave: () => void;
 }
 
-export function ListForm({ list, onSaved, onLeave }: ListFormProps) {
+export function ListForm({ list, focused, onSaved, onLeave }: ListFormProps) {
   const [name, setName] = useState(list?.name ?? "");
   const [hosts, setHosts] = useState(list?.hosts.join("\n") ?? "");
   const { busy, refused, save } = useSave(() => {
@@ -35,6 +37,7 @@ export function ListForm({ list, onSaved, onLeave }: ListFormProps) {
           {(aria) => (
             <input
               {...aria}
+              autoFocus={focused}
               autoComplete="off"
               spellCheck={false}
               value={name}
@@ -43,7 +46,12 @@ export function ListForm({ list, onSaved, onLeave }: ListFormProps) {
           )}
         </Field>
       )}
-      <HostsField value={hosts} problem={problems.hosts} first={list !== null} onChange={setHosts} />
+      <HostsField
+        value={hosts}
+        problem={problems.hosts}
+        focused={focused && list !== null}
+        onChange={setHosts}
+      />
       {refused !== undefined && (
         <p className="field-error" role="alert">
           {refused}
@@ -66,12 +74,11 @@ export function ListForm({ list, onSaved, onLeave }: ListFormProps) {
 interface HostsFieldProps {
   value: string;
   problem: string | undefined;
-  /** The first thing to be written in: it takes the focus. */
-  first: boolean;
+  focused: boolean;
   onChange: (value: string) => void;
 }
 
-function HostsField({ value, problem, first, onChange }: HostsFieldProps) {
+function HostsField({ value, problem, focused, onChange }: HostsFieldProps) {
   return (
     <Field
       label="Hosts on the list"
@@ -82,7 +89,7 @@ function HostsField({ value, problem, first, onChange }: HostsFieldProps) {
         <textarea
           {...aria}
           rows={4}
-          autoFocus={first}
+          autoFocus={focused}
           className="code-input"
           spellCheck={false}
           placeholder={"docs.example.com\n*.example.org:8443"}

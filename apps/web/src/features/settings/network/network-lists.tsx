@@ -27,7 +27,7 @@ export function NetworkLists({ lists, onEdit, onRemoved }: ListsProps) {
           registries and code hosts.
         </p>
       )}
-      <ul className="settings-list">
+      <ul className="settings-list settings-rows">
         {lists.map((list) => (
           <li key={list.name}>
             <div className="settings-what">
@@ -72,7 +72,7 @@ export function NetworkLists({ lists, onEdit, onRemoved }: ListsProps) {
   );
 }
 
-const SHOWN = 12;
+const SHOWN = 5;
 
 function hostsShown(hosts: readonly string[]): string {
   const more = hosts.length > SHOWN ? ` and ${hosts.length - SHOWN} more` : "";

@@ -17,7 +17,9 @@ type List = AccountNetwork["lists"][number];
 export function NetworkSettings() {
   const network = useResource((signal) => api.network({ signal }), "network");
   const status = useResource((signal) => api.status({ signal }), "status");
-  const [editing, setEditing] = useState<List | null>(null);
+  // Not yet: nobody has been brought to the form, and nobody's focus is to be moved.
+  const [editing, setEditing] = useState<List | null | "not yet">("not yet");
+  const list = editing === "not yet" ? null : editing;
   const saved = () => {
     setEditing(null);
     network.reload();
@@ -26,12 +28,12 @@ export function NetworkSettings() {
     <div className="settings-panels">
       <Panel title="What new runs may reach">
         <Loaded resource={network}>
-          {(data) => <DefaultNetwork key={JSON.stringify(data.default)} network={data} onSaved={saved} />}
+          {(data) => <DefaultNetwork network={data} onSaved={network.reload} />}
         </Loaded>
       </Panel>
       <Panel title="Never open">
         <Loaded resource={network}>
-          {({ never }) => <ClosedHosts key={never.join()} never={never} onSaved={saved} />}
+          {({ never }) => <ClosedHosts never={never} onSaved={network.reload} />}
         </Loaded>
       </Panel>
       <Panel title="Lists of hosts">
@@ -39,8 +41,14 @@ export function NetworkSettings() {
           {({ lists }) => <NetworkLists lists={lists} onEdit={setEditing} onRemoved={saved} />}
         </Loaded>
       </Panel>
-      <Panel title={editing === null ? "Make a list" : `Change the list ${editing.name}`}>
-        <ListForm key={editing?.name ?? ""} list={editing} onSaved={saved} onLeave={() => setEditing(null)} />
+      <Panel title={list === null ? "Make a list" : `Change the list ${list.name}`}>
+        <ListForm
+          key={list?.name ?? ""}
+          list={list}
+          focused={editing !== "not yet"}
+          onSaved={saved}
+          onLeave={() => setEditing(null)}
+        />
       </Panel>
       <Panel title="What always holds" className="settings-wide">
         <Loaded resource={status}>

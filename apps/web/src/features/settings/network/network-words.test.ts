@@ -5,7 +5,7 @@ describe("the network of the server in words", () => {
   it("says what is set, and what holds when nothing is", () => {
     const set = [
       { name: "AGENCY_INTERNAL_HOSTS", value: "git.corp:8443", source: "env" },
-      { name: "AGENCY_DNS", value: "", source: "default" },
+      { name: "AGENCY_DNS", value: "none", source: "default" },
     ];
     const words = networkWords(set).join("\n");
     expect(words).toContain("internal hosts may be read: git.corp:8443");

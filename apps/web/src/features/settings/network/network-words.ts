@@ -2,7 +2,10 @@ import type { Setting } from "@agency/contract";
 
 /** What sandboxes of this server may reach, sentence by sentence. */
 export function networkWords(settings: readonly Setting[]): string[] {
-  const listOf = (name: string) => settings.find((setting) => setting.name === name)?.value.trim() ?? "";
+  const listOf = (name: string) => {
+    const value = settings.find((setting) => setting.name === name)?.value.trim() ?? "";
+    return value === "none" ? "" : value;
+  };
   const internal = listOf("AGENCY_INTERNAL_HOSTS");
   const dns = listOf("AGENCY_DNS");
   const allowed = listOf("AGENCY_ALLOWED_HOSTS");
