@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { access, chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { startGitHost } from "@agency/testing";
 import type { GitHost } from "@agency/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -20,6 +22,7 @@ beforeAll(async () => {
   await makeRepository("private/work");
   await makeRepository("open/hostile", seedHostile);
   await makeRepository("open/odd", seedOdd);
+  await makeRepository("open/kept", seedKept);
   git(folder, "init", "--quiet", "--bare", "--initial-branch=main", "open/empty.git");
   host = await startGitHost(folder);
   const env = { AGENCY_INTERNAL_HOSTS: host.host };
@@ -76,6 +79,11 @@ async function seedOdd(work: string): Promise<void> {
   await writeFile(join(work, "two\nlines"), "one\n");
   await writeFile(Buffer.concat([Buffer.from(`${work}/latin-`), Buffer.from([0xe9])]), "two\n");
   await symlink("../../../../etc/passwd", join(work, "way-out"));
+}
+
+async function seedKept(work: string): Promise<void> {
+  await writeFile(join(work, "same.txt"), "as it was\n\n\n");
+  await writeFile(join(work, "gone.txt"), "gone\n");
 }
 
 async function run(server: Agency, name: string, command: string, more: Partial<CreateTaskInput> = {}) {
@@ -148,6 +156,64 @@ describe("a checkout from a mirror", () => {
     );
     expect(said, await story()).toContain("kept");
     expect(said).toContain("sound");
+  });
+});
+
+describe("the files of a checkpoint of a repository", () => {
+  const ODD = "caf\u{fffd}";
+  const work =
+    "echo more >> README.md; printf 'a\\0b' > new.bin; printf odd > $(printf 'caf\\351'); " +
+    "printf '#!/bin/sh\\n' > run.sh; chmod +x run.sh; ln -s ../away link; rm gone.txt; " +
+    "head -c 17000000 /dev/urandom > large.bin; sha256sum large.bin | cut -c-64 > large.sum";
+
+  async function checkpointOf(server: Agency) {
+    const { task, story } = await run(server, "open/kept", work);
+    expect(task.state, await story()).toBe("completed");
+    const [newest] = await server.client.checkpoints(task.id);
+    const number = newest?.number ?? 0;
+    const read = async (path: string) =>
+      buffer(await server.client.checkpointFileContent(task.id, number, path));
+    return { read, list: () => server.client.checkpointFiles(task.id, number) };
+  }
+
+  it("are read byte for byte, those that are as in the repository from the mirror", async () => {
+    const { read, list } = await checkpointOf(agency);
+    const { files, deleted, base } = await list();
+    expect(base).toBe(git(join(folder, "open/kept.git"), "rev-parse", "main"));
+    expect(deleted).toEqual(["gone.txt"]);
+    expect(files).toMatchObject([
+      { path: "README.md", change: "modified", bytes: 24 },
+      { path: ODD, change: "added" },
+      { path: "large.bin", change: "added", bytes: 17_000_000 },
+      { path: "large.sum", change: "added" },
+      { path: "link", kind: "link", target: "../away", change: "added" },
+      { path: "new.bin", change: "added" },
+      { path: "run.sh", change: "added", mode: 0o755 },
+      { path: "same.txt", bytes: 12 },
+    ]);
+    expect(files.at(-1)).not.toHaveProperty("change");
+    expect((await read("README.md")).toString()).toBe("This is open/kept.\nmore\n");
+    expect((await read("new.bin")).toString("hex")).toBe("610062");
+    expect((await read(ODD)).toString()).toBe("odd");
+    expect((await read("run.sh")).toString()).toBe("#!/bin/sh\n");
+    const sum = createHash("sha256")
+      .update(await read("large.bin"))
+      .digest("hex");
+    expect((await read("large.sum")).toString()).toBe(`${sum}\n`);
+    expect((await read("same.txt")).toString()).toBe("as it was\n\n\n");
+    await expect(read("link")).rejects.toMatchObject({ code: "conflict" });
+    await expect(read("gone.txt")).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  it("say where those are that are as in the repository when the server keeps no mirrors", async () => {
+    const { read, list } = await checkpointOf(plain);
+    expect((await read("new.bin")).toString("hex")).toBe("610062");
+    const { base } = await list();
+    await expect(read("same.txt")).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining(`as in commit ${base}`),
+      next: expect.stringContaining("git cat-file blob"),
+    });
   });
 });
 

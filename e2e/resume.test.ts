@@ -1,3 +1,4 @@
+import { buffer } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { TaskEvent } from "@agency/contract";
 import { createScriptedModel, shell } from "@agency/scripted-model";
@@ -90,6 +91,32 @@ async function resume(...args: string[]) {
   expect(said, `${said.stdout}${said.stderr}\n${await agency.story(id)}`).toMatchObject({ code: 0 });
   return { said, id, ...(await agency.finished(id)) };
 }
+
+describe("the files of a checkpoint", () => {
+  it("are those of its turn, whatever became of them later", async () => {
+    const [first, second] = [await afterTurn(1), await afterTurn(2)];
+    const { client } = agency;
+    const was = await client.checkpointFiles(parent, first);
+    expect(was).toMatchObject({
+      files: [{ path: "one.txt", kind: "file", bytes: 2, change: "added" }],
+      deleted: [],
+      truncated: false,
+      nextAfter: null,
+    });
+    expect(await client.checkpointFiles(parent, second)).toMatchObject({
+      files: [{ path: "two.txt", change: "added" }],
+    });
+    const content = await client.checkpointFileContent(parent, first, "one.txt");
+    expect((await buffer(content)).toString()).toBe("1\n");
+    await expect(client.checkpointFileContent(parent, second, "one.txt")).rejects.toMatchObject({
+      code: "not_found",
+    });
+    const listed = await laptop.agency("files", parent, "--from", String(first));
+    expect(listed).toMatchObject({ code: 0, stdout: " A  2 B        one.txt\n" });
+    const printed = await laptop.agency("files", parent, "one.txt", "--from", String(first));
+    expect(printed).toMatchObject({ code: 0, stdout: "1\n" });
+  });
+});
 
 describe("agency resume with an instruction", () => {
   it("goes on with the newest files and memory in the same session, as the task was told to work", async () => {
