@@ -1,4 +1,5 @@
 import { closedHostSchema, hostPatternSchema } from "@agency/contract";
+import type { Network } from "@agency/contract";
 import { describe, expect, it } from "vitest";
 import { closingPattern, opens, patternsOf } from "./host-patterns.ts";
 import { judgeTarget } from "./judge-target.ts";
@@ -81,7 +82,7 @@ describe("a closed host", () => {
     ["[2001:db8::1]", "[2001:db8::1:1]:80"],
   ])("%s does not close %s", (pattern, authority) => expect(closes(pattern, authority)).toBe(false));
 
-  it.each(["internet", { allow: ["ours"] }, { allow: ["a.example"] }, "none"] as const)(
+  it.each<Network>(["internet", { allow: ["ours"] }, { allow: ["a.example"] }, "none"])(
     "stays closed whatever the task's own network is: %j",
     (network) => {
       const lists = new Map([["ours", ["a.example"]]]);
