@@ -58,7 +58,7 @@ const said = (words: string) => agency.event(id, "log", ({ text }) => text.inclu
 async function take(label: string): Promise<number> {
   await agency.client.takeCheckpoint(id, { label });
   const { data } = await agency.event(id, "checkpoint", (one) => one.label === label);
-  return data.number;
+  return data.number ?? 0;
 }
 
 const tree = () => page.getByRole("navigation", { name: "Files" });
@@ -97,6 +97,7 @@ describe("the files of a run", { timeout: 120_000 }, () => {
     await tree().getByText("kept.txt").waitFor();
     await page.keyboard.press("ArrowLeft");
     await tree().getByText("kept.txt").waitFor({ state: "hidden" });
+    expect(await lib.evaluate((summary) => summary === document.activeElement)).toBe(true);
   });
 
   it("stay as they were opened when a newer checkpoint comes, which is a click away", async () => {
@@ -140,6 +141,30 @@ describe("the files of a run", { timeout: 120_000 }, () => {
     expect(await tree().getByText("kept.txt").isVisible()).toBe(false);
   });
 
+  it("can be a great many: each of them is there for the asking", async () => {
+    const large = await agency.client.createTask({
+      prompt: "Write many files",
+      engine: "command",
+      command: "mkdir many && cd many && seq 6200 | xargs touch && cd .. && echo 42 > zebra.txt",
+    });
+    await agency.finished(large.id);
+    const [last] = await agency.client.checkpoints(large.id);
+    for (const at of ["", `&at=${last?.number}`]) {
+      await page.goto(`/runs/${large.id}?tab=files${at}`);
+      await page.getByText("There are more.").waitFor();
+      expect(await tree().getByText("zebra.txt").count()).toBe(0);
+      await page.getByRole("button", { name: "Show more files" }).click();
+      await tree().getByRole("link", { name: "zebra.txt" }).waitFor();
+      expect(await page.getByText("There are more.").count()).toBe(0);
+      await tree().locator("summary", { hasText: "many/" }).click();
+      await tree().getByRole("button", { name: "5700 more here" }).click();
+      await tree().getByRole("button", { name: "5200 more here" }).waitFor();
+      await tree().getByRole("link", { name: "zebra.txt" }).click();
+      await text().getByText("42").waitFor();
+    }
+    expect(me.offences).toEqual([]);
+  });
+
   it("say what is not kept, with a way on", async () => {
     await page.goto(`/runs/${id}?tab=files&at=99`);
     await page.getByText("Checkpoint 99 is not kept").waitFor();
@@ -147,6 +172,7 @@ describe("the files of a run", { timeout: 120_000 }, () => {
     await tree().waitFor();
     await page.goto(`/runs/${id}?tab=files&at=${first}&path=nowhere.txt`);
     await page.getByText("Not there").waitFor();
+    expect(me.offences).toEqual([]);
   });
 
   it("are those of its end when it is over", async () => {

@@ -1,5 +1,6 @@
 import type { Checkpoint } from "@agency/contract";
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { api } from "../../../lib/api.ts";
 import { bytes } from "../../../lib/format.ts";
 import { Icon } from "../../../ui/icon.tsx";
@@ -18,7 +19,7 @@ interface CheckpointsProps {
 
 /** The places whose files can be seen, and from which the run can be taken up again. */
 export function Checkpoints({ taskId, over, checkpoints, place, path }: CheckpointsProps) {
-  const held = path === undefined ? {} : { path };
+  const newestFirst = checkpoints.toSorted((one, other) => other.number - one.number);
   return (
     <section className="checkpoints" aria-label="Checkpoints">
       <div className="checkpoints-head">
@@ -40,46 +41,54 @@ export function Checkpoints({ taskId, over, checkpoints, place, path }: Checkpoi
         {over && (
           <li className="checkpoint">
             <span />
-            <Link
-              to="/runs/$id"
-              params={{ id: taskId }}
-              search={{ tab: "files", ...held }}
-              className="checkpoint-name cut"
-              // Told by what is shown: a link without a place is part of every address of this tab.
-              activeOptions={{ exact: true }}
-              aria-current={place?.at === "end"}
-              data-stop
-            >
+            <Choice taskId={taskId} path={path} isChosen={place?.at === "end"}>
               The end of the run
-            </Link>
+            </Choice>
           </li>
         )}
-        {checkpoints
-          .toSorted((one, other) => other.number - one.number)
-          .map((checkpoint) => (
-            <li key={checkpoint.number} className="checkpoint">
-              <span className="figure">{checkpoint.number}</span>
-              <Link
-                to="/runs/$id"
-                params={{ id: taskId }}
-                search={{ tab: "files", at: checkpoint.number, ...held }}
-                className="checkpoint-name cut"
-                activeOptions={{ exact: true }}
-                aria-current={place?.at === checkpoint.number}
-                data-stop
-              >
-                <Text>{checkpoint.label ?? `after turn ${checkpoint.turn}`}</Text>
-              </Link>
-              <span className="quiet figure">{bytes(checkpoint.bytes)}</span>
-              <span className="quiet">
-                <Ago at={checkpoint.at} />
-              </span>
-              <Link to="/new" search={{ like: taskId, checkpoint: checkpoint.number }} className="button">
-                <Icon name="fork" size={14} /> Go on from here
-              </Link>
-            </li>
-          ))}
+        {newestFirst.map(({ number, label, turn, bytes: size, at }) => (
+          <li key={number} className="checkpoint">
+            <span className="figure">{number}</span>
+            <Choice taskId={taskId} at={number} path={path} isChosen={place?.at === number}>
+              <Text>{label ?? `after turn ${turn}`}</Text>
+            </Choice>
+            <span className="quiet figure">{bytes(size)}</span>
+            <span className="quiet">
+              <Ago at={at} />
+            </span>
+            <Link to="/new" search={{ like: taskId, checkpoint: number }} className="button">
+              <Icon name="fork" size={14} /> Go on from here
+            </Link>
+          </li>
+        ))}
       </ol>
     </section>
+  );
+}
+
+interface ChoiceProps {
+  taskId: string;
+  at?: number;
+  path: string | undefined;
+  isChosen: boolean;
+  children: ReactNode;
+}
+
+/** What is opened stays open at another place. */
+function Choice({ taskId, at, path, isChosen, children }: ChoiceProps) {
+  const place = { ...(at === undefined ? {} : { at }), ...(path === undefined ? {} : { path }) };
+  return (
+    <Link
+      to="/runs/$id"
+      params={{ id: taskId }}
+      search={{ tab: "files", ...place }}
+      className="checkpoint-name cut"
+      // An address without a place is part of every other one of this tab.
+      activeOptions={{ exact: true }}
+      aria-current={isChosen}
+      data-stop
+    >
+      {children}
+    </Link>
   );
 }
