@@ -24,11 +24,15 @@ function plainHost(text: string): string {
 }
 
 function hostLike(pattern: string, words: string) {
-  return z
-    .string()
-    .max(260)
-    .overwrite(plainHost)
-    .regex(new RegExp(`^(?:${pattern})$`), words);
+  return (
+    z
+      .string()
+      .max(260)
+      .overwrite(plainHost)
+      .regex(new RegExp(`^(?:${pattern})$`), words)
+      // 1.2.3.999 and [:::] look like addresses, and no connection is ever for one.
+      .refine((host) => URL.canParse(`http://${host.replace("*.", "")}/`), words)
+  );
 }
 
 const HOST_WORDS = "must be a host such as example.com, *.example.com or example.com:8443";

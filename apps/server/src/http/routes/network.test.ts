@@ -62,6 +62,8 @@ describe("the network settings", () => {
     "a.example\nb.example",
     "a b.example",
     "%61.example",
+    "1.2.3.999",
+    "[:::]",
     `${"a".repeat(64)}.example`,
     "a.".repeat(200),
   ])("refuse %j as a host, on a list and closed", async (host) => {

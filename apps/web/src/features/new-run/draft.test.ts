@@ -9,6 +9,8 @@ describe("the form of a new run", () => {
   it("leaves out what was left empty", () => {
     const task = taskOf(draft);
     expect(task).not.toHaveProperty("repository");
+    // The account says what a run may reach that does not.
+    expect(task).not.toHaveProperty("network");
     expect(task.limits).toEqual({});
     expect(createTaskSchema.safeParse(task).success).toBe(true);
   });
