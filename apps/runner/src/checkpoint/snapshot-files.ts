@@ -1,17 +1,13 @@
-import { isUtf8 } from "node:buffer";
-import { createHash } from "node:crypto";
-import { readlinkSync } from "node:fs";
-import { MAX_CHECKPOINT_FILES, MAX_PATH_BYTES } from "@agency/contract";
+import { MAX_CHECKPOINT_FILES } from "@agency/contract";
 import type { CheckpointListEntry } from "@agency/contract";
+import { changedFiles } from "./changed-files.ts";
+import { keyOf, MAX_LINKS, MAX_LISTING_BYTES, standing } from "./file-entries.ts";
+import type { Links, Standing } from "./file-entries.ts";
 import { fieldsOf } from "./list-changes.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import type { SnapshotCall } from "./snapshot-call.ts";
 
-const MAX_LISTING_BYTES = 64 * 1024 * 1024;
-const MAX_LINKS = 10_000;
 const TAB = 9;
-const LINK = "120000";
-const NESTED = "160000";
 
 /** The files of a checkpoint, and those that its base had and it has not. */
 export interface ListedFiles {
@@ -20,105 +16,75 @@ export interface ListedFiles {
   readonly truncated: boolean;
 }
 
+/** A commit never changes: of the 6,000 files of a base only those that changed are looked at again. */
+const basesOf = new WeakMap<SnapshotStore, Map<string, Promise<TreeFiles | null>>>();
+
 /** Null: git does not tell; a checkpoint is one without a list, too. */
 export async function listSnapshot(
   store: SnapshotStore,
   { tree, base }: { tree: string; base: string | null },
   call: SnapshotCall,
 ): Promise<ListedFiles | null> {
-  const most = { ...call, maxBytes: MAX_LISTING_BYTES };
-  const [listing, changes] = await Promise.all([
-    store.ours(["ls-tree", "-r", "-l", "-z", "--full-tree", tree], most),
-    base === null ? null : store.ours(["diff-tree", "-r", "-z", "--no-renames", "--raw", base, tree], most),
-  ]);
-  if (listing.code !== 0) return null;
-  const isCompared = changes?.code === 0 && !changes.truncated;
-  const { changed, deleted } = changesIn(isCompared ? changes.stdout : Buffer.alloc(0));
+  const compared = base === null ? null : await compareTrees(store, base, tree, call);
+  if (compared !== null) return bounded({ base, ...compared });
+  const all = await filesOfTree(store, tree, call);
+  return all && bounded({ base: null, entries: all.files, truncated: all.truncated });
+}
+
+function bounded({ entries, base, truncated }: ListedFiles): ListedFiles {
+  const isCut = entries.length > MAX_CHECKPOINT_FILES;
+  return { entries: entries.slice(0, MAX_CHECKPOINT_FILES), base, truncated: truncated || isCut };
+}
+
+interface TreeFiles {
+  readonly files: readonly Standing[];
+  readonly truncated: boolean;
+}
+
+async function filesOfTree(
+  { ours, workspace }: SnapshotStore,
+  tree: string,
+  call: SnapshotCall,
+): Promise<TreeFiles | null> {
+  const list = ["ls-tree", "-r", "-l", "-z", "--full-tree", tree];
+  const { code, stdout, truncated } = await ours(list, { ...call, maxBytes: MAX_LISTING_BYTES });
+  if (code !== 0) return null;
+  const links = { left: MAX_LINKS, workspace };
+  return { files: [...filesIn(stdout, links)], truncated };
+}
+
+function filesOfBase(store: SnapshotStore, base: string, call: SnapshotCall): Promise<TreeFiles | null> {
+  const known = basesOf.get(store)?.get(base);
+  if (known !== undefined) return known;
+  const reading = filesOfTree(store, base, call);
+  const bases = new Map([[base, reading]]);
+  basesOf.set(store, bases);
+  // Git was stopped: the next checkpoint asks again.
+  void reading.then((files) => files === null && bases.delete(base));
+  return reading;
+}
+
+async function compareTrees(
+  store: SnapshotStore,
+  base: string,
+  tree: string,
+  call: SnapshotCall,
+): Promise<Omit<ListedFiles, "base"> | null> {
   const links = { left: MAX_LINKS, workspace: store.workspace };
-  const entries = [...filesIn(listing.stdout, changed, links), ...deleted.map(deletedEntry)];
-  return {
-    entries: entries.slice(0, MAX_CHECKPOINT_FILES),
-    base: isCompared ? base : null,
-    truncated: listing.truncated || entries.length > MAX_CHECKPOINT_FILES,
-  };
+  const [before, changed] = await Promise.all([
+    filesOfBase(store, base, call),
+    changedFiles(store, base, tree, links, call),
+  ]);
+  if (before === null || changed === null) return null;
+  const same = before.files.filter((file) => !changed.keys.has(keyOf(file)));
+  return { entries: [...changed.entries, ...same], truncated: before.truncated };
 }
 
-type Change = "added" | "modified";
-
-interface Changed {
-  /** By path, one character a byte. */
-  readonly changed: ReadonlyMap<string, Change>;
-  readonly deleted: readonly Buffer[];
-}
-
-function changesIn(raw: Buffer): Changed {
-  const changed = new Map<string, Change>();
-  const deleted: Buffer[] = [];
-  let about = "";
-  for (const field of fieldsOf(raw)) {
-    if (about === "") {
-      about = field.toString("latin1");
-      continue;
-    }
-    if (about.endsWith("D")) {
-      if (!about.startsWith(`:${NESTED}`)) deleted.push(field);
-    } else changed.set(field.toString("latin1"), about.endsWith("A") ? "added" : "modified");
-    about = "";
-  }
-  return { changed, deleted };
-}
-
-interface Links {
-  left: number;
-  readonly workspace: string;
-}
-
-function* filesIn(
-  listing: Buffer,
-  changed: Changed["changed"],
-  links: Links,
-): Generator<CheckpointListEntry> {
+function* filesIn(listing: Buffer, links: Links): Generator<Standing> {
   for (const line of fieldsOf(listing)) {
     const tab = line.indexOf(TAB);
-    const [mode, , object = "", size] = line.toString("latin1", 0, tab).split(/ +/);
-    if (mode === NESTED) continue;
-    const path = line.subarray(tab + 1);
-    if (path.length > MAX_PATH_BYTES) continue;
-    const change = changed.get(path.toString("latin1"));
-    const bytes = Number(size);
-    yield {
-      ...nameOf(path),
-      ...(mode === LINK
-        ? linkOf(path, object, links)
-        : { kind: "file", mode: Number.parseInt(mode ?? "", 8) & 0o777 }),
-      ...(Number.isSafeInteger(bytes) ? { bytes } : {}),
-      ...(change === undefined ? {} : { change }),
-      object,
-    };
-  }
-}
-
-function deletedEntry(path: Buffer): CheckpointListEntry {
-  return { ...nameOf(path), change: "deleted" };
-}
-
-function nameOf(path: Buffer): { path: string; pathBytes?: string } {
-  return isUtf8(path)
-    ? { path: path.toString() }
-    : { path: path.toString(), pathBytes: path.toString("base64") };
-}
-
-/** From the workspace, where it may have changed since: taken only when it is what git has. */
-function linkOf(path: Buffer, object: string, links: Links): { kind: "link"; mode: number; target?: string } {
-  const link = { kind: "link", mode: 0o777 } as const;
-  if (links.left === 0) return link;
-  links.left -= 1;
-  try {
-    const target = readlinkSync(Buffer.concat([Buffer.from(`${links.workspace}/`), path]), "buffer");
-    const hash = createHash(object.length === 64 ? "sha256" : "sha1");
-    const name = hash.update(`blob ${target.length}\0`).update(target).digest("hex");
-    return name === object && target.length <= MAX_PATH_BYTES ? { ...link, target: target.toString() } : link;
-  } catch {
-    return link;
+    const [mode = "", , object = "", size] = line.toString("latin1", 0, tab).split(/ +/);
+    const entry = standing(line.subarray(tab + 1), mode, object, Number(size), links);
+    if (entry !== null) yield entry;
   }
 }
