@@ -41,7 +41,7 @@ describe("a person's own hands", { timeout: 60_000 }, () => {
     await page.getByRole("button", { name: "Open a terminal" }).click();
     const screen = page.getByRole("group", { name: "Terminal in the sandbox" });
     await screen.locator(".xterm-rows").waitFor();
-    await screen.getByText("$").first().waitFor();
+    await screen.locator(".xterm-rows").getByText("$").first().waitFor();
     await screen.click();
     await page.keyboard.type("cat total.mjs; echo $((40 + 2)) stars; stty size\n");
     await screen.getByText("42 stars").waitFor();

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { KeyboardEvent } from "react";
-import { bytes } from "../../../lib/format.ts";
+import { bytes, count } from "../../../lib/format.ts";
 import { Empty } from "../../../ui/states.tsx";
 import { Text } from "../../../ui/text.tsx";
 import type { Entry } from "./file-list.ts";
@@ -58,11 +58,11 @@ function Entries(props: PartProps) {
         <li>
           <button
             type="button"
-            className="link-button file"
+            className="link-button file-more"
             onClick={() => setDrawn(drawn + DRAWN)}
             data-stop
           >
-            {rest} more here
+            Show {count(Math.min(DRAWN, rest))} more of {count(rest)} here
           </button>
         </li>
       )}
