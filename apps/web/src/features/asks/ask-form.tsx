@@ -87,7 +87,7 @@ function OneQuestion({ question, draft, onChange }: OneQuestionProps) {
   return (
     <fieldset className="question">
       <legend>
-        <CutText text={question.text} most={2000} />
+        <CutText text={question.text} most={600} />
       </legend>
       {question.choices.map(({ label, description }) => (
         <label key={label} className="choice">
