@@ -122,10 +122,10 @@ describe("the list of a checkpoint's files", () => {
     });
     const plain = { kind: "file", mode: 0o644 };
     const shown = Object.fromEntries(
-      [...files].map(([path, { object: _, place, ...rest }]) => [
-        path,
-        { ...rest, isHere: place !== undefined },
-      ]),
+      [...files].map(([path, { object, place, ...rest }]) => {
+        expect(object).toHaveLength(format === "sha1" ? 40 : 64);
+        return [path, { ...rest, isHere: place !== undefined }];
+      }),
     );
     const moved = "src/moved.txt\n".repeat(2_000);
     const oddName = "src/\u{fffd}A";

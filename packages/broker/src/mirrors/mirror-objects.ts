@@ -16,67 +16,71 @@ const never = new AbortController().signal;
 
 /** Reads the mirrors below `root`. One that goes meanwhile is as one that was never there. */
 export function createMirrorObjects(root: string): RepositoryObjects {
-  let underWay = 0;
-  function take(): void {
-    if (underWay >= MOST_AT_ONCE)
-      throw new AgencyError("too_many_requests", "Too many files of repositories are being read.", {
-        next: "Try again in a moment.",
-        retryAfterMs: 1_000,
-      });
-    underWay += 1;
-  }
-
-  async function look(repository: string, object: string): Promise<number | null> {
-    take();
-    try {
-      const call = { repository, timeoutMs: LOOK_MS, signal: never, input: `${object}\n` };
-      const { ok, stdout } = await runGit(["cat-file", "--batch-check"], call);
-      const bytes = ok ? /^[0-9a-f]+ blob (\d{1,15})\n$/.exec(stdout)?.[1] : undefined;
-      return bytes === undefined ? null : Number(bytes);
-    } finally {
-      underWay -= 1;
-    }
-  }
-
-  function content(repository: string, object: string): ReadableStream<Uint8Array> {
-    take();
-    let isTaken = true;
-    const release = (): void => {
-      if (isTaken) underWay -= 1;
-      isTaken = false;
-    };
-    const call = { repository, timeoutMs: READ_MS, signal: never };
-    const pieces = readGit(["cat-file", "blob", object], call);
-    return new ReadableStream<Uint8Array>(
-      {
-        async pull(controller) {
-          try {
-            const { value, done } = await pieces.next();
-            if (done !== true) return controller.enqueue(value);
-            controller.close();
-          } catch (error) {
-            controller.error(error);
-          }
-          release();
-        },
-        async cancel() {
-          release();
-          await pieces.return(undefined);
-        },
-      },
-      { highWaterMark: 0 },
-    );
-  }
-
+  const places = new Places();
   return {
     async blob(accountId, url, object): Promise<RepositoryBlob | null> {
       const address = repositoryOfUrl(url);
       if (address === null || !OBJECT.test(object)) return null;
       const { repository } = placeOf(root, accountId, address);
       if (!(await arePacksWhole(repository))) return null;
-      const bytes = await look(repository, object);
-      if (bytes === null) return null;
-      return { bytes, open: () => content(repository, object) };
+      const bytes = await sizeOf(repository, object, places);
+      return bytes === null ? null : { bytes, open: () => contentOf(repository, object, places) };
     },
   };
+}
+
+class Places {
+  #taken = 0;
+
+  /** Gives it back when called, once. */
+  take(): () => void {
+    if (this.#taken >= MOST_AT_ONCE)
+      throw new AgencyError("too_many_requests", "Too many files of repositories are being read.", {
+        next: "Try again in a moment.",
+        retryAfterMs: 1_000,
+      });
+    this.#taken += 1;
+    let isTaken = true;
+    return () => {
+      if (isTaken) this.#taken -= 1;
+      isTaken = false;
+    };
+  }
+}
+
+async function sizeOf(repository: string, object: string, places: Places): Promise<number | null> {
+  const giveBack = places.take();
+  try {
+    const call = { repository, timeoutMs: LOOK_MS, signal: never, input: `${object}\n` };
+    const { ok, stdout } = await runGit(["cat-file", "--batch-check"], call);
+    const bytes = ok ? /^[0-9a-f]+ blob (\d{1,15})\n$/.exec(stdout)?.[1] : undefined;
+    return bytes === undefined ? null : Number(bytes);
+  } finally {
+    giveBack();
+  }
+}
+
+/** Its process starts with the first read. */
+function contentOf(repository: string, object: string, places: Places): ReadableStream<Uint8Array> {
+  const giveBack = places.take();
+  const pieces = readGit(["cat-file", "blob", object], { repository, timeoutMs: READ_MS, signal: never });
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { value, done } = await pieces.next();
+          if (done !== true) return controller.enqueue(value);
+          controller.close();
+        } catch (error) {
+          controller.error(error);
+        }
+        giveBack();
+      },
+      async cancel() {
+        giveBack();
+        await pieces.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }

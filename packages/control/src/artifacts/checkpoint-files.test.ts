@@ -2,7 +2,6 @@ import { createHash, randomBytes } from "node:crypto";
 import { deflateSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { MAX_CHECKPOINT_FILES } from "@agency/contract";
-import type { CheckpointListEntry } from "@agency/contract";
 import type { ArtifactStore, CheckpointRow, RepositoryObjects, TaskStore } from "@agency/core";
 import { MemoryBlobs } from "../testing/memory-blobs.ts";
 import { MemoryTask } from "../testing/memory-task.ts";
@@ -19,9 +18,14 @@ const { bundle, blobs } = packBlobs([small, empty, large]);
 const [SMALL, EMPTY, LARGE] = blobs;
 const ELSEWHERE = "e".repeat(40);
 
-const file = (path: string, more: object): CheckpointListEntry =>
-  ({ path, kind: "file", mode: 0o644, object: ELSEWHERE, ...more }) as CheckpointListEntry;
-const ENTRIES: CheckpointListEntry[] = [
+const file = (path: string, more: object) => ({
+  path,
+  kind: "file",
+  mode: 0o644,
+  object: ELSEWHERE,
+  ...more,
+});
+const ENTRIES: object[] = [
   file("src/small.txt", { ...SMALL, bytes: small.length, change: "modified" }),
   file("src/empty", { ...EMPTY, bytes: 0, change: "added" }),
   { path: "src/gone", change: "deleted" },

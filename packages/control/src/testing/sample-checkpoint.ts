@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { CHECKPOINT_ENTRIES } from "@agency/contract";
-import type { CheckpointListEntry } from "@agency/contract";
 
 const BLOCK = 512;
 const HEADER = Buffer.from("# v2 git bundle\n\n");
@@ -53,7 +52,7 @@ export function checkpointTar(bundle: Buffer, packed: Buffer | null): Buffer {
   return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]);
 }
 
-export function packList(entries: readonly (CheckpointListEntry | object)[], head: object = {}): Buffer {
+export function packList(entries: readonly object[], head: object = {}): Buffer {
   const lines = [{ v: 1, base: "b".repeat(40), truncated: false, ...head }, ...entries];
   return zstdCompressSync(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
 }
