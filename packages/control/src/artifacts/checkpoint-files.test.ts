@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { deflateSync, zstdCompressSync } from "node:zlib";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_CHECKPOINT_FILES } from "@agency/contract";
+import { isAgencyError, MAX_CHECKPOINT_FILES } from "@agency/contract";
 import type { ArtifactStore, CheckpointRow, RepositoryObjects, TaskStore } from "@agency/core";
 import { MemoryBlobs } from "../testing/memory-blobs.ts";
 import { MemoryTask } from "../testing/memory-task.ts";
@@ -284,6 +285,24 @@ describe("a list that lies", () => {
       code: "conflict",
       next: expect.any(String),
     });
+  });
+
+  it("never leads to other bytes, whichever byte of the checkpoint is another one", async () => {
+    const tar = checkpointTar(bundle, packList([file("a", { ...SMALL })]));
+    const end = tar.length - bundle.length + offset + length;
+    const flip = fc.record({ at: fc.nat({ max: end }), to: fc.integer({ min: 1, max: 255 }) });
+    await fc.assert(
+      fc.asyncProperty(flip, async ({ at, to }) => {
+        const bad = Buffer.from(tar);
+        bad.writeUInt8((bad[at] ?? 0) ^ to, at);
+        const { read, storage } = setUp([], { tar: bad });
+        const found = await read("a").catch((error: unknown) => error);
+        if (isAgencyError(found)) expect(["conflict", "not_found"]).toContain(found.code);
+        else expect(found).toMatchObject({ content: small });
+        expect(storage.open).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("names each path once, the first time, and says that something is missing", async () => {
