@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { deflateSync, zstdCompressSync } from "node:zlib";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isAgencyError, MAX_CHECKPOINT_FILES } from "@agency/contract";
 import type { ArtifactStore, CheckpointRow, RepositoryObjects, TaskStore } from "@agency/core";
