@@ -18,8 +18,15 @@ export function baseOf(task: object): Base {
   return {
     ...without(task, FIELDS),
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
-    ...("pushBranch" in repository ? { repository } : {}),
+    ...("url" in repository ? { repository } : {}),
   } as Base;
+}
+
+/** A branch to push and a pull request belong to the repository they came with: to another one they do not go. */
+export function baseFor(url: string, base: Base): Base {
+  if (base.repository?.url === url.trim()) return base;
+  const { repository: _, pullRequest: __, ...rest } = base;
+  return rest;
 }
 
 /** By name, for people to see what is sent beside the fields. */

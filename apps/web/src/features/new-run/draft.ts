@@ -1,5 +1,6 @@
 import { parseNetwork } from "@agency/contract";
 import type { Approve, CreateTaskInput, Deliver } from "@agency/contract";
+import { baseFor } from "./base.ts";
 import type { Base } from "./base.ts";
 
 /** The form as it stands: all of it text, so that nothing somebody typed is lost on the way. */
@@ -59,14 +60,14 @@ const HOUR = 3_600_000;
 
 /** What is sent. Left empty means: as the server has it. Its schema, not this, says what is wrong. */
 export function taskOf(draft: Draft): CreateTaskInput {
-  const { base } = draft;
+  const base = baseFor(draft.repository, draft.base);
   const optional = {
     name: text(draft.name),
     model: text(draft.model),
     command: draft.engine === "command" ? text(draft.command) : undefined,
     deliver: draft.deliver === "" ? undefined : draft.deliver,
     questions: draft.questions ?? undefined,
-    repository: repositoryOf(draft),
+    repository: repositoryOf(draft, base),
     network: networkOf(draft),
     env: typedOf(draft.env),
     secrets: typedOf(draft.secrets),
@@ -90,12 +91,10 @@ export function taskOf(draft: Draft): CreateTaskInput {
   };
 }
 
-/** A branch to push belongs to one repository: it does not follow the form to another. */
-function repositoryOf({ repository, branch: typed, base }: Draft): CreateTaskInput["repository"] {
+function repositoryOf({ repository, branch }: Draft, base: Base): CreateTaskInput["repository"] {
   const url = text(repository);
   if (url === undefined) return undefined;
-  const { pushBranch } = base.repository?.url === url ? base.repository : {};
-  return { url, ...withoutUndefined({ branch: text(typed), pushBranch }) };
+  return { url, ...withoutUndefined({ branch: text(branch), pushBranch: base.repository?.pushBranch }) };
 }
 
 /** A value that was not typed again is not known to have been empty: it is left out. */

@@ -25,13 +25,16 @@ export function goingOn(task: CreateTaskInput, source: Task, checkpoint: number)
   const before = taskOf(draftOf(source));
   const changed = TAKEN_OVER.filter((name) => !isSame(task[name], before[name]));
   const sent = new Set<TakenOver>(changed);
-  // With a repository come what is handed back and the pull request: they are no longer taken over.
-  const { repository } = task;
-  if (repository !== undefined && (sent.has("repository") || sent.has("pullRequest")))
+  const repository = task.repository ?? (source.review ? before.repository : undefined);
+  // With a repository come what is handed back and the pull request: they are no longer taken over. What goes on from a
+  // review names it always, or it would push onto the pull request that was only to be read.
+  const names = source.review || sent.has("repository") || sent.has("pullRequest");
+  if (repository !== undefined && names)
     for (const name of ["repository", "deliver", "pullRequest"] as const) sent.add(name);
   const kept = TAKEN_OVER.filter((name) => !sent.has(name)).map((name) => [name, undefined]);
   return {
     ...task,
+    repository,
     ...Object.fromEntries(kept),
     ...Object.fromEntries(Object.entries(NONE).filter(([name]) => isLeftOut(name, task, before))),
     ...(task.deliver === undefined ? { deliver: usualDelivery(task, before) } : {}),
@@ -47,7 +50,16 @@ export function staysOf(task: CreateTaskInput, source: Task): string[] {
     (name) => !(name in DEFAULT_LIMITS) && !(name in (task.limits ?? {})),
   );
   const fields = ["repository", "model", "project"].filter((name) => isLeftOut(name, task, before));
-  return [...fields, ...limits.map((name) => `limits.${name}`)];
+  const withRepository = fields.includes("repository") ? besideRepository(before) : [];
+  return [...fields, ...withRepository, ...limits.map((name) => `limits.${name}`)];
+}
+
+/** What goes with the repository wherever it goes. */
+function besideRepository({ repository, pullRequest }: CreateTaskInput): string[] {
+  return [
+    ...(pullRequest === undefined ? [] : ["pullRequest"]),
+    ...(repository?.pushBranch === undefined ? [] : ["repository.pushBranch"]),
+  ];
 }
 
 function isLeftOut(name: string, task: CreateTaskInput, before: CreateTaskInput): boolean {

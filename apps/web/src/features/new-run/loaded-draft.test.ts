@@ -1,7 +1,7 @@
 import { createTaskSchema } from "@agency/contract";
 import type { Task } from "@agency/contract";
 import { describe, expect, it } from "vitest";
-import { carriedBy } from "./base.ts";
+import { baseFor, carriedBy } from "./base.ts";
 import { taskOf } from "./draft.ts";
 import { goingOn, staysOf } from "./going-on.ts";
 import { leftBehind } from "./left-behind.ts";
@@ -40,6 +40,18 @@ describe("a template in the form", () => {
       url: "https://github.com/o/other",
       branch: "main",
     });
+  });
+
+  it("takes its pull request to no other repository, and says so", () => {
+    const draft = draftFrom({
+      task: { ...task, repository: { url: "https://github.com/o/r" }, pullRequest: 7 },
+    });
+    expect(taskOf(draft).pullRequest).toBe(7);
+    expect(taskOf({ ...draft, repository: " https://github.com/o/r " }).pullRequest).toBe(7);
+    for (const repository of ["https://github.com/o/other", ""]) {
+      expect(taskOf({ ...draft, repository })).not.toHaveProperty("pullRequest");
+      expect(carriedBy(baseFor(repository, draft.base))).not.toContain("pullRequest");
+    }
   });
 
   it("never asks for fewer approvals than it said", () => {
@@ -202,6 +214,27 @@ describe("a run that begins as another one", () => {
     const left = goingOn(taskOf({ ...draft, base: {} }), full, 2);
     expect(left).toMatchObject({ repository: { url: "https://github.com/o/r" }, deliver: "pr" });
     expect(left.pullRequest).toBeUndefined();
+  });
+
+  it("names the repository of a review, so that nothing is pushed onto the pull request that was read", () => {
+    const repository = { url: "https://github.com/o/r", branch: "main" };
+    const review = { ...source, repository, review: { post: true }, pullRequest: 7, deliver: "none" } as Task;
+    const draft = beginningFrom(review, 2, "Go on");
+    for (const left of [draft, { ...draft, repository: "" }]) {
+      const sent = goingOn(taskOf(left), review, 2);
+      expect(sent).toMatchObject({ repository, deliver: "none" });
+      expect(sent.pullRequest).toBeUndefined();
+    }
+    const files = goingOn(taskOf({ ...draft, deliver: "files" }), review, 2);
+    expect(files).toMatchObject({ repository, deliver: "files" });
+  });
+
+  it("says that the pull request and the branch to push stay with a repository that was emptied", () => {
+    const repository = { url: "https://github.com/o/r", pushBranch: "next" };
+    const full = { ...source, repository, pullRequest: 7 } as Task;
+    const draft = { ...beginningFrom(full, 2, "Go on"), repository: "" };
+    expect(goingOn(taskOf(draft), full, 2)).not.toMatchObject({ repository: expect.anything() });
+    expect(staysOf(taskOf(draft), full)).toEqual(["repository", "pullRequest", "repository.pushBranch"]);
   });
 
   it("has the command, the pull request and the time to start of the other one, and asks for its secrets", () => {
