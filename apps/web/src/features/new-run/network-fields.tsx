@@ -8,7 +8,7 @@ import { withHost } from "./with-host.ts";
 /** A run that goes on from another one has its network, and not the default, when it says nothing. */
 export function NetworkFields({ draft, problems, onChange, goesOn }: FormPart & { goesOn: boolean }) {
   const network = useResource((signal) => api.network({ signal }), "network");
-  const standard = network.data === null ? "" : `: ${reachText(network.data)}`;
+  const byDefault = network.data === null ? "" : `: ${reachText(network.data)}`;
   const names = ["dev", ...(network.data?.lists ?? []).map(({ name }) => name)];
   return (
     <>
@@ -19,7 +19,7 @@ export function NetworkFields({ draft, problems, onChange, goesOn }: FormPart & 
             value={draft.network}
             onChange={(event) => onChange({ network: event.target.value })}
           >
-            <option value="">{goesOn ? "As the run it goes on from" : `The default${standard}`}</option>
+            <option value="">{goesOn ? "As the run it goes on from" : `The default${byDefault}`}</option>
             <option value="internet">The public internet</option>
             <option value="hosts">Some hosts</option>
             <option value="none">Nothing</option>

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { api } from "../../../lib/api.ts";
-import { Field } from "../../../ui/field.tsx";
+import { HostsField } from "./hosts-field.tsx";
 import { changeProblem, closingOf } from "./network-form.ts";
 import { useSave } from "./use-save.ts";
 
@@ -29,26 +29,18 @@ export function ClosedHosts({ never, onSaved }: { never: readonly string[]; onSa
         What stands here is closed to every run, whatever its own network says; open connections to it are
         cut. A run's model and repositories are not reached this way and stay open.
       </p>
-      <Field
+      <HostsField
         label="Closed hosts"
         problem={refused ?? problem}
         hint="One a line: pastebin.com is that name alone, *.pastebin.com all below it. Without a port, every port."
-      >
-        {(aria) => (
-          <textarea
-            {...aria}
-            rows={4}
-            className="code-input"
-            spellCheck={false}
-            placeholder={"pastebin.com\n*.pastebin.com"}
-            value={form.text}
-            onChange={(event) => {
-              setForm({ ...form, text: event.target.value });
-              forget();
-            }}
-          />
-        )}
-      </Field>
+        placeholder={"pastebin.com\n*.pastebin.com"}
+        value={form.text}
+        readOnly={busy}
+        onChange={(text) => {
+          setForm({ ...form, text });
+          forget();
+        }}
+      />
       <div className="button-row">
         <button type="submit" className="button button-primary" disabled={busy || !isChanged}>
           {busy ? "Saving" : "Set the closed hosts"}

@@ -2,7 +2,8 @@ import type { AccountNetwork } from "@agency/contract";
 import { useState } from "react";
 import { api } from "../../../lib/api.ts";
 import { Field } from "../../../ui/field.tsx";
-import { changeProblem, reachOf, standardOf } from "./network-form.ts";
+import { HostsField } from "./hosts-field.tsx";
+import { changeProblem, defaultOf, reachOf } from "./network-form.ts";
 import type { Reach } from "./network-form.ts";
 import { useSave } from "./use-save.ts";
 
@@ -18,9 +19,11 @@ export function DefaultNetwork({ network, onSaved }: { network: AccountNetwork; 
   const [form, setForm] = useState(() => reachOf(network.default));
   const [sent, setSent] = useState(false);
   const { busy, refused, forget, save } = useSave(onSaved);
-  const standard = standardOf(form.reach, form.hosts);
-  const problem = changeProblem({ default: standard });
+  const wanted = defaultOf(form.reach, form.hosts);
+  const problem = changeProblem({ default: wanted });
   const change = (part: Partial<typeof form>) => {
+    // What was saved takes its place: nothing may be lost to that.
+    if (busy) return;
     setForm({ ...form, ...part });
     setSent(false);
     forget();
@@ -33,7 +36,7 @@ export function DefaultNetwork({ network, onSaved }: { network: AccountNetwork; 
         setSent(true);
         if (problem === undefined)
           void save(
-            async () => setForm(reachOf((await api.changeNetwork({ default: standard })).default)),
+            async () => setForm(reachOf((await api.changeNetwork({ default: wanted })).default)),
             "New runs begin with it",
           );
       }}
@@ -45,10 +48,13 @@ export function DefaultNetwork({ network, onSaved }: { network: AccountNetwork; 
       />
       {form.reach === "hosts" && (
         <HostsField
-          hosts={form.hosts}
+          label="Hosts and lists"
           problem={refused ?? (sent || form.hosts.trim() !== "" ? problem : undefined)}
-          lists={network.lists}
-          onChange={change}
+          hint={`One a line. dev: package registries and code hosts.${named(network.lists)}`}
+          placeholder={"dev\n*.example.com"}
+          value={form.hosts}
+          readOnly={busy}
+          onChange={(hosts) => change({ hosts })}
         />
       )}
       <div className="button-row">
@@ -92,31 +98,6 @@ function ReachField({ reach, problem, onChange }: ReachFieldProps) {
   );
 }
 
-interface HostsFieldProps extends Pick<AccountNetwork, "lists"> {
-  hosts: string;
-  problem: string | undefined;
-  onChange: (part: { hosts: string }) => void;
-}
-
-function HostsField({ hosts, problem, lists, onChange }: HostsFieldProps) {
-  const named = lists.length === 0 ? "" : ` Your lists: ${lists.map(({ name }) => name).join(", ")}.`;
-  return (
-    <Field
-      label="Hosts and lists"
-      problem={problem}
-      hint={`One a line. dev: package registries and code hosts.${named}`}
-    >
-      {(aria) => (
-        <textarea
-          {...aria}
-          rows={4}
-          className="code-input"
-          spellCheck={false}
-          placeholder={"dev\n*.example.com"}
-          value={hosts}
-          onChange={(event) => onChange({ hosts: event.target.value })}
-        />
-      )}
-    </Field>
-  );
+function named(lists: AccountNetwork["lists"]): string {
+  return lists.length === 0 ? "" : ` Your lists: ${lists.map(({ name }) => name).join(", ")}.`;
 }

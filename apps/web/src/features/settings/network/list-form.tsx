@@ -1,29 +1,32 @@
 import type { AccountNetwork } from "@agency/contract";
-import { useState } from "react";
 import { api } from "../../../lib/api.ts";
 import { Field } from "../../../ui/field.tsx";
+import { HostsField } from "./hosts-field.tsx";
 import { hostsIn, listProblems } from "./network-form.ts";
+import type { ListText } from "./network-form.ts";
 import { useSave } from "./use-save.ts";
 
 interface ListFormProps {
   /** Null: a new one. */
   list: AccountNetwork["lists"][number] | null;
+  /** What was typed of it, when anything was. */
+  typed: ListText | undefined;
+  /** Names of the lists there are; null while they are not known. */
+  taken: readonly string[] | null;
   /** Whoever comes to it goes on in its first field. */
   focused: boolean;
+  onType: (typed: ListText) => void;
   onSaved: () => void;
   onLeave: () => void;
 }
 
-export function ListForm({ list, focused, onSaved, onLeave }: ListFormProps) {
-  const [name, setName] = useState(list?.name ?? "");
-  const [hosts, setHosts] = useState(list?.hosts.join("\n") ?? "");
-  const { busy, refused, save } = useSave(() => {
-    setName("");
-    setHosts("");
-    onSaved();
-  });
-  const problems = listProblems(name, hosts);
-  const complete = name !== "" && hostsIn(hosts).length > 0 && Object.keys(problems).length === 0;
+export function ListForm({ list, taken, focused, onType, onSaved, onLeave, ...rest }: ListFormProps) {
+  const typed = rest.typed ?? { name: list?.name ?? "", hosts: list?.hosts.join("\n") ?? "" };
+  const { name, hosts } = typed;
+  const { busy, refused, save } = useSave(onSaved);
+  const problems = listProblems(typed, list === null ? (taken ?? []) : []);
+  const fits = hostsIn(hosts).length > 0 && Object.keys(problems).length === 0;
+  const complete = fits && name !== "" && taken !== null && !busy;
   return (
     <form
       className="settings-body"
@@ -41,16 +44,21 @@ export function ListForm({ list, focused, onSaved, onLeave }: ListFormProps) {
               autoComplete="off"
               spellCheck={false}
               value={name}
-              onChange={(event) => setName(event.target.value.trim())}
+              readOnly={busy}
+              onChange={(event) => onType({ ...typed, name: event.target.value.trim() })}
             />
           )}
         </Field>
       )}
       <HostsField
+        label="Hosts on the list"
+        hint="One a line. Without a port: 80 and 443. Runs under way that name the list have it as it is now."
+        placeholder={"docs.example.com\n*.example.org:8443"}
         value={hosts}
         problem={problems.hosts}
-        focused={focused && list !== null}
-        onChange={setHosts}
+        readOnly={busy}
+        autoFocus={focused && list !== null}
+        onChange={(text) => onType({ ...typed, hosts: text })}
       />
       {refused !== undefined && (
         <p className="field-error" role="alert">
@@ -58,7 +66,7 @@ export function ListForm({ list, focused, onSaved, onLeave }: ListFormProps) {
         </p>
       )}
       <div className="button-row">
-        <button type="submit" className="button button-primary" disabled={!complete || busy}>
+        <button type="submit" className="button button-primary" disabled={!complete}>
           {busy ? "Saving" : "Save the list"}
         </button>
         {list !== null && (
@@ -68,35 +76,5 @@ export function ListForm({ list, focused, onSaved, onLeave }: ListFormProps) {
         )}
       </div>
     </form>
-  );
-}
-
-interface HostsFieldProps {
-  value: string;
-  problem: string | undefined;
-  focused: boolean;
-  onChange: (value: string) => void;
-}
-
-function HostsField({ value, problem, focused, onChange }: HostsFieldProps) {
-  return (
-    <Field
-      label="Hosts on the list"
-      problem={problem}
-      hint="One a line. Without a port: 80 and 443. Runs under way that name the list have it as it is now."
-    >
-      {(aria) => (
-        <textarea
-          {...aria}
-          rows={4}
-          autoFocus={focused}
-          className="code-input"
-          spellCheck={false}
-          placeholder={"docs.example.com\n*.example.org:8443"}
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      )}
-    </Field>
   );
 }

@@ -4,6 +4,12 @@ import type { AccountNetwork, ChangeNetworkInput, Network } from "@agency/contra
 /** What a person picks; the hosts are beside it. */
 export type Reach = "" | "internet" | "hosts" | "none";
 
+/** A list as it is typed. */
+export interface ListText {
+  name: string;
+  hosts: string;
+}
+
 interface Schema {
   safeParse(value: unknown): {
     error?: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } | undefined;
@@ -22,18 +28,23 @@ export function reachOf(network: Network | null): { reach: Reach; hosts: string 
     : { reach: "hosts", hosts: network.allow.join("\n") };
 }
 
-export function standardOf(reach: Reach, hosts: string): Network | null {
+export function defaultOf(reach: Reach, hosts: string): Network | null {
   if (reach === "") return null;
   return reach === "hosts" ? { allow: hostsIn(hosts) } : reach;
 }
 
 /** What was changed since the text was filled in: what others changed meanwhile stays as they left it. */
 export function closingOf(before: readonly string[], text: string): { close: string[]; open: string[] } {
-  const now = hostsIn(text);
+  const now = [...new Set(hostsIn(text).map(asKept))];
   return {
     close: now.filter((host) => !before.includes(host)),
     open: before.filter((host) => !now.includes(host)),
   };
+}
+
+/** As the server writes it: `Pastebin.com` is not another host than `pastebin.com`. */
+function asKept(host: string): string {
+  return changeNetworkSchema.safeParse({ close: [host] }).data?.close?.[0] ?? host;
 }
 
 export function changeProblem(change: ChangeNetworkInput): string | undefined {
@@ -43,8 +54,12 @@ export function changeProblem(change: ChangeNetworkInput): string | undefined {
   return problemIn(changeNetworkSchema, change);
 }
 
-export function listProblems(name: string, hosts: string): { name?: string; hosts?: string } {
-  const badName = name === "" ? undefined : problemIn(listNameSchema, name);
+/** `taken`: names of the other lists; saved under one of them it would replace that one. */
+export function listProblems(
+  { name, hosts }: ListText,
+  taken: readonly string[],
+): { name?: string; hosts?: string } {
+  const badName = name === "" ? undefined : nameProblem(name, taken);
   const badHosts =
     hostsIn(hosts).length === 0 ? undefined : problemIn(setNetworkListSchema, { hosts: hostsIn(hosts) });
   return {
@@ -53,8 +68,13 @@ export function listProblems(name: string, hosts: string): { name?: string; host
   };
 }
 
-export function reachText({ default: standard }: Pick<AccountNetwork, "default">): string {
-  return standard === null ? "internet" : networkText(standard);
+function nameProblem(name: string, taken: readonly string[]): string | undefined {
+  if (taken.includes(name)) return `there is a list ${name} already: change that one, or take another name`;
+  return problemIn(listNameSchema, name);
+}
+
+export function reachText({ default: network }: Pick<AccountNetwork, "default">): string {
+  return network === null ? "internet" : networkText(network);
 }
 
 /** The first thing that is wrong, with the one of many it is wrong with. */

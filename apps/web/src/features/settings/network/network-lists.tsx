@@ -9,7 +9,7 @@ type List = AccountNetwork["lists"][number];
 interface ListsProps {
   lists: readonly List[];
   onEdit: (list: List) => void;
-  onRemoved: () => void;
+  onRemoved: (name: string) => void;
 }
 
 export function NetworkLists({ lists, onEdit, onRemoved }: ListsProps) {
@@ -17,7 +17,7 @@ export function NetworkLists({ lists, onEdit, onRemoved }: ListsProps) {
   const remove = async ({ name }: List) => {
     const done = await attempt(() => api.removeNetworkList(name), `The list ${name} is removed`);
     setRemoving(null);
-    if (done) onRemoved();
+    if (done) onRemoved(name);
   };
   return (
     <>
