@@ -2,7 +2,7 @@ import { isAgencyError } from "@agency/contract";
 import { firstApi, renewSession } from "../lib/first-api.ts";
 import { followFeed } from "../lib/feed.ts";
 import { oneAtATime } from "../lib/one-at-a-time.ts";
-import { renewed, session, shareSession, signedOut } from "../lib/session.ts";
+import { renewed, session, shareSession, signedOut, unreachable } from "../lib/session.ts";
 import { loadClock } from "../lib/surroundings.ts";
 
 let following: AbortController | null = null;
@@ -13,7 +13,7 @@ const whoAmI = oneAtATime(
     loaded: renewed,
     failed(error) {
       if (isAgencyError(error) && error.code === "unauthenticated") signedOut();
-      else session.set({ state: "unreachable", error });
+      else unreachable(error);
     },
   },
   loadClock,

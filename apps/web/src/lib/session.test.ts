@@ -1,6 +1,6 @@
 import type { Me } from "@agency/contract";
 import { beforeEach, describe, expect, it } from "vitest";
-import { renewed, session, shareSession, signedIn, signedOut } from "./session.ts";
+import { renewed, session, shareSession, signedIn, signedOut, unreachable } from "./session.ts";
 
 const me: Me = {
   account: { id: "a", name: "me" },
@@ -9,6 +9,18 @@ const me: Me = {
   passwordSet: false,
   version: "1",
 };
+
+describe("a server that cannot be asked who is there", () => {
+  it("takes the page from nobody who is in", () => {
+    const error = new Error("down");
+    session.set({ state: "unknown" });
+    unreachable(error);
+    expect(session.get()).toEqual({ state: "unreachable", error });
+    renewed(me);
+    unreachable(error);
+    expect(session.get()).toEqual({ state: "in", me });
+  });
+});
 
 describe("a session that several tabs share", () => {
   const channel = new EventTarget();

@@ -36,6 +36,11 @@ export function renewed(me: Me): void {
   session.set({ state: "in", me });
 }
 
+/** Nobody could say who is there. That is news only of a page nobody is in: the question may be an old one. */
+export function unreachable(error: unknown): void {
+  if (session.get().state !== "in") session.set({ state: "unreachable", error });
+}
+
 /** Any answer may say so: a session ends, a device is revoked. */
 export function signedOut(): void {
   const { state } = session.get();
