@@ -60,9 +60,13 @@ function codeOfStatus(status: number): ErrorCode {
   return meant ?? "upstream_failed";
 }
 
+/** Whatever stands in between may say anything, and a timer of more than 2^31 ms goes off at once, over and over. */
+const LONGEST_RETRY_MS = 3_600_000;
+
 function retryAfter(response: Response): { retryAfterMs?: number } {
   const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? { retryAfterMs: seconds * 1000 } : {};
+  if (!Number.isFinite(seconds) || seconds < 0) return {};
+  return { retryAfterMs: Math.min(seconds * 1000, LONGEST_RETRY_MS) };
 }
 
 async function readJson(response: Response): Promise<unknown> {

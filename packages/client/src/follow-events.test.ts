@@ -184,6 +184,13 @@ describe("following the events of a task", () => {
     expect(slept).toEqual([250, 7000]);
   });
 
+  it("waits for an hour at the most, whatever it is told", async () => {
+    const busy: Scripted = { status: 429, headers: { "retry-after": "9999999999" } };
+    const open: Scripted = { stream: [END], ends: "hang" };
+    const { slept } = await follow([{ stream: [frame(note(1))], ends: "close" }, busy, open], {}, 1e9);
+    expect(slept).toEqual([250, 3_600_000]);
+  });
+
   it("ends quietly when told to", async () => {
     const stop = new AbortController();
     const { fetch } = scriptedFetch([{ stream: [frame(note(1))], ends: "hang" }]);
