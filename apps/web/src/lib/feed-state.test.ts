@@ -1,7 +1,7 @@
 import { FEED_RECENT } from "@agency/contract";
-import type { TaskSummary } from "@agency/contract";
+import type { FeedUpdate, TaskSummary } from "@agency/contract";
 import { describe, expect, it } from "vitest";
-import { applyUpdate } from "./feed-state.ts";
+import { applyUpdate, takeEach } from "./feed-state.ts";
 
 const NOON = Date.parse("2026-03-01T12:00:00Z");
 const totals = { counts: {}, spentTodayUsd: 0 };
@@ -13,6 +13,23 @@ function task(id: string, state: string, minutesAgo: number): TaskSummary {
 }
 
 const change = (...tasks: TaskSummary[]) => ({ type: "change" as const, tasks, removed: [], totals });
+
+describe("the stream of all runs", () => {
+  it("counts as heard once a change was taken, and not for a snapshot before one that cannot be", async () => {
+    const said: string[] = [];
+    const updates = async function* (): AsyncGenerator<FeedUpdate> {
+      yield { type: "snapshot", tasks: [], truncated: false, totals };
+      yield change();
+      yield change(task("odd", "running", 1));
+    };
+    const take = ({ type, tasks }: FeedUpdate) => {
+      if (tasks.length > 0) throw new Error("cannot be taken");
+      said.push(type);
+    };
+    await expect(takeEach(updates(), take, () => said.push("heard"))).rejects.toThrow("cannot be taken");
+    expect(said).toEqual(["snapshot", "change", "heard"]);
+  });
+});
 
 describe("what the page knows of all runs", () => {
   it("keeps as many of those that are over as a snapshot brings, and every one that is not", () => {

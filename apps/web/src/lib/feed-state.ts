@@ -3,6 +3,21 @@ import type { FeedUpdate, TaskState, TaskSummary } from "@agency/contract";
 
 export type FeedTasks = Map<string, TaskSummary>;
 
+/**
+ * Takes what comes until the stream ends. It is `heard` once a change has been taken: after a snapshot that the first
+ * change cannot be added to, the stream would be opened again and again without a pause.
+ */
+export async function takeEach(
+  updates: AsyncIterable<FeedUpdate>,
+  take: (update: FeedUpdate) => void,
+  heard: () => void,
+): Promise<void> {
+  for await (const update of updates) {
+    take(update);
+    if (update.type === "change") heard();
+  }
+}
+
 /** Newest first. A snapshot replaces everything: after a gap nothing that was known can be trusted. */
 export function applyUpdate(known: FeedTasks, update: FeedUpdate, now: number): TaskSummary[] {
   if (update.type === "snapshot") known.clear();

@@ -2,7 +2,7 @@ import { isAgencyError } from "@agency/contract";
 import type { FeedTotals, FeedUpdate, TaskSummary } from "@agency/contract";
 import { firstApi, renewSession } from "./first-api.ts";
 import { connection } from "./connection.ts";
-import { applyUpdate } from "./feed-state.ts";
+import { applyUpdate, takeEach } from "./feed-state.ts";
 import type { FeedTasks } from "./feed-state.ts";
 import { keepFollowing } from "./keep-following.ts";
 import { createStore } from "./store.ts";
@@ -29,11 +29,8 @@ export async function followFeed(signal: AbortSignal): Promise<void> {
     if (state === "live" && (before === "reconnecting" || before === "paused")) void renewSession();
   };
   const follow = async (inner: AbortSignal, heard: () => void) => {
-    for await (const update of firstApi.feed({ signal: inner, onState })) {
-      heard();
-      feedFailure.set(null);
-      take(known, update);
-    }
+    const updates = firstApi.feed({ signal: inner, onState });
+    await takeEach(updates, (update) => take(known, update), heard);
     if (inner.aborted && !signal.aborted) connection.set("paused");
   };
   feedFailure.set(null);
@@ -53,4 +50,5 @@ function take(known: FeedTasks, update: FeedUpdate): void {
   const before = feed.get();
   const truncated = update.type === "snapshot" ? update.truncated : (before?.truncated ?? false);
   feed.set({ tasks: applyUpdate(known, update, Date.now()), totals: update.totals, truncated });
+  feedFailure.set(null);
 }

@@ -126,14 +126,49 @@ describe("loading one at a time", () => {
     expect(loads).toHaveLength(3);
   });
 
-  it("does not wait for the end of a pause when there is news", async () => {
+  it("is not hurried by news of a busy fleet while the server fails", async () => {
+    const { loader, loads, refuse, pass } = setting();
+    loader.ask("now");
+    let asked = 0;
+    for (let second = 0; second < 120; second++) {
+      if (loads.length > asked) await refuse(asked++, new AgencyError("internal", "broken"));
+      loader.ask("soon");
+      pass(1000);
+    }
+    // At 0, 2, 6, 14, 30, 62 and not yet at 122 seconds.
+    expect(loads).toHaveLength(6);
+  });
+
+  it("forgets the pause once it had an answer", async () => {
+    const { loader, loads, refuse, settle, pass } = setting();
+    loader.ask("now");
+    await refuse(0, new AgencyError("internal", "broken"));
+    loader.ask("now");
+    await settle(1, "whole");
+    loader.ask("soon");
+    pass(1000);
+    expect(loads).toHaveLength(3);
+  });
+
+  it("waits for what the server asked for even when it is back", async () => {
+    const { loader, loads, refuse, pass } = setting();
+    loader.ask("now");
+    await refuse(0, new AgencyError("unavailable", "busy", { retryAfterMs: 90_000 }));
+    pass(60_000);
+    loader.ask("back");
+    expect(loads).toHaveLength(1);
+    pass(30_000);
+    expect(loads).toHaveLength(2);
+  });
+
+  it("does not wait for the end of a pause when the server is back", async () => {
     const { loader, loads, refuse, settle, pass } = setting();
     loader.ask("now");
     await refuse(0, new AgencyError("internal", "broken"));
     pass(2000);
     await refuse(1, new AgencyError("internal", "broken"));
     pass(1000);
-    loader.ask("soon");
+    loader.ask("back");
     expect(loads).toHaveLength(3);
     await settle(2, "whole");
     pass(1e9);

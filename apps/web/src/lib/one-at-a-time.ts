@@ -11,8 +11,12 @@ export interface LoadClock {
 }
 
 export interface OneAtATime {
-  /** Once more, as soon as what runs now has ended; `soon`: not at once, as others may ask too. */
-  ask(when: "now" | "soon"): void;
+  /**
+   * Once more, as soon as what runs now has ended. `soon`: there is news, maybe many times a second, and the pause after
+   * a failure holds. `back`: the server is there again, and only the pause it asked for itself holds. `now`: a person
+   * asks.
+   */
+  ask(when: "now" | "back" | "soon"): void;
   end(): void;
 }
 
@@ -31,8 +35,10 @@ export function oneAtATime<T>(
   let failures = 0;
   /** When the next one is wanted; infinite: none is. */
   let due = Infinity;
-  /** The server asked to be let alone until then: only a person may be sooner. */
-  let notBefore = -Infinity;
+  /** The server asked to be let alone until then. */
+  let refusedUntil = -Infinity;
+  /** After a failure news is no reason to ask sooner: a busy fleet would ask a broken server every second. */
+  let pausedUntil = -Infinity;
   let takeBack: (() => void) | null = null;
 
   async function run(): Promise<void> {
@@ -54,22 +60,25 @@ export function oneAtATime<T>(
 
   function again(error: unknown): void {
     const now = clock.now();
-    due = Math.min(due, now + (pauseAfter(error, failures) ?? Infinity));
-    if (isAgencyError(error)) notBefore = now + (error.retryAfterMs ?? 0);
+    const pause = pauseAfter(error, failures);
+    due = Math.min(due, now + (pause ?? Infinity));
+    pausedUntil = now + (pause ?? 0);
+    refusedUntil = now + (isAgencyError(error) ? (error.retryAfterMs ?? 0) : 0);
   }
 
   function next(): void {
     takeBack?.();
     takeBack = null;
     if (over.signal.aborted || running || due === Infinity) return;
-    const left = Math.max(due, notBefore) - clock.now();
+    const left = Math.max(due, pausedUntil, refusedUntil) - clock.now();
     if (left <= 0) void run();
     else takeBack = clock.after(left, next);
   }
 
   return {
     ask(when) {
-      if (when === "now") notBefore = -Infinity;
+      if (when !== "soon") pausedUntil = -Infinity;
+      if (when === "now") refusedUntil = -Infinity;
       due = when === "now" ? -Infinity : Math.min(due, began + GAP_MS);
       next();
     },

@@ -56,7 +56,7 @@ export function useResource<T>(
   const { error } = held.resource;
   // With the server back there is no pause to wait for: the session is renewed with the connection.
   useEffect(
-    () => (mayPass(error) ? session.subscribe(() => loader.current?.ask("soon")) : undefined),
+    () => (mayPass(error) ? session.subscribe(() => loader.current?.ask("back")) : undefined),
     [error],
   );
   const reload = useCallback(() => {
