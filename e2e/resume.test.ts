@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { TaskEvent } from "@agency/contract";
@@ -115,6 +116,26 @@ describe("the files of a checkpoint", () => {
     expect(listed).toMatchObject({ code: 0, stdout: " A  2 B        one.txt\n" });
     const printed = await laptop.agency("files", parent, "one.txt", "--from", String(first));
     expect(printed).toMatchObject({ code: 0, stdout: "1\n" });
+  });
+
+  it("are read byte for byte where a history of the agent's own has them packed as changes", async () => {
+    const change = 'sed -i "${i}d" a.txt; echo "end $i" >> a.txt; git add -A; git commit -qm "v$i"';
+    const command = `seq 1 40000 > a.txt; for i in 1 2 3 4 5 6; do ${change}; done; git gc -q; sed 7d a.txt > b.txt; sha256sum a.txt b.txt | cut -c-64 > sums`;
+    const { id } = await agency.client.createTask({ prompt: "Work.", engine: "command", command });
+    const { task } = await agency.finished(id);
+    expect(task.state, await agency.story(id)).toBe("completed");
+    const [{ number, bytes } = { number: 0, bytes: 0 }] = await agency.client.checkpoints(id);
+    // Seven versions of 230 KB.
+    expect(bytes).toBeLessThan(300_000);
+    const read = async (path: string) => buffer(await agency.client.checkpointFileContent(id, number, path));
+    const sums = await Promise.all(
+      ["a.txt", "b.txt"].map(async (path) =>
+        createHash("sha256")
+          .update(await read(path))
+          .digest("hex"),
+      ),
+    );
+    expect((await read("sums")).toString()).toBe(sums.map((sum) => `${sum}\n`).join(""));
   });
 });
 

@@ -31,6 +31,8 @@ export type CheckpointFileList = z.infer<typeof checkpointFileListSchema>;
 /** Of the files and of the deleted ones together. */
 export const MAX_CHECKPOINT_FILES = MAX_ARCHIVED_FILES;
 export const MAX_PATH_BYTES = 4096;
+/** Of one object of a checkpoint's pack: git reckons with 50 usually. */
+export const MAX_DELTAS = 24;
 
 const objectName = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);
 const named = {
@@ -57,11 +59,14 @@ const standingEntrySchema = checkpointFileSchema.extend({
   ...named,
   target: z.string().max(MAX_PATH_BYTES).optional(),
   object: objectName.describe("The git blob of its content."),
-  place: z
-    .tuple([count, count])
+  places: z
+    .array(z.tuple([count, count]))
+    .min(1)
+    .max(MAX_DELTAS + 1)
     .optional()
     .describe(
-      "Where in the bundle the blob lies: first byte and length of the object in the pack, never a delta.",
+      "Where in the bundle its content lies, first byte and length of an object of the pack: the first is the blob's own, " +
+        "and while one is a delta, the next is what it is made from. The last is whole.",
     ),
 });
 export const checkpointListEntrySchema = z.union([

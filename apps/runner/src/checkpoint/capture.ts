@@ -90,7 +90,7 @@ async function captureWith(
     listSnapshot(store, { tree: snapshot.tree, base }, call),
   ]);
   checkSize(bundle);
-  const files = listed && (await packFileList(listed, await bundle.places(), bundle.header.length));
+  const files = listed && (await packFileList(listed, bundle.places));
   const packed = await packArchive(join(store.folder, "checkpoint.tar"), { bundle, files, session }, signal);
   const { commit: head, branch } = snapshot.head;
   return {

@@ -62,7 +62,8 @@ async function listOf({ packed }: Captured): Promise<Listed> {
 }
 
 function blobAt(bundle: Buffer, entry: Standing | undefined): Buffer {
-  const [offset, length] = entry?.place ?? [0, 0];
+  const [[offset, length] = [0, 0], ...others] = entry?.places ?? [];
+  expect(others, "nothing it is made from").toEqual([]);
   const object = bundle.subarray(offset, offset + length);
   expect(((object[0] ?? 0) >> 4) & 7, "a blob, not a delta").toBe(3);
   const content = inflateSync(object.subarray(object.findIndex((byte) => (byte & 0x80) === 0) + 1));
@@ -122,9 +123,9 @@ describe("the list of a checkpoint's files", () => {
     });
     const plain = { kind: "file", mode: 0o644 };
     const shown = Object.fromEntries(
-      [...files].map(([path, { object, place, ...rest }]) => {
+      [...files].map(([path, { object, places, ...rest }]) => {
         expect(object).toHaveLength(format === "sha1" ? 40 : 64);
-        return [path, { ...rest, isHere: place !== undefined }];
+        return [path, { ...rest, isHere: places !== undefined }];
       }),
     );
     const moved = "src/moved.txt\n".repeat(2_000);
@@ -242,6 +243,26 @@ describe("the list of a checkpoint's files", () => {
     expect([...files.keys()]).not.toContain("sub");
   });
 
+  it("leads through what git packed as changes, where the bundle holds a history", async () => {
+    const lines = Array.from({ length: 20_000 }, (_, at) => `line ${at} ${(at * 2_654_435_761) % 99_991}\n`);
+    const one = await openLabWorkspace(join(root, "one"));
+    const names = ["a.txt", "b.txt"] as const;
+    for (let version = 0; version < 8; version += 1) {
+      for (const name of names)
+        writeFileSync(join(one.workspace, name), [...lines.slice(version), `${name} ${version}\n`].join(""));
+      git(one.workspace, "add", "--all");
+      git(one.workspace, "commit", "--quiet", "-m", `version ${version}`);
+    }
+    writeFileSync(join(one.workspace, "b.txt"), [...lines.slice(2), "another end\n"].join(""));
+    const captured = await take(one);
+    // Eighteen files of 300 KB.
+    expect(captured.packed.bytes).toBeLessThan(500_000);
+    const { files } = await listOf(captured);
+    const chains = names.map((name) => files.get(name)?.places?.length ?? 0);
+    expect(Math.min(...chains)).toBeGreaterThan(0);
+    expect(Math.max(...chains), "a change of another").toBeGreaterThan(1);
+  });
+
   it("of as many files as may be listed is small", async () => {
     const entries = Array.from({ length: MAX_CHECKPOINT_FILES }, (_, at): CheckpointListEntry => ({
       path: `packages/p${at % 300}/src/file-${at}.ts`,
@@ -250,7 +271,7 @@ describe("the list of a checkpoint's files", () => {
       bytes: at,
       object: createHash("sha1").update(String(at)).digest("hex"),
     }));
-    const list = await packFileList({ entries, base: null, truncated: false }, new Map(), 17);
+    const list = await packFileList({ entries, base: null, truncated: false }, async () => new Map());
     expect(list.length).toBeLessThan(12 * 1024 * 1024);
   });
 });

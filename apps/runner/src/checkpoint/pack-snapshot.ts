@@ -1,7 +1,9 @@
-import { mkdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { placesOf } from "./pack-index.ts";
-import type { PackPlaces } from "./pack-index.ts";
+import { MAX_DELTAS } from "@agency/contract";
+import { readPackIndex } from "./pack-index.ts";
+import { placesOf } from "./pack-places.ts";
+import type { Places } from "./pack-places.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import { check, textOf } from "./snapshot-call.ts";
 import type { SnapshotCall } from "./snapshot-call.ts";
@@ -23,13 +25,13 @@ export interface Bundle {
   readonly header: Buffer;
   readonly pack: string;
   readonly bytes: number;
-  /** Where an object begins in the bundle. */
-  readonly places: () => Promise<PackPlaces>;
+  /** Where these objects lie in the bundle, those that do. */
+  readonly places: (objects: Iterable<string>) => Promise<ReadonlyMap<string, Places>>;
 }
 
 /**
  * A commit of the files, and a bundle of it and all that leads to it: refs/agency/checkpoint and `also`. Made of git's
- * parts and not with `git bundle`, because every object lies in it whole: one file can be read without the others.
+ * parts and not with `git bundle`, which makes deltas against what is not in it: a file can be read without that.
  */
 export async function bundleSnapshot(
   store: SnapshotStore,
@@ -47,13 +49,13 @@ export async function bundleSnapshot(
   ]);
   const header = bundleHeader(refs, needed);
   const { size } = await stat(`${pack}.pack`);
-  const places = async (): Promise<PackPlaces> =>
-    placesOf(await readFile(`${pack}.idx`), size, commit.length === 64 ? 32 : 20);
+  const places = (objects: Iterable<string>): Promise<ReadonlyMap<string, Places>> =>
+    findObjects(pack, objects, { packBytes: size, headerBytes: header.length });
   return { commit, header, pack: `${pack}.pack`, bytes: header.length + size, places };
 }
 
-/** No deltas: neither new ones nor those that lie in the agent's own packs. */
-const WHOLE = ["--window=0", "--depth=0", "--no-reuse-delta"];
+/** How far one file is from the whole one it is made from is bounded: a reader unpacks all between. */
+const DELTAS = ["--delta-base-offset", `--depth=${MAX_DELTAS}`];
 
 async function packObjects(
   { ours, folder }: SnapshotStore,
@@ -66,8 +68,32 @@ async function packObjects(
   await mkdir(to, { mode: 0o700 });
   const lines = [...commits, ...(without === null ? [] : [`^${without}`])];
   const input = Buffer.from(lines.map((line) => `${line}\n`).join(""));
-  const pack = ["pack-objects", "--quiet", "--revs", ...WHOLE, join(to, "pack")];
+  const pack = ["pack-objects", "--quiet", "--revs", ...DELTAS, join(to, "pack")];
   return join(to, `pack-${await textOf("Packing the workspace", ours, pack, { ...call, input })}`);
+}
+
+async function findObjects(
+  pack: string,
+  objects: Iterable<string>,
+  { packBytes, headerBytes }: { packBytes: number; headerBytes: number },
+): Promise<ReadonlyMap<string, Places>> {
+  const found = new Map<string, Places>();
+  const [index, file] = await Promise.all([readFile(`${pack}.idx`), open(`${pack}.pack`, "r")]);
+  try {
+    let known: ReturnType<typeof readPackIndex> | null = null;
+    for (const object of objects) {
+      known ??= readPackIndex(index, packBytes, object.length === 64 ? 32 : 20);
+      const places = placesOf(file.fd, known, object);
+      if (places === null) continue;
+      found.set(
+        object,
+        places.map(([offset, length]) => [headerBytes + offset, length]),
+      );
+    }
+  } finally {
+    await file.close();
+  }
+  return found;
 }
 
 /** The commits that what is in the bundle builds on. */

@@ -117,12 +117,28 @@ describe("the files of a checkpoint", () => {
   });
 
   it("are read of a repository whose objects have names of 64 digits", async () => {
-    const wide = packBlobs([small, large], "sha256");
+    const wide = packBlobs([small, large], { format: "sha256" });
     const [one, two] = wide.blobs;
     const tar = checkpointTar(wide.bundle, packList([file("a", { ...one }), file("b", { ...two })]));
     const { read } = setUp([], { tar });
     expect((await read("a")).content).toEqual(small);
     expect((await read("b")).content.equals(large)).toBe(true);
+  });
+
+  it("are made of others where git packed only what changed", async () => {
+    const lines = Array.from({ length: 3_000 }, (_, at) => `line ${at} ${at * 7919}\n`);
+    const versions = [0, 1, 2, 3].map((version) =>
+      Buffer.from(
+        [...lines.slice(0, 2_000 - version), `version ${version}\n`, ...lines.slice(2_000)].join(""),
+      ),
+    );
+    const { bundle: deltas, blobs: made } = packBlobs(versions, { deltas: true });
+    expect(Math.max(...made.map(({ places }) => places.length))).toBeGreaterThan(1);
+    const entries = made.map((one, at) => file(`v${at}`, one));
+    const { read, storage } = setUp([], { tar: checkpointTar(deltas, packList(entries)) });
+    for (const [at, content] of versions.entries())
+      expect(await read(`v${at}`)).toEqual({ name: `v${at}`, bytes: content.length, content });
+    expect(storage.open).toBe(0);
   });
 
   it("let go of the checkpoint when nobody reads on", async () => {
@@ -211,18 +227,21 @@ describe("the files of a checkpoint", () => {
 });
 
 describe("a list that lies", () => {
-  const [offset, length] = SMALL?.place ?? [0, 0];
+  const [[offset, length] = [0, 0]] = SMALL?.places ?? [];
   const other = LARGE?.object ?? "";
 
   it.each<[string, object]>([
-    ["a place behind the bundle", { place: [bundle.length - 3, 100] }],
-    ["a place that wraps around", { place: [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] }],
-    ["a place of nothing", { place: [offset, 0] }],
-    ["a place that is too long to be packed", { place: [0, 80 * MiB] }],
-    ["half of it", { place: [offset, length - 4] }],
-    ["the middle of it", { place: [offset + 1, length - 1] }],
-    ["the beginning of the pack", { place: [0, 200] }],
-    ["the place of another file", { place: LARGE?.place }],
+    ["a place behind the bundle", { places: [[bundle.length - 3, 100]] }],
+    ["a place that wraps around", { places: [[Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]] }],
+    ["a place of nothing", { places: [[offset, 0]] }],
+    ["a place that is too long to be packed", { places: [[0, 80 * MiB]] }],
+    ["half of it", { places: [[offset, length - 4]] }],
+    ["the middle of it", { places: [[offset + 1, length - 1]] }],
+    ["the beginning of the pack", { places: [[0, 200]] }],
+    ["the place of another file", { places: LARGE?.places }],
+    ["a whole one where a change was", { places: [[offset, length], ...(LARGE?.places ?? [])] }],
+    ["no place", { places: [] }],
+    ["more changes than may be", { places: Array.from({ length: 30 }, () => [offset, length]) }],
     ["another file under its own name", { object: other }],
     ["a name no content can have", { object: "0".repeat(40) }],
     ["a name of another length", { object: "0".repeat(64) }],
@@ -259,7 +278,7 @@ describe("a list that lies", () => {
     ["no zlib", packed(3, 14, small), nameOf(14, small)],
     ["a zlib stream without its end", packed(3, 14, deflateSync(small).subarray(0, -6)), nameOf(14, small)],
   ])("about an object that holds %s gets an error", async (_what, object, name) => {
-    const list = packList([file("a", { object: name, place: [0, object.length] })]);
+    const list = packList([file("a", { object: name, places: [[0, object.length]] })]);
     const { read, storage } = setUp([], { tar: checkpointTar(object, list) });
     await expect(read("a")).rejects.toMatchObject({ code: "conflict" });
     expect(storage.open).toBe(0);
@@ -273,8 +292,8 @@ describe("a list that lies", () => {
     ["has a last line without an end", zstdCompressSync(`{"v":1,"base":null,"truncated":false}`)],
     ["names no object", packList([{ path: "a", kind: "file", mode: 0o644 }])],
     ["names a file of another kind", packList([file("a", { kind: "device" })])],
-    ["has a place before the bundle", packList([file("a", { place: [-1, 4] })])],
-    ["has a place between two bytes", packList([file("a", { place: [0.5, 4] })])],
+    ["has a place before the bundle", packList([file("a", { places: [[-1, 4]] })])],
+    ["has a place between two bytes", packList([file("a", { places: [[0.5, 4]] })])],
     ["unpacks to gigabytes", zstdCompressSync(Buffer.alloc(80 * MiB, "\n"))],
     ["has a line without end", packList([file("a", { target: "x".repeat(70_000) })])],
     ...["/etc/passwd", "../up", "a/../../up", "a//b", "./a", "a/.", "a\0b", "", "a/", "x".repeat(5000)].map(

@@ -6,15 +6,12 @@ import type { FileQuery } from "./archived-files.ts";
 import type { CheckpointLists, ListedCheckpoint } from "./checkpoint-lists.ts";
 import { locateCheckpoint } from "./download-checkpoint.ts";
 import type { DownloadCheckpointDeps } from "./download-checkpoint.ts";
-import { blobHash, BadBlobError, unpackBlob } from "./unpack-blob.ts";
+import { BadObjectError } from "./pack-object.ts";
+import { MAX_FILE_BYTES, openPackedFile, TooLargeError } from "./packed-file.ts";
+import type { Packed } from "./packed-file.ts";
 
-const MiB = 1024 * 1024;
-/** More than that is downloaded with the checkpoint: to unpack is our processor's time. */
-const MAX_FILE_BYTES = 64 * MiB;
 /** What does not get smaller is a little larger packed. */
-const MAX_PACKED_BYTES = MAX_FILE_BYTES + MiB;
-/** Kept while it is checked; a larger one is unpacked a second time to be sent. */
-const MAX_HELD_BYTES = MiB;
+const MAX_PACKED_BYTES = MAX_FILE_BYTES + 1024 * 1024;
 
 export interface CheckpointFileDeps extends DownloadCheckpointDeps {
   lists: CheckpointLists;
@@ -65,12 +62,13 @@ export async function readCheckpointFile(
   if (entry === undefined || entry.change === "deleted")
     throw new AgencyError("not_found", `Checkpoint ${number} of task ${id} has no file of this path.`);
   if (entry.kind !== "file") throw wholeInstead("This is not a file.");
-  if (entry.place === undefined) return fromRepository(deps, accountId, task, entry, listed.base);
-  const packed = packedAt(deps, stored.key, listed, entry.place);
+  const [packed, ...others] = (entry.places ?? []).map((place) => packedAt(deps, stored.key, listed, place));
+  if (packed === undefined) return fromRepository(deps, accountId, task, entry, listed.base);
   try {
-    return { name: path, ...(await checked(packed, entry.object)) };
+    return { name: path, ...(await openPackedFile(entry.object, packed, others)) };
   } catch (error) {
-    throw error instanceof BadBlobError ? unfit(error.message) : error;
+    if (error instanceof TooLargeError) throw tooLarge();
+    throw error instanceof BadObjectError ? unfit(error.message) : error;
   }
 }
 
@@ -88,7 +86,7 @@ function packedAt(
   key: string,
   { bundle }: ListedCheckpoint,
   [offset, length]: readonly [number, number],
-): () => AsyncGenerator<Uint8Array> {
+): Packed {
   if (length > MAX_PACKED_BYTES) throw tooLarge();
   if (offset + length > bundle.bytes) throw unfit("lies outside");
   const from = bundle.start + offset;
@@ -96,32 +94,6 @@ function packedAt(
     const read = await storage.read(key, { from, to: from + length });
     if (read === null) throw new AgencyError("not_found", "This checkpoint is no longer kept.");
     yield* read.body;
-  };
-}
-
-async function checked(
-  packed: () => AsyncGenerator<Uint8Array>,
-  object: string,
-): Promise<Omit<FoundFile, "name">> {
-  let size = 0;
-  let hash = blobHash(object, 0);
-  let held: Uint8Array[] = [];
-  const begin = (bytes: number): void => {
-    if (bytes > MAX_FILE_BYTES) throw tooLarge();
-    size = bytes;
-    hash = blobHash(object, bytes);
-  };
-  for await (const piece of unpackBlob(packed(), begin)) {
-    hash.update(piece);
-    if (size <= MAX_HELD_BYTES) held.push(piece);
-  }
-  if (hash.digest("hex") !== object) throw new BadBlobError("has another content");
-  const again = () => unpackBlob(packed(), () => undefined);
-  const pieces = held;
-  held = [];
-  return {
-    bytes: size,
-    open: async () => ReadableStream.from(size <= MAX_HELD_BYTES ? pieces : again()),
   };
 }
 
@@ -166,8 +138,7 @@ function noList(id: string, number: number): AgencyError {
       });
 }
 
-const tooLarge = () =>
-  wholeInstead(`This file is over ${MAX_FILE_BYTES} bytes, too large to be unpacked here.`);
+const tooLarge = () => wholeInstead("This file is too large to be unpacked here.");
 const unfit = (why: string) =>
   wholeInstead(`The list of this checkpoint's files does not fit it: what it names for this file ${why}.`);
 

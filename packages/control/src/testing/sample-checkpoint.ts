@@ -11,12 +11,15 @@ const HEADER = Buffer.from("# v2 git bundle\n\n");
 export interface PackedBlobs {
   /** As it stands in a checkpoint. */
   readonly bundle: Buffer;
-  /** For each of the contents: its name, and its place in the bundle as git itself tells. */
-  readonly blobs: readonly { readonly object: string; readonly place: [number, number] }[];
+  /** For each of the contents: its name, and its places in the bundle as git itself tells. */
+  readonly blobs: readonly { readonly object: string; readonly places: [number, number][] }[];
 }
 
 /** A pack of these contents, made by git. */
-export function packBlobs(contents: readonly Buffer[], format: "sha1" | "sha256" = "sha1"): PackedBlobs {
+export function packBlobs(
+  contents: readonly Buffer[],
+  { format = "sha1", deltas = false }: { format?: "sha1" | "sha256"; deltas?: boolean } = {},
+): PackedBlobs {
   const folder = mkdtempSync(join(tmpdir(), "agency-pack-"));
   const env = { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
   const git = (args: readonly string[], input?: Buffer | string): string =>
@@ -25,12 +28,21 @@ export function packBlobs(contents: readonly Buffer[], format: "sha1" | "sha256"
     git(["init", "--quiet", "--bare", `--object-format=${format}`]);
     const objects = contents.map((content) => git(["hash-object", "-w", "--stdin"], content));
     const list = objects.map((object) => `${object}\n`).join("");
-    const name = git(["pack-objects", "--quiet", "--window=0", "pack"], list);
+    const name = git(
+      ["pack-objects", "--quiet", "--delta-base-offset", `--window=${deltas ? 10 : 0}`, "pack"],
+      list,
+    );
     const told = git(["verify-pack", "-v", `pack-${name}.idx`]);
-    const blobs = objects.map((object) => {
-      const [, length, offset] = new RegExp(`^${object} blob +\\d+ (\\d+) (\\d+)`, "m").exec(told) ?? [];
-      return { object, place: [HEADER.length + Number(offset), Number(length)] satisfies [number, number] };
-    });
+    // Of a delta, how deep it is and what it is made from are told as well.
+    const placesOf = (object: string): [number, number][] => {
+      const line = new RegExp(`^${object} blob +\\d+ (\\d+) (\\d+)(?: \\d+ (\\w+))?`, "m").exec(told) ?? [];
+      const [, length, offset, base] = line;
+      return [
+        [HEADER.length + Number(offset), Number(length)],
+        ...(base === undefined ? [] : placesOf(base)),
+      ];
+    };
+    const blobs = objects.map((object) => ({ object, places: placesOf(object) }));
     return { bundle: Buffer.concat([HEADER, readFileSync(join(folder, `pack-${name}.pack`))]), blobs };
   } finally {
     rmSync(folder, { recursive: true, force: true });
