@@ -1,4 +1,4 @@
-import { createScriptedModel, when, write } from "@agency/scripted-model";
+import { createScriptedModel, raw, when, write } from "@agency/scripted-model";
 import type { Script, ScriptedModel } from "@agency/scripted-model";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -17,6 +17,30 @@ const reviewed: Script = {
   react: [when(/comments on your changes/i, { say: "I have read what you wrote beside the lines." })],
 };
 
+const asking: Script = {
+  steps: [
+    {
+      tools: [
+        raw("AskUserQuestion", {
+          questions: [
+            {
+              question: "Which colour?",
+              header: "Colour",
+              multiSelect: false,
+              options: [
+                { label: "Red", description: "warm" },
+                { label: "Blue", description: "cold" },
+              ],
+            },
+          ],
+        }),
+      ],
+      gate: "looked",
+    },
+    { text: "Thank you." },
+  ],
+};
+
 let model: ScriptedModel;
 let web: Web;
 let agency: Agency;
@@ -25,7 +49,7 @@ let page: Page;
 let id: string;
 
 beforeAll(async () => {
-  model = createScriptedModel({ scripts: { reviewed }, defaultScript: "reviewed" });
+  model = createScriptedModel({ scripts: { reviewed, asking }, defaultScript: "reviewed" });
   web = await openWeb({ model });
   ({ agency } = web);
   me = await web.enter();
@@ -52,6 +76,45 @@ describe("a person's own hands", { timeout: 60_000 }, () => {
     await page.keyboard.type("exit 3\n");
     await page.getByText("The shell ended with 3.").waitFor();
     expect((await agency.client.audit()).entries.map(({ action }) => action)).toContain("terminal.open");
+  });
+
+  it("keep what they have begun, whatever happens to the run meanwhile", async () => {
+    const asked = await agency.client.createTask({ prompt: "[[s:asking]] Choose a colour" });
+    await model.reached("asking", 0);
+    await page.goto(`/runs/${asked.id}?tab=terminal`);
+    await page.getByRole("button", { name: "Open a terminal" }).click();
+    // At once, as a person does who knows what they came for.
+    await page.keyboard.type("echo $((40 + 2)) stars\n");
+    const screen = page.getByRole("group", { name: "Terminal in the sandbox" });
+    await screen.getByText("42 stars").waitFor();
+    const words = page.getByRole("textbox", { name: "Write to the agent" });
+    await words.fill("Half a sentence");
+    await agency.client.changeLimits(asked.id, { add: { costUsd: 7 } });
+    await page
+      .getByText(`of $${asked.limits.costUsd + 7}`)
+      .first()
+      .waitFor();
+    model.open("looked");
+    await page.getByText("Which colour?").waitFor();
+    const elsewhere = page.getByRole("textbox", { name: "Something else" });
+    await elsewhere.fill("Gre");
+    await agency.client.changeLimits(asked.id, { add: { turns: 5, costUsd: 1 } });
+    await page
+      .getByText(`of $${asked.limits.costUsd + 8}`)
+      .first()
+      .waitFor();
+    expect(await elsewhere.inputValue()).toBe("Gre");
+    expect(await words.inputValue()).toBe("Half a sentence");
+    await screen.click();
+    await page.keyboard.type("echo $((40 + 3)) stars\n");
+    await screen.getByText("43 stars").waitFor();
+    expect(await screen.locator(".xterm-rows").innerText(), "the same shell").toContain("42 stars");
+    await elsewhere.fill("Green");
+    await page.getByRole("button", { name: "Answer" }).click();
+    await page.getByText("Which colour?").waitFor({ state: "hidden" });
+    expect(await words.inputValue()).toBe("Half a sentence");
+    await agency.finished(asked.id);
+    expect(me.offences).toEqual([]);
   });
 
   it("write beside a changed line, and the agent goes on with it", async () => {

@@ -24,8 +24,9 @@ export function RunPage() {
 function OneRun({ id }: { id: string }) {
   const run = useRun(id);
   const task = useTask(id, run.view);
-  if (task.state === "failed")
-    return isNoRun(task.error) ? <NoRun /> : <Failure error={task.error} onRetry={task.reload} page />;
+  // A run that was deleted is gone, however much of it is still held.
+  if (isNoRun(task.error)) return <NoRun />;
+  if (task.state === "failed") return <Failure error={task.error} onRetry={task.reload} page />;
   if (task.state === "loading")
     return (
       <div className="page">

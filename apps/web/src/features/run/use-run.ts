@@ -51,5 +51,5 @@ export function useTask(id: string, view: RunView): Resource<Task> & { reload: (
     known?.limits.costUsd,
     known?.limits.wallMs,
   ].join(" ");
-  return useResource((signal) => api.getTask(id, { signal }), mark);
+  return useResource((signal) => api.getTask(id, { signal }), id, mark);
 }
