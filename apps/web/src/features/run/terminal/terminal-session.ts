@@ -2,6 +2,7 @@ import {
   decodeTerminalJson,
   encodeTerminalFrame,
   encodeTerminalJson,
+  MAX_TERMINAL_FRAME,
   TerminalFrameReader,
   terminalExitSchema,
 } from "@agency/contract";
@@ -18,7 +19,6 @@ export interface Socket {
 export interface TerminalEvents {
   size: () => TerminalSize;
   onOutput: (bytes: Uint8Array) => void;
-  onOpen: () => void;
   onEnd: (words: string) => void;
 }
 
@@ -28,6 +28,9 @@ export interface TerminalSession {
   close(): void;
 }
 
+/** Of what is typed or pasted before the socket is open; more is not taken. */
+const MOST_EARLY_BYTES = 1024 * 1024;
+
 const LOST = "The connection is gone. What ran in the terminal was ended with it.";
 
 /** A shell in the sandbox of a run, for as long as the socket is open. */
@@ -35,7 +38,18 @@ export function openTerminal(socket: Socket, events: TerminalEvents): TerminalSe
   const reader = new TerminalFrameReader();
   const encoder = new TextEncoder();
   let state: "opening" | "open" | "ended" = "opening";
+  const early: Uint8Array[] = [];
   const send = (bytes: Uint8Array) => state === "open" && socket.send(new Uint8Array(bytes));
+  const sendInput = (bytes: Uint8Array) => {
+    // Each frame is a message of its own: the server closes a socket that brings it a long one.
+    for (let at = 0; at < bytes.length; at += MAX_TERMINAL_FRAME)
+      send(encodeTerminalFrame("input", bytes.subarray(at, at + MAX_TERMINAL_FRAME)));
+  };
+  const write = (bytes: Uint8Array) => {
+    if (state === "open") return sendInput(bytes);
+    const held = early.reduce((sum, { length }) => sum + length, bytes.length);
+    if (state === "opening" && held <= MOST_EARLY_BYTES) early.push(bytes);
+  };
   const end = (words: string) => {
     if (state === "ended") return;
     state = "ended";
@@ -51,7 +65,7 @@ export function openTerminal(socket: Socket, events: TerminalEvents): TerminalSe
   socket.addEventListener("open", () => {
     state = "open";
     send(encodeTerminalJson("open", { command: null, size: events.size() }));
-    events.onOpen();
+    for (const bytes of early.splice(0)) sendInput(bytes);
   });
   socket.addEventListener("message", ({ data }) => {
     if (!(data instanceof ArrayBuffer)) return end(LOST);
@@ -63,7 +77,7 @@ export function openTerminal(socket: Socket, events: TerminalEvents): TerminalSe
   });
   socket.addEventListener("close", () => end(state === "opening" ? "It could not be opened." : LOST));
   return {
-    write: (text) => void send(encodeTerminalFrame("input", encoder.encode(text))),
+    write: (text) => write(encoder.encode(text)),
     resize: (size) => void send(encodeTerminalJson("resize", size)),
     close: () => end(""),
   };

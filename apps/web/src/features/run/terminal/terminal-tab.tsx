@@ -51,6 +51,8 @@ function show(host: HTMLElement, taskId: string, onEnd: (words: string) => void)
   const fit = new FitAddon();
   terminal.loadAddon(fit);
   const removeSheets = withSheets(() => terminal.open(host));
+  // Before there is a connection: keys that were meant for the shell must not be the page's.
+  terminal.focus();
   fit.fit();
   const size = () => ({ columns: Math.min(1000, terminal.cols), rows: Math.min(1000, terminal.rows) });
   const address = new URL(`/v1/tasks/${taskId}/terminal`, location.href);
@@ -58,7 +60,6 @@ function show(host: HTMLElement, taskId: string, onEnd: (words: string) => void)
   const session = openTerminal(new WebSocket(address), {
     size,
     onOutput: (bytes) => terminal.write(bytes),
-    onOpen: () => terminal.focus(),
     onEnd,
   });
   terminal.onData(session.write);
