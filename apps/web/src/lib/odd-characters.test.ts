@@ -13,6 +13,9 @@ describe("characters that lie", () => {
     ["\uFEFFbom", "‹U+FEFF›bom"],
     ["c\r\nd", "c‹U+000D›\nd"],
     ["a\u200D", "a‹U+200D›"],
+    ["a\u200D\u200Db", "a‹U+200D ×2›b"],
+    ["\x01\x01\x02", "‹U+0001 ×2›‹U+0002›"],
+    ["\u{E0041}\u{E0041}\u{E0041}", "‹U+E0041 ×3›"],
   ])("are shown by name: %j", (text, shown) => {
     expect(visible(text)).toBe(shown);
   });
@@ -22,8 +25,14 @@ describe("characters that lie", () => {
     expect(runsOf(honest)).toEqual([{ kind: "plain", text: honest }]);
   });
 
-  it("takes a megabyte of them without trouble", () => {
-    expect(runsOf("\u202E".repeat(1_000)).length).toBe(1_000);
+  it("takes a megabyte of them without trouble, and leaves none unseen", () => {
+    expect(runsOf("\u202E".repeat(1_000_000))).toEqual([{ kind: "odd", name: "U+202E ×1000000" }]);
     expect(runsOf("x".repeat(1_000_000))).toHaveLength(1);
+    const hostile = "\x01a\x02".repeat(100_000);
+    const runs = runsOf(hostile);
+    expect(runs.length).toBeLessThan(21_000);
+    const shown = runs.map((run) => (run.kind === "plain" ? run.text : `‹${run.name}›`)).join("");
+    expect(shown).toBe("‹U+0001›a‹U+0002›".repeat(100_000));
+    expect(visible(hostile)).toBe(shown);
   });
 });

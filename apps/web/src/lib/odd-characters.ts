@@ -1,4 +1,4 @@
-/** A stretch of text, or one character that would lie about the text around it. */
+/** A stretch of text, or one character, however often in a row, that would lie about the text around it. */
 export type Run = { kind: "plain"; text: string } | { kind: "odd"; name: string };
 
 /**
@@ -6,16 +6,20 @@ export type Run = { kind: "plain"; text: string } | { kind: "odd"; name: string 
  * text read as something else. Joiners stay where emoji and scripts need them: between letters or pictures.
  */
 const ODD =
-  /(?<![\p{L}\p{M}\p{Extended_Pictographic}\u{1F3FB}-\u{1F3FF}]|\uFE0F)(?:\u200C|\u200D)|(?:\u200C|\u200D)(?![\p{L}\p{Extended_Pictographic}])|[\x00-\x08\x0B-\x1F\x7F-\x9F\u00AD\u061C\u115F\u1160\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E0FFF}]|\u034F|\u17B4|\u17B5|\p{Cs}/gu;
+  /((?<![\p{L}\p{M}\p{Extended_Pictographic}\u{1F3FB}-\u{1F3FF}]|\uFE0F)(?:\u200C|\u200D)|(?:\u200C|\u200D)(?![\p{L}\p{Extended_Pictographic}])|[\x00-\x08\x0B-\x1F\x7F-\x9F\u00AD\u061C\u115F\u1160\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E0FFF}]|\u034F|\u17B4|\u17B5|\p{Cs})\1*/gu;
+
+/** An odd character is an element: half a million of them hold a browser up for seconds, so many do not. */
+const MOST_RUNS = 20_000;
 
 /** Makes what cannot be seen visible. Plain text, which nearly all of it is, stays one run. */
 export function runsOf(text: string): Run[] {
   const runs: Run[] = [];
   let from = 0;
-  for (const match of text.matchAll(ODD)) {
-    if (match.index > from) runs.push({ kind: "plain", text: text.slice(from, match.index) });
-    runs.push({ kind: "odd", name: nameOf(match[0]) });
-    from = match.index + match[0].length;
+  for (const { 0: all, 1: one = all, index } of text.matchAll(ODD)) {
+    if (runs.length >= MOST_RUNS) return [...runs, { kind: "plain", text: visible(text.slice(from)) }];
+    if (index > from) runs.push({ kind: "plain", text: text.slice(from, index) });
+    runs.push({ kind: "odd", name: nameOf(all, one) });
+    from = index + all.length;
   }
   if (from < text.length) runs.push({ kind: "plain", text: text.slice(from) });
   return runs;
@@ -23,12 +27,11 @@ export function runsOf(text: string): Run[] {
 
 /** The same as one string, for titles and other places that hold no elements. */
 export function visible(text: string): string {
-  return runsOf(text)
-    .map((run) => (run.kind === "plain" ? run.text : `‹${run.name}›`))
-    .join("");
+  return text.replace(ODD, (all: string, one: string) => `‹${nameOf(all, one)}›`);
 }
 
-function nameOf(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
-  return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+function nameOf(all: string, one: string): string {
+  const code = one.codePointAt(0) ?? 0;
+  const times = all.length / one.length;
+  return `U+${code.toString(16).toUpperCase().padStart(4, "0")}${times > 1 ? ` ×${times}` : ""}`;
 }

@@ -13,5 +13,11 @@ describe("content as text", () => {
 
   it("is not shown when it is none", async () => {
     expect(await readText(pieces("PNG\0x"), 100)).toMatchObject({ text: "", binary: true });
+    expect(await readText(pieces("\x01\x02ab".repeat(1000)), 9000)).toMatchObject({ text: "", binary: true });
+  });
+
+  it("is shown with the controls that programs print, and with few others", async () => {
+    for (const text of ["\x1b[1mx\b\r\n\t\f".repeat(100), `${"text ".repeat(10)}\x01`, ""])
+      expect(await readText(pieces(text), 9000)).toEqual({ text, cut: false, binary: false });
   });
 });

@@ -21,6 +21,15 @@ export async function readText(body: AsyncIterable<Uint8Array>, mostBytes: numbe
     at += part.length;
     if (at >= whole.length) break;
   }
-  const binary = whole.subarray(0, 8000).includes(0);
+  const binary = isBinary(whole.subarray(0, 8000));
   return { text: binary ? "" : new TextDecoder().decode(whole), cut: seen > mostBytes, binary };
+}
+
+/** What programs print on purpose: backspace, tab, newline, form feed, return and escape. */
+const PRINTED: ReadonlySet<number> = new Set([8, 9, 10, 12, 13, 27]);
+
+function isBinary(beginning: Uint8Array): boolean {
+  if (beginning.includes(0)) return true;
+  const controls = beginning.reduce((sum, byte) => sum + (byte < 32 && !PRINTED.has(byte) ? 1 : 0), 0);
+  return controls > beginning.length / 10;
 }
