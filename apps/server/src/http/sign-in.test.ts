@@ -221,6 +221,16 @@ describe("a password", () => {
   });
 });
 
+/** As many as have room, of one tenant's networks. */
+async function crowd({ db, clock }: SignInGround, count = 1_000): Promise<void> {
+  await db.query(
+    `insert into pairing_requests (id, code_hmac, secret_hmac, name, address, requested_at, expires_at)
+     select gen_random_uuid(), sha256(n::text::bytea), '', 'x', '2001:db8:7:' || n || '::1', now(), $1
+     from generate_series(1, $2) n`,
+    [new Date(clock.now() + 10 * MINUTE), count],
+  );
+}
+
 describe("pairing", () => {
   const start = async (device: Browser, body: object = {}) =>
     startedPairingSchema.parse((await device.post("/v1/pairing", body)).body);
@@ -304,16 +314,35 @@ describe("pairing", () => {
     expect((await device.post("/v1/pairing", {})).status).toBe(429);
   });
 
+  it("leaves little in the log of many strangers that ask, and of who is let in everything", async () => {
+    const person = await signedIn();
+    const { signIn } = ground.server();
+    const ask = (address: string) => signIn.startPairing({}, { address, userAgent: "" });
+    const noted = async (action: string) => (await ground.audited()).filter((one) => one === action).length;
+    for (let n = 0; n < 8; n += 1) await ask(`2001:db8:7:${n}::1`);
+    expect(await noted("pairing.ask")).toBe(5);
+    await person.post("/v1/pairing/decide", { code: (await ask("2001:db8:7:9::1")).code, accept: true });
+    expect([await noted("pairing.ask"), await noted("pairing.accept")]).toEqual([5, 1]);
+    ground.clock.pass(HOUR);
+    await ask("2001:db8:7:9::1");
+    expect(await noted("pairing.ask")).toBe(6);
+    for (let n = 0; n < 120; n += 1) await ask(`2001:db8:${n}::1`);
+    expect((await ground.db.query("select 1 from audit_log where action = 'pairing.ask'")).rowCount).toBe(
+      105,
+    );
+  });
+
+  it("leaves nothing in the log of who asks while others have to give way for it", async () => {
+    await crowd(ground);
+    const { signIn } = ground.server();
+    await signIn.startPairing({}, { address: "198.51.100.1", userAgent: "" });
+    expect(await ground.audited()).not.toContain("pairing.ask");
+  });
+
   it("keeps nobody out, however many strangers ask: they push out their own", async () => {
     const [person, device] = [await signedIn(), browserOf(api)];
     const asked = await start(device);
-    const expires = new Date(ground.clock.now() + 10 * MINUTE);
-    await ground.db.query(
-      `insert into pairing_requests (id, code_hmac, secret_hmac, name, address, requested_at, expires_at)
-       select gen_random_uuid(), sha256(n::text::bytea), '', 'x', '2001:db8:7:' || n || '::1', now(), $1
-       from generate_series(1, 999) n`,
-      [expires],
-    );
+    await crowd(ground, 999);
     const { signIn } = ground.server();
     for (let n = 0; n < 20; n += 1)
       await signIn.startPairing({}, { address: `198.51.100.${n}`, userAgent: "" });

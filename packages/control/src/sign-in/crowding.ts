@@ -1,5 +1,5 @@
 import type { WaitingPairing } from "@agency/core";
-import { networkOf } from "./network-of.ts";
+import { areaOf, networkOf } from "./network-of.ts";
 
 /**
  * Who makes room for one more: the oldest of the network that most ask from, in the neighbourhood that most ask from.
@@ -16,13 +16,6 @@ export function mostCrowding(waiting: readonly WaitingPairing[]): string | null 
       a.one.requestedAt - b.one.requestedAt,
   );
   return order[0]?.one.id ?? null;
-}
-
-/** What one tenant is given at once: a /48 of 65,536 networks, or a /24. */
-function areaOf(address: string): string {
-  const network = networkOf(address);
-  const parts = network.endsWith("::/64") ? network.split(":").slice(0, 3) : network.split(".").slice(0, 3);
-  return parts.join(":");
 }
 
 function countBy(names: readonly string[]): Map<string, number> {

@@ -11,6 +11,13 @@ export function networkOf(address: string): string {
   return `${all.slice(0, 4).join(":")}::/64`;
 }
 
+/** What one tenant is given at once: a /48 of 65,536 networks, or a /24. Anything else is itself. */
+export function areaOf(address: string): string {
+  const network = networkOf(address);
+  const parts = network.endsWith("::/64") ? network.split(":").slice(0, 3) : network.split(".").slice(0, 3);
+  return parts.join(":");
+}
+
 /** An IPv4 address at the end is two parts. */
 function partsOf(text: string): string[] {
   if (text === "") return [];

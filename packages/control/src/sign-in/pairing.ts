@@ -48,13 +48,15 @@ export async function startPairing(
     accountId: null,
   };
   // Never refused because others wait: whoever fills the room would keep everybody out.
-  await work.pairings.add(pairing, MOST_WAITING, mostCrowding);
-  await note(work, {
-    actor: "unknown",
-    action: "pairing.ask",
-    target: id,
-    detail: { device: pairing.name, address: pairing.address },
-  });
+  const hadRoom = await work.pairings.add(pairing, MOST_WAITING, mostCrowding);
+  // Nothing empties the log again: what a crowd asks is not for it. Whoever is let in is noted in any case.
+  if (hadRoom && (await work.tries.worthNoting("ask", visitor.address)))
+    await note(work, {
+      actor: "unknown",
+      action: "pairing.ask",
+      target: id,
+      detail: { device: pairing.name, address: pairing.address },
+    });
   return { id, code: shownCode(code), secret, expiresAt: new Date(pairing.expiresAt).toISOString() };
 }
 

@@ -1,6 +1,6 @@
 import { AgencyError } from "@agency/contract";
 import type { WayInStore } from "@agency/core";
-import { networkOf } from "./network-of.ts";
+import { areaOf, networkOf } from "./network-of.ts";
 
 const MINUTE = 60_000;
 
@@ -25,13 +25,15 @@ const ALLOWED = {
   code: { each: 5, windowMs: 10 * MINUTE },
 } as const satisfies Record<string, Allowance>;
 export type TryKind = keyof typeof ALLOWED;
+/** `ask`: a new device that asks to be let in. */
+type NotedKind = TryKind | "ask";
 
 /** Passwords tried from everywhere within an hour; each one more makes the next wait longer, never for long. */
 const UNHURRIED = 100;
 const SLOWER_MS = 20;
 const SLOWEST_MS = 4_000;
-/** Refusals of one address that the audit log shows within an hour. */
-const MOST_NOTED = 5;
+/** Of what strangers do, the audit log shows so much within an hour: from one area, and of one kind in all. */
+const MOST_NOTED = { area: 5, all: 100 };
 
 export interface Tries {
   /** Counted before anything is looked at, so that many at once do not get through together. */
@@ -41,7 +43,7 @@ export interface Tries {
   /** How long this password has to wait because so many were tried: it slows guessing and locks nobody out. */
   passwordDelay(): Promise<number>;
   /** The log shows that somebody tries, not how often: it would grow as fast as they like. */
-  worthNoting(kind: TryKind, who: string): Promise<boolean>;
+  worthNoting(kind: NotedKind, address: string): Promise<boolean>;
 }
 
 /** In the database: neither a restart nor another server gives more tries. */
@@ -64,9 +66,11 @@ export function createTries(store: WayInStore, now: () => number): Tries {
       const { tries } = await store.countTry("password", 60 * MINUTE, now());
       return Math.min(SLOWEST_MS, Math.max(0, tries - UNHURRIED) * SLOWER_MS);
     },
-    async worthNoting(kind, who) {
-      const { tries } = await store.countTry(`noted ${kind} ${networkOf(who)}`, 60 * MINUTE, now());
-      return tries <= MOST_NOTED;
+    async worthNoting(kind, address) {
+      const name = `noted ${kind}`;
+      const ofArea = await store.countTry(`${name} ${areaOf(address)}`, 60 * MINUTE, now());
+      if (ofArea.tries > MOST_NOTED.area) return false;
+      return (await store.countTry(name, 60 * MINUTE, now())).tries <= MOST_NOTED.all;
     },
   };
 }

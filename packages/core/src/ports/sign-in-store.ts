@@ -49,12 +49,15 @@ export interface PairingRecord {
 export type WaitingPairing = Pick<PairingRecord, "id" | "address" | "requestedAt">;
 
 export interface PairingStore {
-  /** When `most` wait already, the one that `gives` way is gone; the new one is among those it is asked about. */
+  /**
+   * When `most` wait already, the one that `gives` way is gone; the new one is among those it is asked about. True when
+   * nobody had to.
+   */
   add(
     pairing: PairingRecord,
     most: number,
     gives: (waiting: readonly WaitingPairing[]) => string | null,
-  ): Promise<void>;
+  ): Promise<boolean>;
   findByCode(codeHmac: Uint8Array, now: number): Promise<PairingRecord | null>;
   /** Null when it is over, unknown, or decided already. */
   decide(

@@ -58,8 +58,8 @@ async function add(
   pairing: PairingRecord,
   most: number,
   gives: (waiting: readonly WaitingPairing[]) => string | null,
-): Promise<void> {
-  await db.tx(async (tx) => {
+): Promise<boolean> {
+  return db.tx(async (tx) => {
     // One at a time: many at once would all see room for one more.
     await tx.query("select pg_advisory_xact_lock($1)", [LOCKS.pairing]);
     const { id, codeHmac, secretHmac, name, address, requestedAt, expiresAt } = pairing;
@@ -80,9 +80,10 @@ async function add(
     const { rows } = await tx.query<Pick<Row, "id" | "address" | "requested_at">>(
       "select id, address, requested_at from pairing_requests where decision is null",
     );
-    if (rows.length <= most) return;
+    if (rows.length <= most) return true;
     const waiting = rows.map((row) => ({ ...row, requestedAt: row.requested_at.getTime() }));
     await tx.query("delete from pairing_requests where id = $1", [gives(waiting)]);
+    return false;
   });
 }
 
