@@ -176,5 +176,19 @@ describe("the other calls about kept work", () => {
     await client.takeCheckpoint("t", { label: "before the risky part" });
     expect((await read({ body: await client.fileContent("t", "a b/c") })).toString()).toBe("{}");
     expect(seen.at(-1)?.url).toBe("/v1/tasks/t/files/content?path=a+b%2Fc");
+    expect((await read({ body: await client.artifactInPlace("t", "a") })).toString()).toBe("{}");
+    expect(seen.at(-1)?.url).toBe("/v1/tasks/t/artifacts/a/content?inline=1");
+  });
+
+  it.each([
+    ["not_found", 404],
+    ["forbidden", 403],
+  ])("fail for the reason the server gives: %s", async (code, status) => {
+    const { client } = await serve((_, response) => {
+      response.writeHead(status, { "content-type": "application/problem+json" });
+      const problem = { type: "about:blank", title: "No", status, code, detail: "No.", requestId: "r" };
+      response.end(JSON.stringify(problem));
+    });
+    await expect(client.artifactInPlace("t", "a")).rejects.toMatchObject({ code, message: "No." });
   });
 });

@@ -6,4 +6,3 @@ export type { PageCalls } from "./page-calls.ts";
 export type { TaskFilter } from "./task-filter.ts";
 export type { FeedOptions, FeedState } from "./follow-feed.ts";
 export type { FollowOptions, StreamState } from "./follow-events.ts";
-export { piecesOf } from "./pieces-of.ts";

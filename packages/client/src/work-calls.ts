@@ -33,6 +33,8 @@ export interface WorkCalls {
     newHash: () => Sha256,
     options?: ContentOptions,
   ): Promise<Content>;
+  /** For a page that shows it: from the server itself, wherever it is kept, and only so much as can be shown. */
+  artifactInPlace(taskId: string, artifactId: string, options?: Call): Promise<AsyncIterable<Uint8Array>>;
   /** One page of the workspace archive, by path. */
   files(taskId: string, page?: FilePage, options?: Call): Promise<ArchivedFileList>;
   fileContent(taskId: string, path: string, options?: Call): Promise<AsyncIterable<Uint8Array>>;
@@ -73,6 +75,8 @@ export function workCalls(connection: Connection): WorkCalls {
       call(connection, { path: one(taskId, id), signal }, artifactSchema),
     artifactContent: (taskId, artifact, newHash, options = {}) =>
       artifactContent(connection, `${one(taskId, artifact.id)}/content`, artifact, newHash, options),
+    artifactInPlace: (taskId, id, { signal } = {}) =>
+      plainContent(connection, { path: `${one(taskId, id)}/content`, query: { inline: 1 }, signal }),
     files: (id, query = {}, { signal } = {}) =>
       call(
         connection,

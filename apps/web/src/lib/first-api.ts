@@ -5,7 +5,7 @@ import { withFreshToken } from "./fresh-token.ts";
 import { csrfToken, renewed, session, signedOut } from "./session.ts";
 
 /** Whatever is asked for: an answer may say that the session has ended. */
-export const sessionFetch = withFreshToken(
+const sessionFetch = withFreshToken(
   async (input, init) => {
     const response = await fetch(input, init);
     if (response.status === 401) signedOut();

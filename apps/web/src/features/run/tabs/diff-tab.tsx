@@ -10,7 +10,7 @@ import { ReviewedDiff } from "../review/reviewed-diff.tsx";
 import { ChangeView } from "../rows/change-view.tsx";
 import type { RunView } from "../run-store.ts";
 import type { Change } from "../timeline/rows.ts";
-import { fetchText } from "./fetch-text.ts";
+import { readText } from "./read-text.ts";
 
 const MOST_BYTES = 8 * 1024 * 1024;
 /** The server reads out no more in place; a longer one is there as a download. */
@@ -25,9 +25,8 @@ export function DiffTab({ task, view }: { task: Task; view: RunView }) {
       );
       if (kept === undefined) return null;
       if (kept.bytes > MOST_INLINE) return { text: null, cut: true, id: kept.id };
-      // Inline: from this origin wherever it is kept, for the page's policy lets no other be read.
-      const path = `/v1/tasks/${task.id}/artifacts/${kept.id}/content?inline=1`;
-      const content = await fetchText(path, MOST_BYTES, signal);
+      // In place: the page's policy lets nothing be read from another origin.
+      const content = await readText(await api.artifactInPlace(task.id, kept.id, { signal }), MOST_BYTES);
       return { text: content.text, cut: content.cut, id: kept.id };
     },
     task.id,
