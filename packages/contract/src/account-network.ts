@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { closedHostSchema, listHostSchema, MOST_HOSTS, networkSchema } from "./network.ts";
+import {
+  askedNetworkSchema,
+  closedHostSchema,
+  listHostSchema,
+  MOST_HOSTS,
+  networkSchema,
+} from "./network.ts";
 
 export const listNameSchema = z
   .string()
@@ -26,7 +32,7 @@ const closedHosts = z.array(closedHostSchema).max(MOST_HOSTS);
 
 export const changeNetworkSchema = z
   .strictObject({
-    default: networkSchema.nullable(),
+    default: askedNetworkSchema.nullable(),
     close: closedHosts.describe("To be closed to every run."),
     open: closedHosts.describe("Not to be closed any more."),
   })

@@ -46,17 +46,24 @@ export const hostPatternSchema = hostLike(
 export const listHostSchema = hostLike(`dev|${HOST}`, `${HOST_WORDS}, or \`dev\``);
 export const closedHostSchema = hostLike(CLOSED, `${HOST_WORDS}, or an address such as [2001:db8::1]`);
 
+const NETWORK_WORDS =
+  "What the agent may reach beside its model and its repositories: nothing, some hosts and lists of hosts, or the " +
+  "public internet. Private, link-local and metadata addresses and this machine itself are closed in every case, " +
+  "and so is what the account has closed.";
+
+/** As it is kept and shown: what was accepted once stays readable when the grammar of hosts becomes stricter. */
 export const networkSchema = z
+  .union([z.enum(["none", "internet"]), z.object({ allow: z.array(z.string()) })])
+  .describe(NETWORK_WORDS);
+export type Network = z.infer<typeof networkSchema>;
+
+/** As it may be asked for. */
+export const askedNetworkSchema = z
   .union([
     z.enum(["none", "internet"]),
     z.strictObject({ allow: z.array(hostPatternSchema).min(1).max(MOST_HOSTS) }),
   ])
-  .describe(
-    "What the agent may reach beside its model and its repositories: nothing, some hosts and lists of hosts, or the " +
-      "public internet. Private, link-local and metadata addresses and this machine itself are closed in every case, " +
-      "and so is what the account has closed.",
-  );
-export type Network = z.infer<typeof networkSchema>;
+  .describe(NETWORK_WORDS);
 
 /** As people write it: `none`, `internet`, `allow:dev,example.com`. */
 export function networkText(network: Network): string {
@@ -66,7 +73,7 @@ export function networkText(network: Network): string {
 export function parseNetwork(text: string): Network | null {
   const hosts = /^allow:(.*)$/s.exec(text)?.[1];
   const value = hosts === undefined ? text : { allow: hosts.split(",").map((host) => host.trim()) };
-  const parsed = networkSchema.safeParse(value);
+  const parsed = askedNetworkSchema.safeParse(value);
   return parsed.success ? parsed.data : null;
 }
 

@@ -3,7 +3,7 @@ import { askSchema } from "./asks.ts";
 import { uploadedSchema } from "./artifacts.ts";
 import { checkResultSchema, commitsSchema, deliverSchema, pullRequestSchema } from "./delivery.ts";
 import { limitsSchema, MAX_KEEP_MS, MAX_PAGE, MAX_PROMPT_BYTES } from "./limits.ts";
-import { networkSchema } from "./network.ts";
+import { askedNetworkSchema, networkSchema } from "./network.ts";
 import { projectSchema, taskSecretsSchema } from "./secrets.ts";
 import { reasonSchema, taskStateSchema, waitSchema } from "./states.ts";
 
@@ -96,7 +96,7 @@ export const createTaskSchema = z.strictObject({
     .max(50)
     .optional()
     .describe("Further repositories that may be read with the credential of their host."),
-  network: networkSchema
+  network: askedNetworkSchema
     .optional()
     .describe(
       "Not set: as the task resumed from, else the default of the account, which is internet unless changed.",
