@@ -21,8 +21,9 @@ export const accountNetworkSchema = z.object({
   never: z
     .array(z.string())
     .describe(
-      "Closed to every run, whatever its own network says. Without a port, at every port. The model and the " +
-        "repositories of a run are not reached this way and stay open.",
+      "Closed to every run, whatever its own network says. Without a port, at every port. With `internet` it is no " +
+        "complete fence: bare addresses are refused, and the same machine may have other names. `none` and a list of " +
+        "hosts are one. The model and the repositories of a run are not reached this way and stay open.",
     ),
   default: networkSchema.nullable().describe("Of new tasks that do not say. Null: internet."),
 });

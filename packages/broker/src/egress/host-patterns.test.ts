@@ -98,6 +98,32 @@ describe("a closed host", () => {
   );
 });
 
+describe("an address that is asked for as one, while names are closed", () => {
+  const judge = (authority: string, never: string[], network: Network = "internet", internal = false) =>
+    judgeTarget(targetOf(authority), { network, lists: new Map(), never, allowInternalNetwork: internal });
+
+  it("is refused to a task with the internet, however it is spelled, and told what to do", () => {
+    for (const address of ["203.0.113.7:443", "0xcb007107:443", "[2606:4700::1111]:443"])
+      expect(judge(address, ["bad.example"]), address).toMatchObject({
+        status: 403,
+        reason: "closed_literal",
+      });
+    expect(judge("203.0.113.7:8443", ["*.example"])?.message).toBe(
+      "203.0.113.7:8443 cannot be reached by its address: this account closes hosts by name, and an address could be any of them. Ask for it by name, or start the task with --network allow:203.0.113.7:8443.",
+    );
+    expect(judge("[2606:4700::1111]:443", ["bad.example"])?.message).toMatch(/Ask for it by name\.$/);
+  });
+
+  it("is open where a closed name cannot be meant, and to a task that names it", () => {
+    expect(judge("203.0.113.7:443", [])).toBeNull();
+    expect(judge("203.0.113.7:443", ["203.0.113.8", "[2001:db8::1]", "[2001:db8::1]:443"])).toBeNull();
+    expect(judge("203.0.113.7:443", ["bad.example:8443"])).toBeNull();
+    expect(judge("203.0.113.7:443", ["bad.example"], { allow: ["203.0.113.7"] })).toBeNull();
+    expect(judge("10.0.0.7:443", ["bad.example"], "internet", true)).toBeNull();
+    expect(judge("good.example:443", ["bad.example"])).toBeNull();
+  });
+});
+
 describe("a host as a task may name it", () => {
   it.each([
     ["Example.COM.", "example.com"],

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { DEV_LIST } from "@agency/contract";
 import { DEV_HOSTS } from "./dev-hosts.ts";
 import { parseTarget, targetText } from "./target.ts";
@@ -35,6 +36,14 @@ export function closingPattern(never: readonly string[], target: Target): string
     return (port === null || port === plain.port) && isHost(host, plain);
   };
   return never.find(closes) ?? null;
+}
+
+/** Whether names are closed at this port: asked for by its address, a closed one could not be told from another. */
+export function closesNamesAt(never: readonly string[], wanted: Pick<Target, "port">): boolean {
+  return never.some((pattern) => {
+    const { host, port } = split(pattern);
+    return isIP(host) === 0 && (port === null || port === wanted.port);
+  });
 }
 
 /** An address as the parser of URLs writes it, wherever it came from: the same one can be written in many ways. */

@@ -1,5 +1,6 @@
 import type { Network } from "@agency/contract";
-import { closingPattern, opens, patternsOf, WEB_PORTS } from "./host-patterns.ts";
+import { addressKind } from "../address/address-kind.ts";
+import { closesNamesAt, closingPattern, opens, patternsOf, WEB_PORTS } from "./host-patterns.ts";
 import { denied } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
 import { targetText } from "./target.ts";
@@ -70,7 +71,8 @@ function judgeName({ host, port, isLiteral }: Target, policy: NetworkPolicy): Re
   return null;
 }
 
-function judgeNetwork(target: Target, { network, lists }: NetworkPolicy): Refusal | null {
+function judgeNetwork(target: Target, policy: NetworkPolicy): Refusal | null {
+  const { network, lists } = policy;
   const where = targetText(target);
   if (network === "none") {
     return denied(
@@ -79,7 +81,7 @@ function judgeNetwork(target: Target, { network, lists }: NetworkPolicy): Refusa
     );
   }
   if (network === "internet") {
-    if (!MAIL_PORTS.has(target.port)) return null;
+    if (!MAIL_PORTS.has(target.port)) return judgeLiteral(target, policy);
     return denied(
       "closed_port",
       `${where} cannot be reached: the ports that send mail are closed to every task.`,
@@ -92,6 +94,17 @@ function judgeNetwork(target: Target, { network, lists }: NetworkPolicy): Refusa
   return denied(
     "not_listed",
     `${list} Start the task with --network ${openingOf(target, "allow:") || "internet"} to open it.`,
+  );
+}
+
+/** Names that are closed would be open by their addresses; a task that names an address itself may reach it. */
+function judgeLiteral(target: Target, { never }: Pick<NetworkPolicy, "never">): Refusal | null {
+  const isPublic = target.isLiteral && addressKind(target.host) === "public";
+  if (!isPublic || !closesNamesAt(never, target)) return null;
+  const opening = openingOf(target, ", or start the task with --network allow:");
+  return denied(
+    "closed_literal",
+    `${targetText(target)} cannot be reached by its address: this account closes hosts by name, and an address could be any of them. Ask for it by name${opening}.`,
   );
 }
 

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dialSocket } from "./dial-first.ts";
+import type { Dial } from "./dial-first.ts";
 import type { EgressDeps } from "./egress.ts";
 import type { NetworkPolicy } from "./judge-target.ts";
 import { caller, openEgress } from "./testing/open-egress.ts";
@@ -18,6 +20,12 @@ beforeAll(async () => {
   echo = await listenEverywhere((socket) => socket.pipe(socket));
 });
 afterAll(() => echo[Symbol.asyncDispose]());
+
+/** Whatever address is dialled, the listener answers for it. */
+const dialAsIf: Dial = async (address, _port, signal) => {
+  const socket = await dialSocket("127.0.0.1", echo.port, signal);
+  return Object.defineProperty(socket, "remoteAddress", { value: address });
+};
 
 /** A way out whose rules the test changes. */
 function changing(deps: Partial<EgressDeps> = {}) {
@@ -83,6 +91,19 @@ describe("a connection that is open while the rules change", () => {
       reason: "closed_host",
       message: expect.stringContaining(`alias.example:${echo.port} leads to 127.0.0.1, which is closed`),
     });
+  });
+
+  it("is cut when it was asked for by its address and names are closed since", async () => {
+    const { rules, out } = changing({ dial: dialAsIf });
+    await using _ = out;
+    const answer = await out.open("203.0.113.7:443");
+    if (!answer.ok) throw new Error(answer.message);
+    const [closed, report] = [once(answer.socket, "close"), out.nextReport()];
+    rules.never = ["bad.example"];
+    await out.egress.judgeAgain(caller.accountId);
+    await closed;
+    expect((await report).reason).toMatch(/^Cut: 203\.0\.113\.7:443 cannot be reached by its address/);
+    expect(await out.open("203.0.113.7:443")).toMatchObject({ status: 403, reason: "closed_literal" });
   });
 
   it("is left alone when the rules of another account change", async () => {

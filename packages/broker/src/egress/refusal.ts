@@ -7,6 +7,7 @@ export type RefusalReason =
   | "closed_port"
   | "closed_name"
   | "closed_address"
+  | "closed_literal"
   | "too_many"
   | "over"
   | "unknown_host"

@@ -27,7 +27,8 @@ export function ClosedHosts({ never, onSaved }: { never: readonly string[]; onSa
       <p className="quiet">
         {never.length === 0 && "Nothing is closed yet. "}
         What stands here is closed to every run, whatever its own network says; open connections to it are
-        cut. A run's model and repositories are not reached this way and stay open.
+        cut. To a run with the internet this is no complete fence: the same machine may have other names. A
+        run's model and repositories are not reached this way and stay open.
       </p>
       <HostsField
         label="Closed hosts"
