@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { api } from "../lib/api.ts";
 import { feed } from "../lib/feed.ts";
 import { visible } from "../lib/odd-characters.ts";
-import { signedOut } from "../lib/session.ts";
+import { leave } from "../lib/session.ts";
 import { useStore } from "../lib/store.ts";
 import { nextTheme } from "../lib/theme.ts";
 import { Dialog } from "../ui/dialog.tsx";
@@ -105,7 +105,7 @@ function useCommands(): Command[] {
         label: "Sign out of this device",
         detail: "",
         icon: "out",
-        run: () => void attempt(() => api.signOut()).then((done) => done && signedOut()),
+        run: () => void attempt(() => api.signOut()).then((done) => done && leave()),
       },
     ];
     const runs = (known?.tasks ?? []).map((task) => ({

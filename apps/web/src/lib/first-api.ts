@@ -2,7 +2,7 @@ import { createPageClient } from "@agency/client";
 import type { ClientOptions, PageCalls } from "@agency/client";
 import { wait } from "./surroundings.ts";
 import { withFreshToken } from "./fresh-token.ts";
-import { csrfToken, renewed, session, signedOut } from "./session.ts";
+import { accountId, csrfToken, renewed, signedOut } from "./session.ts";
 
 /** Whatever is asked for: an answer may say that the session has ended. */
 const sessionFetch = withFreshToken(
@@ -41,11 +41,6 @@ async function renewToken(): Promise<string | null> {
   const before = accountId();
   await renewSession();
   return accountId() === before ? csrfToken() : null;
-}
-
-function accountId(): string | null {
-  const now = session.get();
-  return now.state === "in" ? now.me.account.id : null;
 }
 
 /** `crypto.randomUUID` is missing where a page came over plain http from another machine. */

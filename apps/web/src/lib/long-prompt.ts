@@ -1,33 +1,37 @@
-const KEY = "agency.long-prompt";
+import { accountId } from "./session.ts";
 
 /** More than this does not go into an address: servers and proxies refuse long ones. */
 export const MOST_IN_ADDRESS = 2000;
 
+const keyOf = (): string => `agency.long-prompt.${accountId()}`;
+
 /** For the case that storage is full or closed. */
-let left = "";
+let left = { key: "", text: "" };
 
 /** Left for the page that goes on with it, be it in another tab. */
 export function leavePrompt(text: string): void {
-  left = text;
+  const key = keyOf();
+  left = { key, text };
   try {
-    localStorage.setItem(KEY, text);
+    localStorage.setItem(key, text);
   } catch {
     // This tab still has it.
   }
 }
 
 export function leftPrompt(): string {
+  const key = keyOf();
   try {
-    return left || (localStorage.getItem(KEY) ?? "");
+    return (left.key === key && left.text) || (localStorage.getItem(key) ?? "");
   } catch {
-    return left;
+    return left.key === key ? left.text : "";
   }
 }
 
 export function forgetPrompt(): void {
-  left = "";
+  left = { key: "", text: "" };
   try {
-    localStorage.removeItem(KEY);
+    localStorage.removeItem(keyOf());
   } catch {
     // Then there is nothing.
   }

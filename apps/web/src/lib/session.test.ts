@@ -1,6 +1,6 @@
 import type { Me } from "@agency/contract";
-import { beforeEach, describe, expect, it } from "vitest";
-import { renewed, session, shareSession, signedIn, signedOut, unreachable } from "./session.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { leave, renewed, session, shareSession, signedIn, signedOut, unreachable } from "./session.ts";
 
 const me: Me = {
   account: { id: "a", name: "me" },
@@ -9,6 +9,35 @@ const me: Me = {
   passwordSet: false,
   version: "1",
 };
+
+describe("what somebody began to write", () => {
+  const kept = new Map<string, string>();
+  beforeEach(() => {
+    kept.clear();
+    vi.stubGlobal("localStorage", { removeItem: (key: string) => kept.delete(key) });
+    for (const key of ["new-run.a", "long-prompt.a", "new-run.b", "theme"])
+      kept.set(`agency.${key}`, "words");
+    renewed(me);
+  });
+  afterEach(() => void vi.unstubAllGlobals());
+
+  it("goes when they leave this browser, and nothing else does", () => {
+    leave();
+    expect([...kept.keys()]).toEqual(["agency.new-run.b", "agency.theme"]);
+    expect(session.get()).toEqual({ state: "out" });
+  });
+
+  it("stays when the session merely ends", () => {
+    signedOut();
+    expect(kept.size).toBe(4);
+  });
+
+  it("keeps nobody in when storage is closed", () => {
+    vi.stubGlobal("localStorage", undefined);
+    leave();
+    expect(session.get()).toEqual({ state: "out" });
+  });
+});
 
 describe("a server that cannot be asked who is there", () => {
   it("takes the page from nobody who is in", () => {

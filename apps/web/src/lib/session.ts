@@ -15,6 +15,11 @@ export function csrfToken(): string | null {
   return now.state === "in" ? (now.me.csrf?.token ?? null) : null;
 }
 
+export function accountId(): string | null {
+  const now = session.get();
+  return now.state === "in" ? now.me.account.id : null;
+}
+
 let tellOthers: () => void = () => undefined;
 
 /** Tabs share one cookie: what one of them does to the session the others must learn. */
@@ -39,6 +44,17 @@ export function renewed(me: Me): void {
 /** Nobody could say who is there. That is news only of a page nobody is in: the question may be an old one. */
 export function unreachable(error: unknown): void {
   if (session.get().state !== "in") session.set({ state: "unreachable", error });
+}
+
+/** Somebody leaves this browser: what they began to write goes with them. */
+export function leave(): void {
+  const account = accountId();
+  try {
+    for (const name of ["new-run", "long-prompt"]) localStorage.removeItem(`agency.${name}.${account}`);
+  } catch {
+    // Then nothing was kept.
+  }
+  signedOut();
 }
 
 /** Any answer may say so: a session ends, a device is revoked. */

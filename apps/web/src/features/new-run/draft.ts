@@ -56,7 +56,7 @@ export const EMPTY: Draft = {
   base: {},
 };
 
-const HOUR = 3_600_000;
+export const HOUR = 3_600_000;
 
 /** What is sent. Left empty means: as the server has it. Its schema, not this, says what is wrong. */
 export function taskOf(draft: Draft): CreateTaskInput {

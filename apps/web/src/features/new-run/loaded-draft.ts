@@ -1,9 +1,7 @@
 import type { Task, Template } from "@agency/contract";
 import { baseOf, isRecord } from "./base.ts";
-import { EMPTY } from "./draft.ts";
+import { EMPTY, HOUR } from "./draft.ts";
 import type { Draft } from "./draft.ts";
-
-const HOUR = 3_600_000;
 
 /** The form filled in as another run was started, as far as that can be read back. */
 export function draftOf(task: Task, now: number = Date.now()): Draft {

@@ -1,9 +1,8 @@
 import { DEFAULT_LIMITS } from "@agency/contract";
 import { Field } from "../../ui/field.tsx";
+import { HOUR } from "./draft.ts";
 import type { FormPart } from "./form-part.ts";
 import { NetworkFields } from "./network-fields.tsx";
-
-const HOUR = 3_600_000;
 
 export function MoreFields({ draft, problems, onChange, goesOn }: FormPart & { goesOn: boolean }) {
   const limit = (field: "hours" | "budget" | "turns", label: string, usual: string) => (

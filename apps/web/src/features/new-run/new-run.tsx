@@ -5,26 +5,23 @@ import { useEffect, useRef, useState } from "react";
 import type { NewRunSearch } from "../../app/router.tsx";
 import { api } from "../../lib/api.ts";
 import { newKey } from "../../lib/first-api.ts";
-import { forgetPrompt, leftPrompt } from "../../lib/long-prompt.ts";
 import { useResource } from "../../lib/resource.ts";
 import { Failure, Skeleton, tell } from "../../ui/states.tsx";
 import { firstLine, Text } from "../../ui/text.tsx";
-import { instructionOf } from "../run/review/comments.ts";
 import { reviewOf } from "../run/review/kept-review.ts";
 import { Carried } from "./carried.tsx";
 import { EMPTY, taskOf } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 import { EnvFields, SecretFields } from "./env-fields.tsx";
-import type { FormPart } from "./form-part.ts";
 import { goingOn } from "./going-on.ts";
-import { keepDraft, readDraft } from "./kept-draft.ts";
-import { beginningFrom } from "./loaded-draft.ts";
+import { placeOf } from "./kept-draft.ts";
 import { MoreFields } from "./more-fields.tsx";
 import { NotCarried } from "./not-carried.tsx";
 import { fromPaths, problemsOf } from "./problems.ts";
 import type { Problems } from "./problems.ts";
 import { PromptField } from "./prompt-field.tsx";
 import { Templates } from "./templates.tsx";
+import { useDraft } from "./use-draft.ts";
 import { WhereFields } from "./where-fields.tsx";
 import "./new-run.css";
 
@@ -46,43 +43,26 @@ export function NewRun() {
       {source.state === "loading" && <Skeleton lines={6} />}
       {source.state === "failed" && <Failure error={source.error} onRetry={source.reload} />}
       {source.state === "ready" && (
-        <Form key={`${like ?? "new"} ${search.comments === true}`} source={source.data} search={search} />
+        <Form key={`${placeOf(search)} ${search.comments === true}`} source={source.data} search={search} />
       )}
     </div>
   );
 }
 
-function beginning(source: Task | null, { prompt, long, checkpoint, comments }: NewRunSearch): Draft {
-  const given = long === true ? leftPrompt() || undefined : prompt;
-  if (source !== null)
-    return beginningFrom(source, checkpoint, comments === true ? reviewed(source, checkpoint) : given);
-  const kept = readDraft();
-  return given === undefined ? kept : { ...kept, prompt: given };
-}
-
-/** The comments kept on the run. Without a checkpoint nothing is remembered: what was asked is said again. */
-function reviewed({ id, prompt }: Task, checkpoint: number | undefined): string | undefined {
-  const comments = reviewOf(id).get();
-  if (comments.length === 0) return undefined;
-  const text = instructionOf(comments);
-  return checkpoint === undefined ? `${prompt}\n\n${text}` : text;
-}
-
 /** The form as it stands, and the way to make a run of it. */
 function useForm(source: Task | null, search: NewRunSearch) {
-  const [draft, setDraft] = useState(() => beginning(source, search));
+  const kept = useDraft(source, search);
+  const { draft, put, done } = kept;
   const [problems, setProblems] = useState<Problems>({});
   const [failure, setFailure] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const key = useRef(newKey());
   const navigate = useNavigate();
-  const earlier = useBrought(draft, source, search);
   const change = (part: Partial<Draft>) => {
     const next = { ...draft, ...part };
     key.current = newKey();
-    setDraft(next);
+    put({ draft: next });
     if (Object.keys(problems).length > 0) setProblems(problemsOf(taskOf(next)));
-    if (source === null) keepDraft(next);
   };
   const start = async () => {
     const task = requestOf(draft, source, search.checkpoint);
@@ -93,8 +73,8 @@ function useForm(source: Task | null, search: NewRunSearch) {
     setBusy(true);
     try {
       const { id } = await api.createTask(task, { idempotencyKey: key.current });
-      if (source === null) keepDraft(null);
-      else if (search.comments === true) reviewOf(source.id).set([]);
+      done();
+      if (source !== null && search.comments === true) reviewOf(source.id).set([]);
       await navigate({ to: "/runs/$id", params: { id } });
     } catch (error) {
       setBusy(false);
@@ -102,20 +82,12 @@ function useForm(source: Task | null, search: NewRunSearch) {
       if (isAgencyError(error)) setProblems(fromPaths(error.errors ?? []));
     }
   };
-  return { draft, earlier, problems, failure, busy, change, start };
-}
-
-/** Words brought along become the kept draft, so that a reload has what was made of them. Answers with what was there. */
-function useBrought(draft: Draft, source: Task | null, { prompt, long }: NewRunSearch): string {
-  const brought = source === null && (prompt !== undefined || long === true);
-  const [earlier] = useState(() => (brought ? readDraft().prompt.trim() : ""));
-  const navigate = useNavigate();
-  useEffect(() => {
-    if (!brought || !keepDraft(draft)) return;
-    forgetPrompt();
-    void navigate({ to: "/new", replace: true });
-  }, [brought]);
-  return earlier;
+  const beginAnew = () => {
+    key.current = newKey();
+    setProblems({});
+    kept.beginAnew();
+  };
+  return { ...kept, beginAnew, problems, failure, busy, change, start };
 }
 
 function requestOf(draft: Draft, source: Task | null, checkpoint: number | undefined): CreateTaskInput {
@@ -124,7 +96,7 @@ function requestOf(draft: Draft, source: Task | null, checkpoint: number | undef
 }
 
 function Form({ source, search }: { source: Task | null; search: NewRunSearch }) {
-  const { draft, earlier, problems, failure, busy, change, start } = useForm(source, search);
+  const { draft, problems, failure, busy, change, start, ...kept } = useForm(source, search);
   return (
     <form
       noValidate
@@ -136,9 +108,14 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void start();
       }}
     >
+      {kept.isLeft && <Left onBeginAnew={kept.beginAnew} />}
       <Templates draft={draft} onUse={change} />
       <PromptField draft={draft} problem={problems["prompt"]} onChange={change} />
-      <Earlier words={earlier} draft={draft} onChange={change} />
+      <Earlier
+        words={kept.earlier}
+        onUse={() => change({ prompt: [draft.prompt.trimEnd(), kept.earlier].join("\n\n").trimStart() })}
+        onForget={() => kept.put({ earlier: "" })}
+      />
       <WhereFields draft={draft} problems={problems} onChange={change} />
       <MoreFields
         draft={draft}
@@ -165,21 +142,33 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
   );
 }
 
-interface EarlierProps extends Pick<FormPart, "draft" | "onChange"> {
-  words: string;
+function Left({ onBeginAnew }: { onBeginAnew: () => void }) {
+  return (
+    <p className="quiet" role="note">
+      This is the form as you left it.{" "}
+      <button type="button" className="link-button" onClick={onBeginAnew}>
+        Fill it in from the run again
+      </button>
+    </p>
+  );
 }
 
-function Earlier({ words, draft: { prompt }, onChange }: EarlierProps) {
-  if (words === "" || prompt.includes(words)) return null;
+interface EarlierProps {
+  words: string;
+  onUse: () => void;
+  onForget: () => void;
+}
+
+function Earlier({ words, onUse, onForget }: EarlierProps) {
+  if (words === "") return null;
   return (
     <p className="quiet">
       A draft was here before: <Text>{firstLine(words, 80)}</Text>{" "}
-      <button
-        type="button"
-        className="link-button"
-        onClick={() => onChange({ prompt: [prompt.trimEnd(), words].join("\n\n").trimStart() })}
-      >
+      <button type="button" className="link-button" onClick={onUse}>
         Put its words below
+      </button>{" "}
+      <button type="button" className="link-button" onClick={onForget}>
+        Forget them
       </button>
     </p>
   );

@@ -2,7 +2,7 @@ import type { Device, SignInMethod } from "@agency/contract";
 import { useState } from "react";
 import { api } from "../../lib/api.ts";
 import { useResource } from "../../lib/resource.ts";
-import { signedOut } from "../../lib/session.ts";
+import { leave } from "../../lib/session.ts";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Panel } from "../../ui/panel.tsx";
@@ -26,7 +26,7 @@ export function Devices() {
     );
     setLeaving(null);
     if (!done) return;
-    if (device.current) signedOut();
+    if (device.current) leave();
     else devices.reload();
   };
   return (
