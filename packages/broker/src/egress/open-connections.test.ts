@@ -163,4 +163,27 @@ describe("a connection that is open while the rules change", () => {
     await closed;
     expect((await report).reason).toContain("could not be read");
   });
+
+  it("is cut when the rules are not answered for at all", async () => {
+    let hangs = false;
+    const { out, opened } = changing({
+      clock: {
+        now: () => 0,
+        sleep: async (_ms, signal) => {
+          if (!hangs && signal !== undefined) await once(signal, "abort");
+        },
+      },
+      policyOf: async () => {
+        if (hangs) await new Promise(() => undefined);
+        return { network: "internet", allowInternalNetwork: false, lists: new Map(), never: [] };
+      },
+    });
+    await using _ = out;
+    const socket = await opened("good.example");
+    const [closed, report] = [once(socket, "close"), out.nextReport()];
+    hangs = true;
+    await out.egress.judgeAgain(caller.accountId);
+    await closed;
+    expect((await report).reason).toContain("could not be read");
+  });
 });

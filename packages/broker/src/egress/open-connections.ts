@@ -32,6 +32,7 @@ interface Deps {
 /** A database that is away for a moment cuts nobody off; one that stays away leaves nothing open that may be closed. */
 const TRIES = 5;
 const TRY_AGAIN_MS = 1_000;
+const MOST_WAIT_MS = 1_000;
 const UNJUDGED = "Cut: the rules of the network changed, and could not be read.";
 
 /** Connections that were allowed by rules that can change while they are open. */
@@ -39,10 +40,23 @@ export function createOpenConnections({ policyOf, clock, logger }: Deps): OpenCo
   const open = new Set<OpenConnection>();
   let changes = 0;
 
+  /** A database that hangs answers nothing, not even an error. */
+  async function policyInTime(caller: AttemptCaller): Promise<NetworkPolicy | null> {
+    const answered = new AbortController();
+    const late = clock.sleep(MOST_WAIT_MS, answered.signal).then(() => {
+      throw new Error(`the rules were not read within ${MOST_WAIT_MS} ms`);
+    });
+    try {
+      return await Promise.race([policyOf(caller), late]);
+    } finally {
+      answered.abort();
+    }
+  }
+
   async function judge(caller: AttemptCaller, connections: readonly OpenConnection[]): Promise<void> {
     for (let tries = 1; connections.some((one) => open.has(one)); tries += 1) {
       try {
-        const policy = await policyOf(caller);
+        const policy = await policyInTime(caller);
         // An attempt that is over is the fence's to cut.
         if (policy !== null) for (const one of connections) cutIfClosed(one, policy);
         return;
