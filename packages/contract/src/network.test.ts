@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { accountNetworkSchema, changeNetworkSchema } from "./account-network.ts";
-import { networkSchema } from "./network.ts";
+import { closedHostSchema, hostPatternSchema, listHostSchema, networkSchema } from "./network.ts";
 import { workOrderSchema } from "./runner.ts";
 import { createTaskSchema, taskSchema } from "./tasks.ts";
 
@@ -21,3 +21,30 @@ describe("a network that was kept when the grammar of hosts was wider", () => {
     expect(workOrderSchema.shape.network.parse({ allow: KEPT })).toEqual({ allow: KEPT });
   });
 });
+
+describe("a host that is closed", () => {
+  it.each([
+    ["gitlab", "gitlab"],
+    ["GitLab:8443", "gitlab:8443"],
+    ["*.RU", "*.ru"],
+    ["*.lan:80", "*.lan:80"],
+    ["*.рф", "*.xn--p1ai"],
+    ["рф.", "xn--p1ai"],
+    ["_dmarc", "_dmarc"],
+  ])("may be a single label or all below one: %s", (given, kept) =>
+    expect(closedHostSchema.parse(given)).toBe(kept),
+  );
+
+  it.each(["*", "*.", "*.*", "*.*.ru", ".ru", "-x", "123", "0x7f", "*.123", "a b", ""])(
+    "is not %j, which no connection is for",
+    (given) => expect(closedHostSchema.safeParse(given).success).toBe(false),
+  );
+});
+
+it.each(["*.1.2.3.4", "*.1.2.3.4:443", "*.0x7f.1", "*.1.2.3.999", "*.a.example.1"])(
+  "all below an address is nothing that could be opened or closed: %s",
+  (given) => {
+    for (const schema of [closedHostSchema, hostPatternSchema, listHostSchema])
+      expect(schema.safeParse(given).success).toBe(false);
+  },
+);

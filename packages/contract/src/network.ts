@@ -5,9 +5,9 @@ const PORT = "[1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d\\d|655[0-2]\\d|6
 const HOST = `(?:\\*\\.)?(?:${LABEL}\\.)+${LABEL}(?::(?:${PORT}))?`;
 /** No dot, so that no host is ever taken for a list. */
 const LIST = "(?!(?:none|internet|allow)$)[a-z][a-z0-9-]{0,30}";
-/** Beside hosts: names with an underscore and IPv6 addresses, which nobody needs to open by name. */
+/** Beside hosts: whole ends of names, single labels, underscores and IPv6 addresses, which nobody needs to open. */
 const ANY_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
-const CLOSED = `(?:(?:\\*\\.)?(?:${ANY_LABEL}\\.)+${ANY_LABEL}|\\[[0-9a-f:]+\\])(?::(?:${PORT}))?`;
+const CLOSED = `(?:(?:\\*\\.)?(?:${ANY_LABEL}\\.)*${ANY_LABEL}|\\[[0-9a-f:]+\\])(?::(?:${PORT}))?`;
 
 /** The list that comes with the product. */
 export const DEV_LIST = "dev";
@@ -19,20 +19,25 @@ function plainHost(text: string): string {
   const [, star = "", host = "", port = ""] =
     /^(\*\.)?([^\s/?#@:\\%*[\]]+|\[[^\s/?#@\\%*[\]]+\])(:\d+)?$/.exec(text.trim()) ?? [];
   const url = `http://${host}/`;
-  if (!/[.:]/.test(host) || !URL.canParse(url)) return text.trim().toLowerCase();
+  // A label of its own may be the name of a list, and to the parser a number is an address.
+  if (/^[\w-]*$/.test(host) || !URL.canParse(url)) return text.trim().toLowerCase();
   return `${star}${new URL(url).hostname.replace(/\.$/, "")}${port}`;
 }
 
+/** Whether a connection can be for it: 1.2.3.999, [:::] and all below 1.2.3.4 only look like hosts. */
+function isEverAsked(pattern: string): boolean {
+  const host = pattern.replace("*.", "a.").replace(/:\d+$/, "");
+  const url = `http://${host}/`;
+  return URL.canParse(url) && new URL(url).hostname === host;
+}
+
 function hostLike(pattern: string, words: string) {
-  return (
-    z
-      .string()
-      .max(260)
-      .overwrite(plainHost)
-      .regex(new RegExp(`^(?:${pattern})$`), words)
-      // 1.2.3.999 and [:::] look like addresses, and no connection is ever for one.
-      .refine((host) => URL.canParse(`http://${host.replace("*.", "")}/`), words)
-  );
+  return z
+    .string()
+    .max(260)
+    .overwrite(plainHost)
+    .regex(new RegExp(`^(?:${pattern})$`), words)
+    .refine(isEverAsked, words);
 }
 
 const HOST_WORDS = "must be a host such as example.com, *.example.com or example.com:8443";
@@ -44,7 +49,10 @@ export const hostPatternSchema = hostLike(
 );
 /** What a list holds. No other list but the built-in one: there is nothing to go round in. */
 export const listHostSchema = hostLike(`dev|${HOST}`, `${HOST_WORDS}, or \`dev\``);
-export const closedHostSchema = hostLike(CLOSED, `${HOST_WORDS}, or an address such as [2001:db8::1]`);
+export const closedHostSchema = hostLike(
+  CLOSED,
+  `${HOST_WORDS}, all below a label such as *.lan, or an address such as [2001:db8::1]`,
+);
 
 const NETWORK_WORDS =
   "What the agent may reach beside its model and its repositories: nothing, some hosts and lists of hosts, or the " +

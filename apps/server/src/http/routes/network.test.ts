@@ -47,9 +47,17 @@ describe("the network settings", () => {
     expect([answer.status, codeOf(answer)]).toEqual([400, "invalid_request"]);
   });
 
+  it.each(["ours", "localhost", "*.example"])(
+    "refuse %j as a host on a list, and not closed",
+    async (host) => {
+      const { ask } = createTestApi();
+      const list = await ask("PUT", `${PATH}/lists/mine`, { body: { hosts: [host] } });
+      const closed = await ask("PATCH", PATH, { body: { close: [host] } });
+      expect([list.status, closed.status]).toEqual([400, 200]);
+    },
+  );
+
   it.each([
-    "ours",
-    "localhost",
     "http://a.example",
     "a.example/x",
     "user@a.example",
@@ -63,6 +71,7 @@ describe("the network settings", () => {
     "a b.example",
     "%61.example",
     "1.2.3.999",
+    "*.1.2.3.4",
     "[:::]",
     `${"a".repeat(64)}.example`,
     "a.".repeat(200),

@@ -21,7 +21,7 @@ describe("hosts as people write them", () => {
     });
     expect(listProblems({ name: "ours", hosts: "a.example dev *.b.example:8443" }, [])).toEqual({});
     expect(listProblems({ name: "", hosts: "" }, [])).toEqual({});
-    expect(changeProblem({ close: ["a.example", "b_"] })).toMatch(/^b_: must be a host/);
+    expect(changeProblem({ close: ["a.example", "-b"] })).toMatch(/^-b: must be a host/);
     expect(changeProblem({ close: ["[2001:db8::1]"], open: [] })).toBeUndefined();
   });
 });
