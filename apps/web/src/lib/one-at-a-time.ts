@@ -10,13 +10,15 @@ export interface LoadClock {
   after(ms: number, action: () => void): () => void;
 }
 
+type Reason = "now" | "back" | "soon";
+
 export interface OneAtATime {
   /**
    * Once more, as soon as what runs now has ended. `soon`: there is news, maybe many times a second, and the pause after
    * a failure holds. `back`: the server is there again, and only the pause it asked for itself holds. `now`: a person
    * asks.
    */
-  ask(when: "now" | "back" | "soon"): void;
+  ask(when: Reason): void;
   end(): void;
 }
 
@@ -32,13 +34,9 @@ export function oneAtATime<T>(
   const over = new AbortController();
   let running = false;
   let began = -Infinity;
-  let failures = 0;
   /** When the next one is wanted; infinite: none is. */
   let due = Infinity;
-  /** The server asked to be let alone until then. */
-  let refusedUntil = -Infinity;
-  /** After a failure news is no reason to ask sooner: a busy fleet would ask a broken server every second. */
-  let pausedUntil = -Infinity;
+  const rest = restAfterFailures(clock);
   let takeBack: (() => void) | null = null;
 
   async function run(): Promise<void> {
@@ -47,44 +45,59 @@ export function oneAtATime<T>(
     began = clock.now();
     try {
       const data = await load(over.signal);
-      failures = 0;
+      rest.over();
       if (!over.signal.aborted) told.loaded(data);
     } catch (error) {
-      failures += 1;
-      again(error);
+      due = Math.min(due, rest.begin(error));
       if (!over.signal.aborted) told.failed(error);
     }
     running = false;
     next();
   }
 
-  function again(error: unknown): void {
-    const now = clock.now();
-    const pause = pauseAfter(error, failures);
-    due = Math.min(due, now + (pause ?? Infinity));
-    pausedUntil = now + (pause ?? 0);
-    refusedUntil = now + (isAgencyError(error) ? (error.retryAfterMs ?? 0) : 0);
-  }
-
   function next(): void {
     takeBack?.();
     takeBack = null;
     if (over.signal.aborted || running || due === Infinity) return;
-    const left = Math.max(due, pausedUntil, refusedUntil) - clock.now();
+    const left = Math.max(due, rest.until()) - clock.now();
     if (left <= 0) void run();
     else takeBack = clock.after(left, next);
   }
 
   return {
     ask(when) {
-      if (when !== "soon") pausedUntil = -Infinity;
-      if (when === "now") refusedUntil = -Infinity;
+      rest.cutShort(when);
       due = when === "now" ? -Infinity : Math.min(due, began + GAP_MS);
       next();
     },
     end() {
       over.abort();
       takeBack?.();
+    },
+  };
+}
+
+function restAfterFailures(clock: LoadClock) {
+  let failures = 0;
+  /** The server asked to be let alone until then. */
+  let refusedUntil = -Infinity;
+  /** News is no reason to ask sooner: a busy fleet would ask a broken server every second. */
+  let pausedUntil = -Infinity;
+  return {
+    until: () => Math.max(pausedUntil, refusedUntil),
+    over: () => void (failures = 0),
+    /** Answers when to ask again by itself. */
+    begin(error: unknown): number {
+      failures += 1;
+      const now = clock.now();
+      const pause = pauseAfter(error, failures);
+      pausedUntil = now + (pause ?? 0);
+      refusedUntil = now + (isAgencyError(error) ? (error.retryAfterMs ?? 0) : 0);
+      return now + (pause ?? Infinity);
+    },
+    cutShort(why: Reason): void {
+      if (why !== "soon") pausedUntil = -Infinity;
+      if (why === "now") refusedUntil = -Infinity;
     },
   };
 }
