@@ -5,6 +5,7 @@ import {
   listHostSchema,
   MOST_HOSTS,
   networkSchema,
+  openedHostSchema,
 } from "./network.ts";
 
 export const listNameSchema = z
@@ -29,13 +30,11 @@ export const accountNetworkSchema = z.object({
 });
 export type AccountNetwork = z.infer<typeof accountNetworkSchema>;
 
-const closedHosts = z.array(closedHostSchema).max(MOST_HOSTS);
-
 export const changeNetworkSchema = z
   .strictObject({
     default: askedNetworkSchema.nullable(),
-    close: closedHosts.describe("To be closed to every run."),
-    open: closedHosts.describe("Not to be closed any more."),
+    close: z.array(closedHostSchema).max(MOST_HOSTS).describe("To be closed to every run."),
+    open: z.array(openedHostSchema).max(MOST_HOSTS).describe("Not to be closed any more."),
   })
   .partial()
   .refine((change) => Object.keys(change).length > 0, "changes nothing: give default, close or open");

@@ -17,6 +17,11 @@ describe("a network that was kept when the grammar of hosts was wider", () => {
     expect(changeNetworkSchema.safeParse({ default: network }).success).toBe(false);
   });
 
+  it.each(["*.1.2.3.4", "foo.1"])("may be opened if it was closed: %s", (host) => {
+    expect(changeNetworkSchema.parse({ open: [host] })).toEqual({ open: [host] });
+    expect(changeNetworkSchema.safeParse({ close: [host] }).success).toBe(false);
+  });
+
   it("goes to the runner with its task", () => {
     expect(workOrderSchema.shape.network.parse({ allow: KEPT })).toEqual({ allow: KEPT });
   });

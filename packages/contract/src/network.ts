@@ -31,6 +31,9 @@ function isEverAsked(pattern: string): boolean {
   return URL.canParse(url) && new URL(url).hostname === host;
 }
 
+/** Is looked for among what is closed: what was closed once can be opened, whatever the grammar is by now. */
+export const openedHostSchema = z.string().max(260).overwrite(plainHost);
+
 function hostLike(pattern: string, words: string) {
   return z
     .string()

@@ -82,7 +82,7 @@ describe("what an account closes and what its tasks get", () => {
   it("changes by what is named, and is told as what changed", async () => {
     const { change, show, audited } = setUp();
     await change({ close: ["Bad.example.", "*.worse.example", "[2001:DB8:0::1]:443"] });
-    await change({ close: ["bad.example"], open: ["*.worse.example", "not-closed.example"] });
+    await change({ close: ["bad.example"], open: ["*.worse.example"] });
     await change({ close: ["bad.example"] });
     await change({ default: { allow: ["dev"] } });
     expect(await show()).toMatchObject({
@@ -106,6 +106,33 @@ describe("what an account closes and what its tasks get", () => {
       errors: [{ path: "default" }],
     });
     expect(audited).toEqual([]);
+  });
+
+  it("opens only what is closed, and says what closes it else", async () => {
+    const { change, show, audited } = setUp();
+    await change({ close: ["*.bad.example", "x.bad.example:8443", "other.example"] });
+    await expect(change({ open: ["other.example", "x.bad.example"] })).rejects.toMatchObject({
+      code: "not_found",
+      message: "x.bad.example is not among the closed hosts.",
+      next: "It is closed by *.bad.example, x.bad.example:8443: open that, and close again what shall stay closed.",
+    });
+    await expect(change({ open: ["bad.example"] })).rejects.toMatchObject({
+      code: "not_found",
+      next: "`agency network` shows what is closed.",
+    });
+    expect((await show()).never).toHaveLength(3);
+    expect(audited).toHaveLength(1);
+  });
+
+  it("closes no list under its name", async () => {
+    const { change, set } = setUp();
+    await change({ close: ["gitlab"] });
+    await set("gitlab", ["a.example"]);
+    await set("ours", ["a.example"]);
+    for (const name of ["dev", "ours"])
+      await expect(change({ close: [name] })).rejects.toMatchObject({ code: "invalid_request" });
+    await change({ close: ["gitlab", "*.dev"] });
+    expect((await change({ open: ["gitlab"] })).never).toEqual(["*.dev"]);
   });
 
   it("closes two hundred hosts at most, and lets go of some of them however many there are", async () => {

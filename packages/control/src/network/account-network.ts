@@ -1,7 +1,9 @@
-import { AgencyError, DEV_LIST, listsOf, MOST_HOSTS, MOST_LISTS, networkText } from "@agency/contract";
+import { AgencyError, listsOf, MOST_LISTS, networkText } from "@agency/contract";
 import type { AccountNetwork, ChangeNetwork, Network, SetNetworkList } from "@agency/contract";
 import type { AuditRow, NetworkSettings, NetworkStore } from "@agency/core";
 import { uuidv7 } from "../ids.ts";
+import { closedAfter } from "./closed-after.ts";
+import { isThere } from "./is-there.ts";
 import { unknownList } from "./unknown-list.ts";
 
 export interface NetworkDeps {
@@ -25,7 +27,7 @@ export async function changeNetwork(
   by: string,
 ): Promise<AccountNetwork> {
   return change(deps, accountId, by, (settings) => {
-    const never = closedAfter(settings.never, input);
+    const never = closedAfter(settings, input);
     const standard = input.default === undefined ? settings.standard : input.default;
     for (const name of listsOf(standard ?? "internet")) {
       if (!isThere(settings, name)) throw unknownList(name, "default");
@@ -100,28 +102,6 @@ async function change(
     return { settings, audit: { id: uuidv7(at), accountId, actor, at, ...told } };
   });
   return toAccountNetwork(changed);
-}
-
-function closedAfter(never: readonly string[], { close = [], open = [] }: ChangeNetwork): string[] {
-  const both = open.find((host) => close.includes(host));
-  if (both !== undefined) {
-    throw new AgencyError("invalid_request", `${both} is to be closed and opened at once.`, {
-      errors: [{ path: "open", message: `${both} is in close as well` }],
-    });
-  }
-  const after = [...new Set([...never, ...close])].filter((host) => !open.includes(host)).toSorted();
-  if (after.length <= MOST_HOSTS || after.length <= never.length) return after;
-  throw new AgencyError(
-    "conflict",
-    `That would be ${after.length} closed hosts; ${MOST_HOSTS} is the most.`,
-    {
-      next: "Open some first, or close all below a name at once: *.example.com.",
-    },
-  );
-}
-
-export function isThere({ lists }: Pick<NetworkSettings, "lists">, name: string): boolean {
-  return name === DEV_LIST || lists.has(name);
 }
 
 function tooMany(): AgencyError {

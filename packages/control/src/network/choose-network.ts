@@ -1,7 +1,7 @@
 import { listsOf } from "@agency/contract";
 import type { Network } from "@agency/contract";
 import type { NetworkStore } from "@agency/core";
-import { isThere } from "./account-network.ts";
+import { isThere } from "./is-there.ts";
 import { unknownList } from "./unknown-list.ts";
 
 /** What is open to a task when neither it nor its account says. */

@@ -36,10 +36,10 @@ const change = {
   summary: "Close or open hosts, or set the default network",
   description:
     "Only what is named changes. What is closed is closed at once, to tasks that run as well: their open connections " +
-    "to it are cut. The default is for tasks made from then on.",
+    "to it are cut. What is to be opened must be closed, as it is written there. The default is for tasks made from then on.",
   body: changeNetworkSchema,
   responses: { 200: ok },
-  problems: ["conflict"],
+  problems: ["not_found", "conflict"],
 } as const;
 
 const putList = {
