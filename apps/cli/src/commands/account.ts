@@ -111,9 +111,9 @@ const network = command({
   options: api,
   examples: [
     "agency network",
-    "agency network set ours git.example.com *.docs.example.com:8443",
+    "agency network set ours git.example.com '*.docs.example.com:8443'",
     'agency run "fix the build" --network allow:dev,ours',
-    "agency network close pastebin.com *.pastebin.com",
+    "agency network close pastebin.com '*.pastebin.com'",
     "agency network default allow:dev,ours",
   ],
   run: async (session, { args }) =>

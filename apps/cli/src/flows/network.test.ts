@@ -80,7 +80,7 @@ describe("agency network", () => {
     [["set", "git.example", "docs.example"], "set needs a name"],
     [["rm"], "rm needs the name"],
     [["rm", "a", "b"], "rm needs the name"],
-    [["close"], "close needs hosts"],
+    [["close"], "agency network close pastebin.com '*.pastebin.com'"],
     [["open", ","], "open needs hosts"],
     [["default"], "default needs one"],
     [["default", "everything"], "default needs one"],

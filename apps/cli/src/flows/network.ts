@@ -62,7 +62,7 @@ function closeOrOpen(action: "close" | "open", hosts: Words): Change {
   if (hosts.length === 0)
     throw new UsageError(
       `${action} needs hosts.`,
-      `As in: agency network ${action} pastebin.com *.pastebin.com`,
+      `As in: agency network ${action} pastebin.com '*.pastebin.com'`,
     );
   return (client, signal) => client.changeNetwork({ [action]: [...hosts] }, { signal });
 }

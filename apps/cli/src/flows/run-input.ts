@@ -118,7 +118,7 @@ function networkOf(text: string): Network {
   if (network !== null) return network;
   throw new UsageError(
     `--network "${text}" is not a network policy.`,
-    "Write --network none, --network internet, or hosts: --network allow:example.com,*.example.org,dev (dev stands for package registries and code hosts; `agency network` shows your own lists).",
+    "Write --network none, --network internet, or hosts: --network 'allow:example.com,*.example.org,dev' (dev stands for package registries and code hosts; `agency network` shows your own lists).",
   );
 }
 

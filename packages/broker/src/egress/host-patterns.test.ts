@@ -97,10 +97,23 @@ describe("a closed host", () => {
         verdict: "denied",
         reason: "closed_host",
         message:
-          "a.example:443 is closed to every task of this account: a.example is on its list of hosts that are never open. A person can open it with: agency network open a.example",
+          "a.example:443 is closed to every task of this account: a.example is among its closed hosts. A person can open it with: agency network open a.example",
       });
     },
   );
+});
+
+it.each([
+  ["*.a.example", "x.a.example:443"],
+  ["[2001:db8::1]:443", "[2001:db8::1]:443"],
+])("the command that opens %s again can be pasted into any shell", (pattern, authority) => {
+  const policy = {
+    network: "internet",
+    lists: new Map(),
+    never: [pattern],
+    allowInternalNetwork: false,
+  } as const;
+  expect(judgeTarget(targetOf(authority), policy)?.message).toContain(`agency network open '${pattern}'`);
 });
 
 describe("an address that is asked for as one, while names are closed", () => {

@@ -47,8 +47,13 @@ export function judgeClosed(
   const what = asked === target ? targetText(target) : `${targetText(asked)} leads to ${target.host}, which`;
   return denied(
     "closed_host",
-    `${what} is closed to every task of this account: ${pattern} is on its list of hosts that are never open. A person can open it with: agency network open ${pattern}`,
+    `${what} is closed to every task of this account: ${pattern} is among its closed hosts. A person can open it with: agency network open ${forShell(pattern)}`,
   );
+}
+
+/** A star and brackets are patterns of files to a shell, and zsh runs no command whose pattern finds none. */
+function forShell(pattern: string): string {
+  return /[*[]/.test(pattern) ? `'${pattern}'` : pattern;
 }
 
 function judgeName({ host, port, isLiteral }: Target, policy: NetworkPolicy): Refusal | null {
