@@ -28,11 +28,11 @@ describe("characters that lie", () => {
   it("takes a megabyte of them without trouble, and leaves none unseen", () => {
     expect(runsOf("\u202E".repeat(1_000_000))).toEqual([{ kind: "odd", name: "U+202E ×1000000" }]);
     expect(runsOf("x".repeat(1_000_000))).toHaveLength(1);
-    const hostile = "\x01a\x02".repeat(100_000);
+    const hostile = "\x01a\x02".repeat(30_000);
     const runs = runsOf(hostile);
-    expect(runs.length).toBeLessThan(21_000);
+    expect(runs.length).toBeLessThan(5000);
     const shown = runs.map((run) => (run.kind === "plain" ? run.text : `‹${run.name}›`)).join("");
-    expect(shown).toBe("‹U+0001›a‹U+0002›".repeat(100_000));
-    expect(visible(hostile)).toBe(shown);
+    expect(shown === "‹U+0001›a‹U+0002›".repeat(30_000)).toBe(true);
+    expect(visible(hostile) === shown).toBe(true);
   });
 });

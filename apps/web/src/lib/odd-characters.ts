@@ -8,8 +8,8 @@ export type Run = { kind: "plain"; text: string } | { kind: "odd"; name: string 
 const ODD =
   /((?<![\p{L}\p{M}\p{Extended_Pictographic}\u{1F3FB}-\u{1F3FF}]|\uFE0F)(?:\u200C|\u200D)|(?:\u200C|\u200D)(?![\p{L}\p{Extended_Pictographic}])|[\x00-\x08\x0B-\x1F\x7F-\x9F\u00AD\u061C\u115F\u1160\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E0FFF}]|\u034F|\u17B4|\u17B5|\p{Cs})\1*/gu;
 
-/** An odd character is an element: half a million of them hold a browser up for seconds, so many do not. */
-const MOST_RUNS = 20_000;
+/** Each odd one is drawn as an element: ten thousand on a line take Chromium three seconds, a long text half of one. */
+export const MOST_RUNS = 4000;
 
 /** Makes what cannot be seen visible. Plain text, which nearly all of it is, stays one run. */
 export function runsOf(text: string): Run[] {

@@ -1,13 +1,18 @@
 import { memo, useState } from "react";
 import type { ReactNode } from "react";
-import { parseAnsi } from "../lib/ansi.ts";
+import { parseAnsi, stripAnsi } from "../lib/ansi.ts";
 import type { Styled } from "../lib/ansi.ts";
 import { bytes } from "../lib/format.ts";
-import { runsOf } from "../lib/odd-characters.ts";
+import { MOST_RUNS, runsOf } from "../lib/odd-characters.ts";
+import type { Run } from "../lib/odd-characters.ts";
 
 /** Text somebody else wrote, with what cannot be seen made visible. */
 export const Text = memo(function Text({ children }: { children: string }) {
-  return runsOf(children).map((run, at) =>
+  return drawRuns(runsOf(children));
+});
+
+export function drawRuns(runs: readonly Run[]): ReactNode {
+  return runs.map((run, at) =>
     run.kind === "plain" ? (
       run.text
     ) : (
@@ -16,14 +21,18 @@ export const Text = memo(function Text({ children }: { children: string }) {
       </span>
     ),
   );
-});
+}
 
 /** Output of a program: its colours are kept, everything else a terminal would act on is gone. */
 export const AnsiText = memo(function AnsiText({ children }: { children: string }) {
   if (!/[\x1b\x80-\x9f]/.test(children)) return <Text>{children}</Text>;
-  return parseAnsi(children).map((part, at) => (
-    <span key={at} className={classOf(part)}>
-      <Text>{part.text}</Text>
+  const parts = parseAnsi(children).map((part) => ({ className: classOf(part), runs: runsOf(part.text) }));
+  // So many are made to hold the page up, or are no use to a reader: their text is.
+  if (parts.reduce((sum, { runs }) => sum + runs.length, 0) > 2 * MOST_RUNS)
+    return <Text>{stripAnsi(children)}</Text>;
+  return parts.map(({ className, runs }, at) => (
+    <span key={at} className={className}>
+      {drawRuns(runs)}
     </span>
   ));
 });
@@ -66,7 +75,7 @@ interface Shown {
 /** Text of any size: a part of it at first, the rest when it is asked for. */
 function Long({ text, lines = FIRST_LINES, label, show }: LongProps & Shown) {
   const [whole, setWhole] = useState(false);
-  const shown = whole ? text.slice(0, 500_000) : beginning(text, lines);
+  const shown = whole ? text.slice(0, 200_000) : beginning(text, lines);
   return (
     <div className="output">
       <pre tabIndex={0} role="group" aria-label={label}>
