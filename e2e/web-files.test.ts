@@ -145,7 +145,9 @@ describe("the files of a run", { timeout: 120_000 }, () => {
     const large = await agency.client.createTask({
       prompt: "Write many files",
       engine: "command",
-      command: "mkdir many && cd many && seq 6200 | xargs touch && cd .. && echo 42 > zebra.txt",
+      command:
+        "mkdir many && cd many && seq 6200 | xargs touch && cd .. && echo 42 > zebra.txt && " +
+        "echo odd > \"$(printf 'two\\nli\\342\\200\\256nes')\"",
     });
     await agency.finished(large.id);
     const [last] = await agency.client.checkpoints(large.id);
@@ -161,6 +163,13 @@ describe("the files of a run", { timeout: 120_000 }, () => {
       await tree().getByRole("button", { name: "Show 500 more of 5,200 here" }).waitFor();
       await tree().getByRole("link", { name: "zebra.txt" }).click();
       await text().getByText("42").waitFor();
+      const odd = tree().getByRole("link", { name: "twoU+000AliU+202Enes" });
+      expect(await odd.getAttribute("title")).toBe("two‹U+000A›li‹U+202E›nes");
+      await odd.click();
+      await page
+        .getByRole("region", { name: "two‹U+000A›li‹U+202E›nes" })
+        .getByText("odd", { exact: true })
+        .waitFor();
     }
     expect(me.offences).toEqual([]);
   });

@@ -2,9 +2,11 @@ import { isAgencyError } from "@agency/contract";
 import { useResource } from "../../../lib/resource.ts";
 import { Empty, Failure, Skeleton } from "../../../ui/states.tsx";
 import { Text } from "../../../ui/text.tsx";
+import { FileName } from "./file-name.tsx";
 import type { Place } from "./file-place.ts";
 import { downloadOf, readAt } from "./read-files.ts";
 import { readText } from "./read-text.ts";
+import { shownName } from "./shown-name.ts";
 
 const MOST_BYTES = 512 * 1024;
 
@@ -20,11 +22,9 @@ export function FileText({ taskId, place, path }: FileTextProps) {
     `${taskId} ${place.at} ${path}`,
   );
   return (
-    <section className="file-text" aria-label={path}>
+    <section className="file-text" aria-label={shownName(path)}>
       <p className="tab-note">
-        <code>
-          <Text>{path}</Text>
-        </code>
+        <FileName>{path}</FileName>
         {content.state === "ready" && (
           <a href={downloadOf(taskId, place, path)} download>
             Download

@@ -3,11 +3,12 @@ import { useMemo, useState } from "react";
 import type { KeyboardEvent } from "react";
 import { bytes, count } from "../../../lib/format.ts";
 import { Empty } from "../../../ui/states.tsx";
-import { Text } from "../../../ui/text.tsx";
 import type { Entry } from "./file-list.ts";
+import { FileName } from "./file-name.tsx";
 import type { Place } from "./file-place.ts";
 import { treeOf } from "./file-tree.ts";
 import type { Folder } from "./file-tree.ts";
+import { shownName } from "./shown-name.ts";
 
 /** A small tree stands open; of a large one only what is asked for is drawn. */
 const FEW = 100;
@@ -76,9 +77,7 @@ function FolderView(props: PartProps) {
   return (
     <details open={open} onToggle={(event) => followToggle(event.currentTarget.open)}>
       <summary className="folder" onKeyDown={openByArrow} data-stop>
-        <code>
-          <Text>{`${folder.name}/`}</Text>
-        </code>
+        <FileName>{`${folder.name}/`}</FileName>
         {folder.changed > 0 && <span className="quiet figure">{folder.changed} changed</span>}
       </summary>
       {open && <Entries {...props} />}
@@ -104,9 +103,9 @@ function FileLine({ taskId, place, chosen, name, file }: PartProps & { name: str
   const { path, change, kind } = file;
   const line = (
     <>
-      <code className="cut">
-        <Text>{kind === "link" && file.target !== undefined ? `${name} → ${file.target}` : name}</Text>
-      </code>
+      <FileName cut>
+        {kind === "link" && file.target !== undefined ? `${name} → ${file.target}` : name}
+      </FileName>
       <span className="file-facts quiet figure">
         {change !== undefined && <span className={`tag tag-${MARKS[change]}`}>{change}</span>}
         {kind === "link" ? "link" : file.bytes !== undefined && bytes(file.bytes)}
@@ -115,7 +114,7 @@ function FileLine({ taskId, place, chosen, name, file }: PartProps & { name: str
   );
   if (kind === "link" || change === "deleted")
     return (
-      <span className={change === "deleted" ? "file file-gone" : "file"} title={path}>
+      <span className={change === "deleted" ? "file file-gone" : "file"} title={shownName(path)}>
         {line}
       </span>
     );
@@ -125,7 +124,7 @@ function FileLine({ taskId, place, chosen, name, file }: PartProps & { name: str
       params={{ id: taskId }}
       search={{ tab: "files", ...(place.at === "end" ? {} : { at: place.at }), path }}
       className="file"
-      title={path}
+      title={shownName(path)}
       activeOptions={{ exact: true }}
       aria-current={path === chosen}
       data-stop
