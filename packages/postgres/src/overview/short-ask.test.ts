@@ -33,7 +33,7 @@ describe("a question in a list", () => {
       questions: [
         {
           text: `${"t".repeat(2000)}…`,
-          choices: [{ label: "R".repeat(1000), description: `${"d".repeat(300)}…` }, { label: "Blue" }],
+          choices: [{ label: "R".repeat(1000), description: `${"d".repeat(280)}…` }, { label: "Blue" }],
         },
       ],
     });

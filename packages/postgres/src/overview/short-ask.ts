@@ -1,7 +1,8 @@
 import type { Ask, Question } from "@agency/contract";
 
 const TEXT_CHARS = 2_000;
-const DESCRIPTION_CHARS = 300;
+/** With its ellipsis less than a page shows at a glance: it would offer the rest, and have none. */
+const DESCRIPTION_CHARS = 280;
 const LABELS_CHARS = 10_000;
 
 /** A question as a list has it. Never what a yes is given to: that is there whole or not at all, as every label is. */
