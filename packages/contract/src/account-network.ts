@@ -8,13 +8,6 @@ import {
   openedHostSchema,
 } from "./network.ts";
 
-export const listNameSchema = z
-  .string()
-  .regex(
-    /^(?!(?:dev|none|internet|allow)$)[a-z][a-z0-9-]{0,30}$/,
-    "must be a word of small letters, digits and hyphens that begins with a letter, and not dev, none, internet or allow",
-  );
-
 export const accountNetworkSchema = z.object({
   lists: z
     .array(z.object({ name: z.string(), hosts: z.array(z.string()) }))

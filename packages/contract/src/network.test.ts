@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { accountNetworkSchema, changeNetworkSchema } from "./account-network.ts";
-import { closedHostSchema, hostPatternSchema, listHostSchema, networkSchema } from "./network.ts";
+import {
+  closedHostSchema,
+  hostPatternSchema,
+  isListName,
+  listHostSchema,
+  listNameSchema,
+  listsOf,
+  networkSchema,
+} from "./network.ts";
 import { workOrderSchema } from "./runner.ts";
 import { createTaskSchema, taskSchema } from "./tasks.ts";
 
@@ -24,6 +32,26 @@ describe("a network that was kept when the grammar of hosts was wider", () => {
 
   it("goes to the runner with its task", () => {
     expect(workOrderSchema.shape.network.parse({ allow: KEPT })).toEqual({ allow: KEPT });
+  });
+});
+
+describe("the name of a list", () => {
+  it.each(["ours", "a", "x-1", "developers", "devs"])(
+    "may be %s, and is one where a host may be named",
+    (name) => {
+      expect([listNameSchema.parse(name), hostPatternSchema.parse(name)]).toEqual([name, name]);
+      expect(listsOf({ allow: [name, "a.example"] })).toEqual([name]);
+      expect(isListName(name)).toBe(true);
+    },
+  );
+
+  it.each(["none", "internet", "allow", "Ours", "1st", "a.b", "x".repeat(32)])("is not %s", (name) => {
+    expect(listNameSchema.safeParse(name).success).toBe(false);
+  });
+
+  it("is not dev for another one: the built-in list can be named, and not made", () => {
+    expect(listNameSchema.safeParse("dev").success).toBe(false);
+    expect([hostPatternSchema.parse("dev"), listHostSchema.parse("dev")]).toEqual(["dev", "dev"]);
   });
 });
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const PORT = "[1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d\\d|655[0-2]\\d|6553[0-5]";
 const HOST = `(?:\\*\\.)?(?:${LABEL}\\.)+${LABEL}(?::(?:${PORT}))?`;
-/** No dot, so that no host is ever taken for a list. */
+/** No dot, so that no host is ever taken for a list: see `isListName`. */
 const LIST = "(?!(?:none|internet|allow)$)[a-z][a-z0-9-]{0,30}";
 /** Beside hosts: whole ends of names, single labels, underscores and IPv6 addresses, which nobody needs to open. */
 const ANY_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
@@ -48,10 +48,18 @@ const HOST_WORDS = "must be a host such as example.com, *.example.com or example
 /** What a run may name: a host, all below one, either with a port, or a list; `dev` is there without being made. */
 export const hostPatternSchema = hostLike(
   `${LIST}|${HOST}`,
-  `${HOST_WORDS}, or the name of a list such as \`dev\``,
+  `${HOST_WORDS}, or the name of a list such as \`${DEV_LIST}\``,
 );
+/** What a list may be called. The built-in one is there already. */
+export const listNameSchema = z
+  .string()
+  .regex(
+    new RegExp(`^(?!${DEV_LIST}$)${LIST}$`),
+    `must be a word of small letters, digits and hyphens that begins with a letter, and not ${DEV_LIST}, none, internet or allow`,
+  );
+
 /** What a list holds. No other list but the built-in one: there is nothing to go round in. */
-export const listHostSchema = hostLike(`dev|${HOST}`, `${HOST_WORDS}, or \`dev\``);
+export const listHostSchema = hostLike(`${DEV_LIST}|${HOST}`, `${HOST_WORDS}, or \`${DEV_LIST}\``);
 export const closedHostSchema = hostLike(
   CLOSED,
   `${HOST_WORDS}, all below a label such as *.lan, or an address such as [2001:db8::1]`,
@@ -90,5 +98,10 @@ export function parseNetwork(text: string): Network | null {
 
 /** The lists it names, the built-in one among them. */
 export function listsOf(network: Network): string[] {
-  return typeof network === "string" ? [] : network.allow.filter((pattern) => !pattern.includes("."));
+  return typeof network === "string" ? [] : network.allow.filter(isListName);
+}
+
+/** Of what stands where a host or a list may be named. */
+export function isListName(pattern: string): boolean {
+  return !pattern.includes(".");
 }

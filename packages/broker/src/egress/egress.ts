@@ -77,7 +77,10 @@ export function createEgress(deps: EgressDeps): Egress {
       const place = count.enter(attemptKey(caller));
       if (typeof place !== "function") return refused(place, report);
       const watched = fence.watch(caller);
-      const leave = both(() => watched.release(), place);
+      const leave = (): void => {
+        watched.release();
+        place();
+      };
       const signals = { gone, fenced: watched.signal };
       const revision = open.revision();
       const reached = await connectTarget(io, caller, authority, signals).catch((error: unknown) => {
@@ -120,13 +123,6 @@ function withDefaults(deps: EgressDeps): ConnectDeps {
     kindOf: deps.kindOf ?? addressKind,
     ownAddresses: deps.ownAddresses ?? createOwnAddresses(clock),
     clock,
-  };
-}
-
-function both(first: () => void, second: () => void): () => void {
-  return () => {
-    first();
-    second();
   };
 }
 

@@ -47,6 +47,8 @@ describe("a list that a network names", () => {
   it("cannot take the place of the built-in one by what it holds", () => {
     const odd = new Map([["ours", ["none", "internet", "theirs"]]]);
     expect(patternsOf(["ours"], odd).patterns).toEqual([]);
+    const taken = new Map([["dev", ["evil.example"]]]);
+    expect(opens(patternsOf(["dev"], taken).patterns, targetOf("evil.example:443"))).toBe(false);
   });
 });
 

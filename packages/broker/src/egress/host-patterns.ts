@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { DEV_LIST } from "@agency/contract";
+import { DEV_LIST, isListName } from "@agency/contract";
 import { DEV_HOSTS } from "./dev-hosts.ts";
 import { parseTarget, targetText } from "./target.ts";
 import type { Target } from "./target.ts";
@@ -12,11 +12,17 @@ export function patternsOf(
   allow: readonly string[],
   lists: ReadonlyMap<string, readonly string[]>,
 ): { patterns: string[]; gone: string[] } {
-  const gone = allow.filter((name) => isList(name) && name !== DEV_LIST && !lists.has(name));
-  const named = allow.flatMap((pattern) => (isList(pattern) ? (lists.get(pattern) ?? [pattern]) : [pattern]));
-  // Lists themselves may hold the built-in one, and no other.
-  const patterns = named.flatMap((pattern) => (pattern === DEV_LIST ? DEV_HOSTS : [pattern]));
-  return { patterns: patterns.filter((pattern) => !isList(pattern)), gone };
+  const isOwn = (name: string): boolean => isListName(name) && name !== DEV_LIST;
+  const named = allow.flatMap((pattern) => (isOwn(pattern) ? (lists.get(pattern) ?? []) : [pattern]));
+  return {
+    // Lists themselves may hold the built-in one, and no other.
+    patterns: named.filter((pattern) => !isOwn(pattern)).flatMap(hostsOf),
+    gone: allow.filter((name) => isOwn(name) && !lists.has(name)),
+  };
+}
+
+function hostsOf(pattern: string): readonly string[] {
+  return pattern === DEV_LIST ? DEV_HOSTS : [pattern];
 }
 
 export function opens(patterns: readonly string[], target: Target): boolean {
@@ -61,8 +67,4 @@ function isHost(wanted: string, { host, isLiteral }: Target): boolean {
 function split(pattern: string): { host: string; port: number | null } {
   const [, host = "", port] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(pattern) ?? [];
   return { host: host.replace(/^\[(.*)\]$/, "$1"), port: port === undefined ? null : Number(port) };
-}
-
-function isList(pattern: string): boolean {
-  return !pattern.includes(".");
 }
