@@ -51,6 +51,31 @@ describe("events of a task that has ended", () => {
     expect(task?.lastEventAt).toBe(Date.parse(String(JSON.parse(before.at(-1) ?? "").at)));
   });
 
+  it("are read in pages of so many bytes, whether they have moved or not", async () => {
+    const id = await ground.startedTask(300);
+    await ground.end(id);
+    const before = await ground.wholeLog(id);
+    const pages = async () => {
+      const reader = createArchivedEvents(ground);
+      const lines: string[] = [];
+      let most = 0;
+      while (lines.length < before.length) {
+        const { events } = await reader.read(id, lines.length, 1_000, undefined, { mostBytes: 10_000 });
+        const page = events.map((event) => JSON.stringify(event));
+        expect(page).not.toEqual([]);
+        most = Math.max(most, page.slice(0, -1).join("").length);
+        lines.push(...page);
+      }
+      expect(lines).toEqual(before);
+      return most;
+    };
+    expect(before.join("").length).toBeGreaterThan(40_000);
+    await pages();
+    await archiveAll();
+    expect(await countOf("events", id)).toBe(0);
+    expect(await pages()).toBeLessThan(10_000);
+  });
+
   it("stay where they are while the task is alive, or has only just ended", async () => {
     const living = await ground.startedTask(10);
     const fresh = await ground.startedTask(10);

@@ -21,8 +21,8 @@ function forgedLog() {
       said.push(batch);
       return Promise.resolve({ taskId: task.id, verdict: "ok", lastSeq: 1, runnerSeq: 0 });
     },
-    read(_id, _after, _limit, types, by) {
-      const all = by === "control_plane" ? ours() : [...forged, ...ours()];
+    read(_id, _after, _limit, types, reading) {
+      const all = reading?.by === "control_plane" ? ours() : [...forged, ...ours()];
       const page = all.filter(({ type }) => types?.some((wanted) => wanted === type));
       return Promise.resolve({ events: page as never, firstSeq: 1, lastSeq: page.length });
     },

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { TaskEvent } from "@agency/contract";
 import type { EventArchive, EventRows, Storage } from "@agency/core";
+import { isLastPage } from "./page-size.ts";
 import { packSegment } from "./segment-file.ts";
 
 const MiB = 1024 * 1024;
@@ -95,7 +96,7 @@ async function nextEvents(rows: Pick<EventRows, "read">, taskId: string): Promis
   let chars = 0;
   while (chars < SEGMENT_BYTES) {
     const after = archivedThrough + events.length;
-    const page = await rows.read(taskId, after, PAGE);
+    const page = await rows.read(taskId, after, PAGE, undefined, { mostBytes: SEGMENT_BYTES });
     for (const event of page.events) {
       if (event.seq !== archivedThrough + events.length + 1)
         throw new Error(`event ${archivedThrough + events.length + 1} of task ${taskId} has no row`);
@@ -103,7 +104,7 @@ async function nextEvents(rows: Pick<EventRows, "read">, taskId: string): Promis
       chars += JSON.stringify(event).length;
       if (chars >= SEGMENT_BYTES) break;
     }
-    if (page.events.length < PAGE) break;
+    if (isLastPage(page)) break;
   }
   return events;
 }

@@ -1,5 +1,13 @@
 import type { EventType, TaskEvent } from "@agency/contract";
-import type { EventArchive, EventRows, EventSegment, EventStore, RowPage, Storage } from "@agency/core";
+import type {
+  EventArchive,
+  EventReading,
+  EventRows,
+  EventSegment,
+  EventStore,
+  RowPage,
+  Storage,
+} from "@agency/core";
 import { damaged, unpackSegment } from "./segment-file.ts";
 
 /** About 2 MiB of text each: whoever reads a log reads on in the same one. */
@@ -40,11 +48,11 @@ export function createArchivedEvents(deps: ArchivedEventsDeps): EventStore {
   };
   return {
     append: (batch) => deps.rows.append(batch),
-    read: (taskId, after, limit, types, by) =>
-      by === undefined
-        ? read(deps.rows, find, { taskId, after, limit, types })
+    read: (taskId, after, limit, types, reading = {}) =>
+      reading.by === undefined
+        ? read(deps.rows, find, { taskId, after, limit, types, ...reading })
         : // Asked of tasks that are alive: none of their events has moved yet.
-          deps.rows.read(taskId, after, limit, types, by),
+          deps.rows.read(taskId, after, limit, types, reading),
   };
 }
 
@@ -53,19 +61,27 @@ interface Wanted {
   after: number;
   limit: number;
   types: readonly EventType[] | undefined;
+  mostBytes?: number;
+}
+
+/** What was taken so far, and how much more fits. */
+interface Taken {
+  readonly events: TaskEvent[];
+  left: number;
+  room: number;
 }
 
 type Find = (taskId: string, after: number, types?: readonly EventType[]) => Promise<OpenSegment | null>;
 
 async function read(rows: EventRows, find: Find, wanted: Wanted) {
-  const { taskId, limit, types } = wanted;
-  const events: TaskEvent[] = [];
+  const { taskId, types } = wanted;
+  const taken: Taken = { events: [], left: wanted.limit, room: wanted.mostBytes ?? Infinity };
   let at = wanted.after;
   /** Where no segment was found although one had to be there; it may have expired just then. */
   let lost: number | null = null;
   for (;;) {
-    const page = await rows.read(taskId, at, limit - events.length, types);
-    if (at >= page.archivedThrough) return answer(page, [...events, ...page.events]);
+    const page = await rows.read(taskId, at, taken.left, types, roomOf(taken));
+    if (at >= page.archivedThrough) return answer(page, [...taken.events, ...page.events]);
     const opened = await find(taskId, at, types);
     if (opened === null) {
       if (types === undefined && lost === at) throw noSegment(taskId, at, page);
@@ -76,23 +92,31 @@ async function read(rows: EventRows, find: Find, wanted: Wanted) {
     const { firstSeq, lastSeq } = opened.segment;
     if (types === undefined && firstSeq > at + 1)
       throw noSegment(taskId, at, { archivedThrough: firstSeq - 1 });
-    take(events, await opened.lines, { from: Math.max(at + 1 - firstSeq, 0), limit, types });
-    if (events.length >= limit) return answer(page, events);
+    take(taken, await opened.lines, { from: Math.max(at + 1 - firstSeq, 0), types });
+    if (isFull(taken)) return answer(page, taken.events);
     at = lastSeq;
   }
 }
 
 function take(
-  events: TaskEvent[],
+  taken: Taken,
   lines: readonly string[],
-  { from, limit, types }: { from: number; limit: number; types: readonly EventType[] | undefined },
+  { from, types }: { from: number; types: readonly EventType[] | undefined },
 ): void {
-  for (let i = from; i < lines.length && events.length < limit; i += 1) {
+  for (let i = from; i < lines.length && !isFull(taken); i += 1) {
+    const line = lines[i] ?? "";
     // Our own words, behind a checksum.
-    const event = JSON.parse(lines[i] ?? "") as TaskEvent;
-    if (types === undefined || types.includes(event.type)) events.push(event);
+    const event = JSON.parse(line) as TaskEvent;
+    if (types !== undefined && !types.includes(event.type)) continue;
+    taken.events.push(event);
+    taken.left -= 1;
+    taken.room -= line.length;
   }
 }
+
+const isFull = ({ left, room }: Taken): boolean => left <= 0 || room <= 0;
+
+const roomOf = ({ room }: Taken): EventReading => (room === Infinity ? {} : { mostBytes: room });
 
 /** Where the archive ends is nothing for whoever asked. */
 function answer({ lastSeq, firstSeq, expiredAt }: RowPage, events: TaskEvent[]) {

@@ -45,6 +45,21 @@ describe("following a log", () => {
     expect(await seqsUntil(open(3), 2)).toEqual([4, 5]);
   });
 
+  it("reads no more than some megabytes at a time, however small the events before were", async () => {
+    store.write(700);
+    store.write(200, "x".repeat(64 * 1024));
+    store.finish();
+    const pages: number[] = [];
+    const seqs: number[] = [];
+    for await (const item of open()) {
+      if (item.kind !== "events") continue;
+      seqs.push(...item.events.map(({ seq }) => seq));
+      pages.push(JSON.stringify(item.events).length);
+    }
+    expect(seqs).toEqual(upTo(901));
+    expect(Math.max(...pages)).toBeLessThan(2.2 * 1024 * 1024);
+  });
+
   it("ends with the terminal event", async () => {
     store.write(1);
     store.finish();

@@ -1,7 +1,7 @@
 import type { EventType, TaskEvent } from "@agency/contract";
 import { isTerminal } from "@agency/core";
 import type { Bus, EventPage, EventStore } from "@agency/core";
-import { createPageSize } from "./page-size.ts";
+import { createPageSize, isLastPage, MOST_PAGE_BYTES } from "./page-size.ts";
 import { createTail } from "./tail.ts";
 import type { Subscription, Tail } from "./tail.ts";
 import { createWakeups } from "./wakeups.ts";
@@ -93,8 +93,9 @@ async function* catchUp(
 ): AsyncGenerator<FollowItem, "end" | "caught_up"> {
   const size = createPageSize();
   for (;;) {
-    const asked = size.events;
-    const page = await store.read(taskId, cursor.last, asked);
+    const page = await store.read(taskId, cursor.last, size.events, undefined, {
+      mostBytes: MOST_PAGE_BYTES,
+    });
     size.saw(page.events);
     const first = page.events[0]?.seq ?? page.firstSeq;
     if (page.lastSeq > cursor.last && first > cursor.last + 1) {
@@ -105,7 +106,7 @@ async function* catchUp(
     if (item !== null) yield item;
     if (page.events.some(endsLog)) return "end";
     if (page.events.length === 0 && (await isOver(store, taskId, page))) return "end";
-    if (page.events.length < asked) return "caught_up";
+    if (isLastPage(page)) return "caught_up";
   }
 }
 

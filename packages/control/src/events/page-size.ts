@@ -1,10 +1,13 @@
 import type { TaskEvent } from "@agency/contract";
+import type { EventPage } from "@agency/core";
 
 const MOST_EVENTS = 500;
 const FIRST_EVENTS = 100;
 const LEAST_EVENTS = 16;
 /** An event may have 64 KB: five hundred of them, held by each reader that stands still, would be 32 MB a reader. */
 const AIM_CHARS = 1024 * 1024;
+/** What comes next may be as large as whoever writes the log likes, whatever the last ones were like. */
+export const MOST_PAGE_BYTES = 2 * AIM_CHARS;
 
 export interface PageSize {
   /** How many events to read next. */
@@ -29,6 +32,12 @@ export function createPageSize(): PageSize {
       return chars;
     },
   };
+}
+
+/** How many events it has says nothing: it may be short because they are large. */
+export function isLastPage({ events, lastSeq }: EventPage): boolean {
+  const last = events.at(-1);
+  return last === undefined || last.seq >= lastSeq;
 }
 
 /** Roughly what it takes to keep. */

@@ -46,6 +46,16 @@ describe("what waits for a reader that does not come", () => {
     expect(await reader.next()).toBe("behind");
   });
 
+  it("is two megabytes of a log that was of small events, also for one that has taken everything", async () => {
+    const reader = await opened();
+    await written(2, 100);
+    await reader.next();
+    events.write(200, WIDE);
+    const batch = await reader.next();
+    if (typeof batch === "string") throw new Error(batch);
+    expect(batch.length).toBeLessThanOrEqual(32);
+  });
+
   it("is not counted against one that has taken it", async () => {
     const reader = await opened();
     for (let at = 0; at < 5; at += 1) {

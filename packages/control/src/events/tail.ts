@@ -1,13 +1,13 @@
 import type { TaskEvent } from "@agency/contract";
 import type { EventStore } from "@agency/core";
-import { createPageSize } from "./page-size.ts";
+import { createPageSize, isLastPage, MOST_PAGE_BYTES } from "./page-size.ts";
 import type { PageSize } from "./page-size.ts";
 import type { Wakeup } from "./wakeups.ts";
 
 /** More than this waiting for one reader, and it is sent back to the database instead. */
 const MAX_BUFFERED = 1_000;
-/** The same in characters: two pages of what is read at a time. */
-const MAX_BUFFERED_CHARS = 2 * 1024 * 1024;
+/** The same in characters: the most that is read at a time. */
+const MAX_BUFFERED_CHARS = MOST_PAGE_BYTES;
 
 export interface Subscription {
   /** From here on every new event is either handed out or answered with `behind`. */
@@ -88,18 +88,19 @@ async function pump(
 ): Promise<number> {
   let seq = from;
   for (;;) {
-    const asked = size.events;
-    const { events } = await deps.events.read(deps.taskId, seq, asked);
-    const chars = size.saw(events);
-    for (const reader of readers) push(reader, events, chars);
-    seq = events.at(-1)?.seq ?? seq;
-    if (events.length < asked) return seq;
+    const page = await deps.events.read(deps.taskId, seq, size.events, undefined, {
+      mostBytes: MOST_PAGE_BYTES,
+    });
+    const chars = size.saw(page.events);
+    for (const reader of readers) push(reader, page.events, chars);
+    seq = page.events.at(-1)?.seq ?? seq;
+    if (isLastPage(page)) return seq;
   }
 }
 
 function push(reader: Reader, events: TaskEvent[], chars: number): void {
   if (events.length === 0 || reader.behind) return;
-  // One that has taken everything gets the page, however large: all readers share its events.
+  // One that has taken everything gets the page: it is no larger than that by much, and all readers share its events.
   const isTooMuch =
     reader.buffer.length + events.length > MAX_BUFFERED ||
     (reader.chars > 0 && reader.chars + chars > MAX_BUFFERED_CHARS);

@@ -1,5 +1,5 @@
-import type { TaskEvent } from "@agency/contract";
-import type { EventStore } from "@agency/core";
+import type { EventType, TaskEvent } from "@agency/contract";
+import type { EventReading, EventStore } from "@agency/core";
 import type { MemoryBus } from "./memory-bus.ts";
 
 /** One task's log in memory, with the same answers as the real store. Counts its reads. */
@@ -55,13 +55,23 @@ export class MemoryEvents implements EventStore {
     throw new Error("not used here");
   }
 
-  async read(_taskId: string, after: number, limit: number) {
+  async read(
+    _taskId: string,
+    after: number,
+    limit: number,
+    _types?: readonly EventType[],
+    { mostBytes = Infinity }: EventReading = {},
+  ) {
     this.reads += 1;
     await this.#gate;
     this.#failures -= 1;
     if (this.broken || this.#failures === 0) throw new Error("the database is away");
     const kept = this.log.filter((event) => event.seq >= this.#purgedBelow);
-    const events = kept.filter((event) => event.seq > after).slice(0, limit);
+    let bytes = 0;
+    const fits = ({ data }: TaskEvent) => (bytes += JSON.stringify(data).length) < mostBytes;
+    const rest = kept.filter((event) => event.seq > after).slice(0, limit);
+    const cut = rest.findIndex((event) => !fits(event));
+    const events = cut === -1 ? rest : rest.slice(0, cut + 1);
     const lastSeq = this.log.length;
     return { events, lastSeq, firstSeq: kept[0]?.seq ?? lastSeq + 1 };
   }

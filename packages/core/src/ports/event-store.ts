@@ -37,15 +37,21 @@ export interface EventPage {
   expiredAt?: string;
 }
 
+export interface EventReading {
+  /** Only what the control plane said itself, which no runner can forge. */
+  by?: "control_plane";
+  /** A page ends with the event that reaches so many bytes of data: there may be more although `limit` was not reached. */
+  mostBytes?: number;
+}
+
 export interface EventStore {
   /** Gapless per task; a redelivered runner number changes nothing (I3, I7). */
   append(batch: EventAppend): Promise<AppendResult>;
-  /** by: only what the control plane said itself, which no runner can forge. */
   read(
     taskId: string,
     after: number,
     limit: number,
     types?: readonly EventType[],
-    by?: "control_plane",
+    reading?: EventReading,
   ): Promise<EventPage>;
 }

@@ -221,8 +221,28 @@ describe("read", () => {
     const taskId = await newTask();
     await append({ taskId, epoch: 1, from: 1, events: [say("forged")] });
     await append({ taskId, epoch: 1, from: null, events: [say("ours")] });
-    const { events } = await store.read(taskId, 0, 10, ["notice"], "control_plane");
+    const { events } = await store.read(taskId, 0, 10, ["notice"], { by: "control_plane" });
     expect(events).toMatchObject([{ seq: 2, data: { text: "ours" } }]);
+  });
+
+  it("ends a page with the event that reaches the bytes asked for, and has one event at least", async () => {
+    const taskId = await newTask();
+    const large = "x".repeat(10_000);
+    await append({
+      taskId,
+      epoch: 1,
+      from: 1,
+      events: [...says(5), ...Array.from({ length: 5 }, () => say(large))],
+    });
+    const page = async (after: number, mostBytes: number, types?: ["notice"]) => {
+      const { events, lastSeq } = await store.read(taskId, after, 100, types, { mostBytes });
+      expect(lastSeq).toBe(10);
+      return events.map(({ seq }) => seq);
+    };
+    expect(await page(0, 10_500)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(await page(7, 10_500, ["notice"])).toEqual([8, 9]);
+    expect(await page(9, 1)).toEqual([10]);
+    expect(await page(10, 1)).toEqual([]);
   });
 
   it("says where the log begins and ends, even with its beginning purged", async () => {

@@ -1,5 +1,5 @@
 import type { EventType, TaskEvent } from "@agency/contract";
-import type { RowPage } from "@agency/core";
+import type { EventReading, RowPage } from "@agency/core";
 import type { Sql } from "../database.ts";
 
 interface Row {
@@ -14,7 +14,8 @@ interface Row {
   sanitized: boolean;
   blob_key: string | null;
   blob_bytes: number | null;
-  data: object;
+  /** As text, since what it measures is what is sent. */
+  data: string;
 }
 
 const READ = `
@@ -26,11 +27,17 @@ select h.last_seq, h.archived_through, h.expired_at,
        e.seq, e.at, e.epoch, e.type, e.sanitized, e.blob_key, e.blob_bytes, e.data
 from task_heads h
 left join lateral (
-  select * from events
-  where task_id = $1 and seq > $2 and ($4::text[] is null or type = any($4))
-    and ($5::boolean or runner_seq is null)
-    and $2 >= h.archived_through and h.expired_at is null
-  order by seq limit $3
+  select * from (
+    select *, sum(octet_length(data)) over (order by seq rows unbounded preceding) as bytes
+    from (
+      select seq, at, epoch, type, sanitized, blob_key, blob_bytes, data::text as data from events
+      where task_id = $1 and seq > $2 and ($4::text[] is null or type = any($4))
+        and ($5::boolean or runner_seq is null)
+        and $2 >= h.archived_through and h.expired_at is null
+      order by seq limit $3
+    ) page
+  ) summed
+  where $6::bigint is null or bytes - octet_length(data) < $6
 ) e on true
 where h.task_id = $1
 order by e.seq`;
@@ -41,11 +48,11 @@ export async function readEvents(
   after: number,
   limit: number,
   types?: readonly EventType[],
-  by?: "control_plane",
+  { by, mostBytes }: EventReading = {},
 ): Promise<RowPage> {
   const { rows } = await sql.query<Row>(
     READ,
-    [taskId, after, limit, types ?? null, by === undefined],
+    [taskId, after, limit, types ?? null, by === undefined, mostBytes ?? null],
     "read events",
   );
   return {
@@ -67,6 +74,6 @@ function toEvent(row: Row, seq: number): TaskEvent {
     ...(sanitized ? { sanitized } : {}),
     ...(key === null || bytes === null ? {} : { blob: { key, bytes } }),
     type,
-    data,
+    data: JSON.parse(data),
   } as TaskEvent;
 }
