@@ -1,25 +1,46 @@
 import type { WaitingPairing } from "@agency/core";
-import { areaOf, networkOf } from "./network-of.ts";
+import { placeOf } from "./network-of.ts";
+import type { Place } from "./network-of.ts";
 
-/**
- * Who makes room for one more: the oldest of the network that most ask from, in the neighbourhood that most ask from.
- * So whoever crowds a place pushes out their own, and however much they ask, nobody else.
- */
-export function mostCrowding(waiting: readonly WaitingPairing[]): string | null {
-  const places = waiting.map((one) => ({ one, network: networkOf(one.address), area: areaOf(one.address) }));
-  const inNetwork = countBy(places.map(({ network }) => network));
-  const inArea = countBy(places.map(({ area }) => area));
-  const order = places.toSorted(
-    (a, b) =>
-      (inArea.get(b.area) ?? 0) - (inArea.get(a.area) ?? 0) ||
-      (inNetwork.get(b.network) ?? 0) - (inNetwork.get(a.network) ?? 0) ||
-      a.one.requestedAt - b.one.requestedAt,
-  );
-  return order[0]?.one.id ?? null;
+/** A household with a few devices crowds nobody: so many count as one. */
+const FEW = 3;
+
+interface Placed extends Place {
+  one: WaitingPairing;
 }
 
-function countBy(names: readonly string[]): Map<string, number> {
+/**
+ * Who makes room for one more: the oldest of the network that most ask from, in the area that most ask from, in the
+ * region that most ask from. So whoever asks from one place, however large, pushes out their own. Only a crowd from
+ * everywhere, which is larger in none of its places than anybody else, pushes out who has waited longest.
+ */
+export function mostCrowding(waiting: readonly WaitingPairing[]): string | null {
+  // On the event loop while a transaction has its lock: once through, and nothing is sorted.
+  const [regions, areas, networks] = [newCounts(), newCounts(), newCounts()];
+  const placed = waiting.map((one): Placed => {
+    const place = placeOf(one.address);
+    regions.add(place.region);
+    areas.add(place.area);
+    networks.add(place.network);
+    return { one, ...place };
+  });
+  const crowding = (a: Placed, b: Placed) =>
+    regions.of(a.region) - regions.of(b.region) ||
+    areas.of(a.area) - areas.of(b.area) ||
+    networks.of(a.network) - networks.of(b.network) ||
+    b.one.requestedAt - a.one.requestedAt;
+  let most = placed[0];
+  for (const each of placed) if (most !== undefined && crowding(each, most) > 0) most = each;
+  return most?.one.id ?? null;
+}
+
+function newCounts() {
   const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
+  return {
+    add: (name: string) => void counts.set(name, (counts.get(name) ?? 0) + 1),
+    of(name: string): number {
+      const count = counts.get(name) ?? 0;
+      return count <= FEW ? 1 : count;
+    },
+  };
 }

@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { networkOf } from "./network-of.ts";
+import { networkOf, placeOf } from "./network-of.ts";
+
+describe("the place of an address", () => {
+  it("is a network in an area in a region", () => {
+    expect(placeOf("2001:db8:1:2::9")).toEqual({
+      network: "2001:db8:1:2::/64",
+      area: "2001:db8:1",
+      region: "2001:db8",
+    });
+    expect(placeOf("192.0.2.1")).toEqual({ network: "192.0.2.1", area: "192:0:2", region: "192:0" });
+    expect(placeOf("")).toEqual({ network: "", area: "", region: "" });
+  });
+});
 
 describe("the network of an address", () => {
   it.each([

@@ -11,11 +11,19 @@ export function networkOf(address: string): string {
   return `${all.slice(0, 4).join(":")}::/64`;
 }
 
-/** What one tenant is given at once: a /48 of 65,536 networks, or a /24. Anything else is itself. */
-export function areaOf(address: string): string {
+export interface Place {
+  network: string;
+  /** What one tenant is given at once: a /48 of 65,536 networks, or a /24. */
+  area: string;
+  /** What one provider has: a /32 of 65,536 such areas, or a /16. */
+  region: string;
+}
+
+/** Anything but an address is itself, everywhere. */
+export function placeOf(address: string): Place {
   const network = networkOf(address);
-  const parts = network.endsWith("::/64") ? network.split(":").slice(0, 3) : network.split(".").slice(0, 3);
-  return parts.join(":");
+  const parts = network.split(network.includes(":") ? ":" : ".");
+  return { network, area: parts.slice(0, 3).join(":"), region: parts.slice(0, 2).join(":") };
 }
 
 /** An IPv4 address at the end is two parts. */

@@ -20,9 +20,10 @@ import { keyedHash, newPairingCode, newSecret, shownCode, tidyCode } from "./ses
 const PAIRING_MS = 10 * 60_000;
 /**
  * Of all accounts: a code names one of them, so many at once make codes easier to hit. Few enough that five tries hit
- * any of them once in a hundred million times, and more than a handful of strangers can fill.
+ * any of them once in five hundred million times and that who gives way is found at once; more than a handful of
+ * strangers can fill.
  */
-const MOST_WAITING = 1_000;
+const MOST_WAITING = 200;
 const MOST_WRONG_CLAIMS = 5;
 const CLAIM_WAIT_MS = 20_000;
 const LOOK_EVERY_MS = 500;

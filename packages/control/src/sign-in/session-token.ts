@@ -29,7 +29,7 @@ export function csrfToken(pepper: Uint8Array, sessionId: string): string {
   return Buffer.from(keyedHash(pepper, "csrf", sessionId)).toString("base64url");
 }
 
-/** 39 bits: within ten minutes and five tries nobody guesses one of a thousand that wait. */
+/** 39 bits: within ten minutes and five tries nobody guesses one of two hundred that wait. */
 export function newPairingCode(): string {
   return Array.from(
     { length: PAIRING_CODE_LENGTH },

@@ -1,6 +1,6 @@
 import { AgencyError } from "@agency/contract";
 import type { WayInStore } from "@agency/core";
-import { areaOf, networkOf } from "./network-of.ts";
+import { networkOf, placeOf } from "./network-of.ts";
 
 const MINUTE = 60_000;
 
@@ -68,7 +68,7 @@ export function createTries(store: WayInStore, now: () => number): Tries {
     },
     async worthNoting(kind, address) {
       const name = `noted ${kind}`;
-      const ofArea = await store.countTry(`${name} ${areaOf(address)}`, 60 * MINUTE, now());
+      const ofArea = await store.countTry(`${name} ${placeOf(address).area}`, 60 * MINUTE, now());
       if (ofArea.tries > MOST_NOTED.area) return false;
       return (await store.countTry(name, 60 * MINUTE, now())).tries <= MOST_NOTED.all;
     },
