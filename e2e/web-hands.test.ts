@@ -180,7 +180,14 @@ describe("a person's own hands", { timeout: 60_000 }, () => {
     expect(await page.getByRole("checkbox", { name: "The agent may stop and ask me" }).isChecked()).toBe(
       false,
     );
+    const prompt = page.getByRole("textbox", { name: "Task" });
+    await prompt.fill("Half a sentence");
+    await page.reload();
+    await page.getByText("This is the form as you left it.").waitFor();
+    expect(await prompt.inputValue()).toBe("Half a sentence");
     expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "Fill it in from the run again" }).click();
+    expect(await prompt.inputValue()).toBe(asked.prompt);
     await zone.fill("UTC");
     await page.getByRole("button", { name: "Start the demo" }).click();
     await page.waitForURL((url) => url.pathname.startsWith("/runs/") && !url.pathname.endsWith(first.id));
@@ -204,11 +211,13 @@ describe("a person's own hands", { timeout: 60_000 }, () => {
     expect(await prompt.inputValue()).toBe(`${words} And more.`);
     await page.goto("/new?prompt=Something+else");
     await page.waitForURL((url) => url.search === "");
+    await page.reload();
     expect(await prompt.inputValue()).toBe("Something else");
     await page.getByRole("button", { name: "Put its words below" }).click();
     expect(await prompt.inputValue()).toBe(`Something else\n\n${words} And more.`);
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.getByRole("button", { name: "Clear" }).click();
+    expect(await page.getByText("A draft was here before").count()).toBe(0);
     expect(me.offences).toEqual([]);
   });
 });

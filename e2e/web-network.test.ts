@@ -71,6 +71,29 @@ describe("the network settings", { timeout: 60_000 }, () => {
     expect((await agency.client.network()).lists).toHaveLength(1);
   });
 
+  it("keep what is typed of one list while others are looked at or removed, and replace none by a new one", async () => {
+    for (const name of ["first", "second"]) await agency.client.setNetworkList(name, [`${name}.example.com`]);
+    await page.goto("/settings?section=network");
+    await page.getByLabel("Name of the list").fill("first");
+    await page.getByText("there is a list first already").waitFor();
+    await page.getByLabel("Hosts on the list").fill("new.example.com");
+    expect(await page.getByRole("button", { name: "Save the list" }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Change first" }).click();
+    await page.getByLabel("Hosts on the list").fill("edited.example.com");
+    await page.getByRole("button", { name: "Change second" }).click();
+    await page.getByRole("heading", { name: "Change the list second" }).waitFor();
+    expect(await page.getByLabel("Hosts on the list").inputValue()).toBe("second.example.com");
+    await page.getByRole("button", { name: "Change first" }).click();
+    await page.getByRole("heading", { name: "Change the list first" }).waitFor();
+    await page.getByRole("button", { name: "Remove second" }).click();
+    await page.getByRole("button", { name: "Remove it" }).click();
+    await toast("The list second is removed").waitFor();
+    expect(await page.getByLabel("Hosts on the list").inputValue()).toBe("edited.example.com");
+    await page.getByRole("button", { name: "Leave it as it is" }).click();
+    expect(await page.getByLabel("Name of the list").inputValue()).toBe("first");
+    await agency.client.removeNetworkList("first");
+  });
+
   it("close hosts, and leave alone what somebody else closed meanwhile", async () => {
     await page.goto("/settings?section=network");
     await page.getByLabel("Closed hosts").fill("pastebin.com\n*.Pastebin.com");
@@ -80,6 +103,8 @@ describe("the network settings", { timeout: 60_000 }, () => {
     const all = ["*.pastebin.com", "elsewhere.example", "pastebin.com"];
     expect((await agency.client.network()).never).toEqual(all);
     expect(await page.getByLabel("Closed hosts").inputValue()).toBe(all.join("\n"));
+    await page.getByLabel("Closed hosts").fill(all.join("\n").toUpperCase());
+    expect(await page.getByRole("button", { name: "Set the closed hosts" }).isDisabled()).toBe(true);
   });
 
   it("say what a new run gets, which may name the lists", async () => {

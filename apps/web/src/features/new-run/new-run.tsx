@@ -15,6 +15,7 @@ import type { Draft } from "./draft.ts";
 import { EnvFields, SecretFields } from "./env-fields.tsx";
 import { goingOn } from "./going-on.ts";
 import { placeOf } from "./kept-draft.ts";
+import type { Kept } from "./kept-draft.ts";
 import { MoreFields } from "./more-fields.tsx";
 import { NotCarried } from "./not-carried.tsx";
 import { fromPaths, problemsOf } from "./problems.ts";
@@ -58,10 +59,10 @@ function useForm(source: Task | null, search: NewRunSearch) {
   const [busy, setBusy] = useState(false);
   const key = useRef(newKey());
   const navigate = useNavigate();
-  const change = (part: Partial<Draft>) => {
+  const change = (part: Partial<Draft>, rest: Partial<Kept> = {}) => {
     const next = { ...draft, ...part };
     key.current = newKey();
-    put({ draft: next });
+    put({ draft: next, ...rest });
     if (Object.keys(problems).length > 0) setProblems(problemsOf(taskOf(next)));
   };
   const start = async () => {
@@ -113,7 +114,7 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
       <PromptField draft={draft} problem={problems["prompt"]} onChange={change} />
       <Earlier
         words={kept.earlier}
-        onUse={() => change({ prompt: [draft.prompt.trimEnd(), kept.earlier].join("\n\n").trimStart() })}
+        onUse={() => change({ prompt: withBelow(draft.prompt, kept.earlier) }, { earlier: "" })}
         onForget={() => kept.put({ earlier: "" })}
       />
       <WhereFields draft={draft} problems={problems} onChange={change} />
@@ -140,6 +141,10 @@ function Form({ source, search }: { source: Task | null; search: NewRunSearch })
       </div>
     </form>
   );
+}
+
+function withBelow(prompt: string, words: string): string {
+  return [prompt.trimEnd(), words].join("\n\n").trimStart();
 }
 
 function Left({ onBeginAnew }: { onBeginAnew: () => void }) {

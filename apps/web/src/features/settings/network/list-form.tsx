@@ -21,34 +21,28 @@ interface ListFormProps {
 }
 
 export function ListForm({ list, taken, focused, onType, onSaved, onLeave, ...rest }: ListFormProps) {
-  const typed = rest.typed ?? { name: list?.name ?? "", hosts: list?.hosts.join("\n") ?? "" };
+  const typed = rest.typed ?? textOf(list);
   const { name, hosts } = typed;
   const { busy, refused, save } = useSave(onSaved);
   const problems = listProblems(typed, list === null ? (taken ?? []) : []);
-  const fits = hostsIn(hosts).length > 0 && Object.keys(problems).length === 0;
-  const complete = fits && name !== "" && taken !== null && !busy;
+  const complete = isComplete(typed) && Object.keys(problems).length === 0 && taken !== null;
   return (
     <form
       className="settings-body"
       onSubmit={(event) => {
         event.preventDefault();
-        if (complete) void save(() => api.setNetworkList(name, hostsIn(hosts)), `The list ${name} is saved`);
+        if (complete && !busy)
+          void save(() => api.setNetworkList(name, hostsIn(hosts)), `The list ${name} is saved`);
       }}
     >
       {list === null && (
-        <Field label="Name of the list" problem={problems.name} hint="Runs ask for it by that name.">
-          {(aria) => (
-            <input
-              {...aria}
-              autoFocus={focused}
-              autoComplete="off"
-              spellCheck={false}
-              value={name}
-              readOnly={busy}
-              onChange={(event) => onType({ ...typed, name: event.target.value.trim() })}
-            />
-          )}
-        </Field>
+        <NameField
+          name={name}
+          problem={problems.name}
+          readOnly={busy}
+          autoFocus={focused}
+          onChange={(text) => onType({ ...typed, name: text })}
+        />
       )}
       <HostsField
         label="Hosts on the list"
@@ -66,7 +60,7 @@ export function ListForm({ list, taken, focused, onType, onSaved, onLeave, ...re
         </p>
       )}
       <div className="button-row">
-        <button type="submit" className="button button-primary" disabled={!complete}>
+        <button type="submit" className="button button-primary" disabled={!complete || busy}>
           {busy ? "Saving" : "Save the list"}
         </button>
         {list !== null && (
@@ -76,5 +70,39 @@ export function ListForm({ list, taken, focused, onType, onSaved, onLeave, ...re
         )}
       </div>
     </form>
+  );
+}
+
+function textOf(list: ListFormProps["list"]): ListText {
+  return list === null ? { name: "", hosts: "" } : { name: list.name, hosts: list.hosts.join("\n") };
+}
+
+function isComplete({ name, hosts }: ListText): boolean {
+  return name !== "" && hostsIn(hosts).length > 0;
+}
+
+interface NameFieldProps {
+  name: string;
+  problem: string | undefined;
+  readOnly: boolean;
+  autoFocus: boolean;
+  onChange: (name: string) => void;
+}
+
+function NameField({ name, problem, readOnly, autoFocus, onChange }: NameFieldProps) {
+  return (
+    <Field label="Name of the list" problem={problem} hint="Runs ask for it by that name.">
+      {(aria) => (
+        <input
+          {...aria}
+          autoFocus={autoFocus}
+          autoComplete="off"
+          spellCheck={false}
+          value={name}
+          readOnly={readOnly}
+          onChange={(event) => onChange(event.target.value.trim())}
+        />
+      )}
+    </Field>
   );
 }
