@@ -30,14 +30,14 @@ const changes = () =>
   api.seen.filter(({ method }) => method !== "GET").map(({ method, path, body }) => [method, path, body]);
 
 describe("agency network", () => {
-  it("shows the default, what is never open, and each list", async () => {
+  it("shows the default, what is closed, and each list", async () => {
     expect((await run()).out).toBe(
       [
-        "WHAT        HOSTS",
-        "default     allow:dev,ours",
-        "never open  bad.example",
-        "list docs   docs.example *.docs.example:8443",
-        "list ours   git.example",
+        "WHAT       HOSTS",
+        "default    allow:dev,ours",
+        "closed     bad.example",
+        "list docs  docs.example *.docs.example:8443",
+        "list ours  git.example",
         "",
       ].join("\n"),
     );

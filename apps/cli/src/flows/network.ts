@@ -68,24 +68,24 @@ function closeOrOpen(action: "close" | "open", hosts: Words): Change {
 }
 
 function setDefault([text, ...others]: Words): Change {
-  const standard = text === undefined || others.length > 0 ? undefined : policyOf(text);
-  if (standard === undefined) {
+  const wanted = text === undefined || others.length > 0 ? undefined : policyOf(text);
+  if (wanted === undefined) {
     throw new UsageError(
       "default needs one network policy.",
       "Write none, internet, allow:dev,example.com, or unset for the product's own default.",
     );
   }
-  return (client, signal) => client.changeNetwork({ default: standard }, { signal });
+  return (client, signal) => client.changeNetwork({ default: wanted }, { signal });
 }
 
 function policyOf(text: string): Network | null | undefined {
   return text === "unset" ? null : (parseNetwork(text) ?? undefined);
 }
 
-function linesOf({ output }: Session, { lists, never, default: standard }: AccountNetwork): string[] {
+function linesOf({ output }: Session, { lists, never: closed, default: given }: AccountNetwork): string[] {
   const rows = [
-    ["default", standard === null ? "internet (not set)" : networkText(standard)],
-    ["never open", never.length === 0 ? "nothing" : never.join(" ")],
+    ["default", given === null ? "internet (not set)" : networkText(given)],
+    ["closed", closed.length === 0 ? "nothing" : closed.join(" ")],
     ...lists.map(({ name, hosts }) => [`list ${name}`, hosts.join(" ")]),
   ];
   return renderColumns(

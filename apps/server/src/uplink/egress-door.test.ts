@@ -227,13 +227,13 @@ describe("a tunnel", () => {
     const socket = await tunnel();
     expect(String((await once(socket.resume(), "data"))[0])).toBe("first half");
     const report = out.nextReport();
-    out.rules.never = ["a.example"];
+    out.rules.closed = ["a.example"];
     await Promise.all([once(socket, "end"), out.judgeAgain()]);
     socket.destroy();
     expect(await report).toMatchObject({
       host: "a.example",
       verdict: "allowed",
-      reason: expect.stringContaining("a.example is on its list of hosts that are never open"),
+      reason: expect.stringContaining("a.example is among its closed hosts"),
     });
     const { err } = await curl("-v", ...proxies.connect(), `http://a.example:${port}/`);
     expect(err).toContain("is closed to every task of this account");

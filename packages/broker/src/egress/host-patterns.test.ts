@@ -93,7 +93,7 @@ describe("a closed host", () => {
     "stays closed whatever the task's own network is: %j",
     (network) => {
       const lists = new Map([["ours", ["a.example"]]]);
-      const policy = { network, lists, never: ["*.b.example", "a.example"], allowInternalNetwork: true };
+      const policy = { network, lists, closed: ["*.b.example", "a.example"], allowInternalNetwork: true };
       expect(judgeTarget(targetOf("a.example:443"), policy)).toMatchObject({
         status: 403,
         verdict: "denied",
@@ -112,15 +112,15 @@ it.each([
   const policy = {
     network: "internet",
     lists: new Map(),
-    never: [pattern],
+    closed: [pattern],
     allowInternalNetwork: false,
   } as const;
   expect(judgeTarget(targetOf(authority), policy)?.message).toContain(`agency network open '${pattern}'`);
 });
 
 describe("an address that is asked for as one, while names are closed", () => {
-  const judge = (authority: string, never: string[], network: Network = "internet", internal = false) =>
-    judgeTarget(targetOf(authority), { network, lists: new Map(), never, allowInternalNetwork: internal });
+  const judge = (authority: string, closed: string[], network: Network = "internet", internal = false) =>
+    judgeTarget(targetOf(authority), { network, lists: new Map(), closed, allowInternalNetwork: internal });
 
   it("is refused to a task with the internet, however it is spelled, and told what to do", () => {
     for (const address of ["203.0.113.7:443", "0xcb007107:443", "[2606:4700::1111]:443"])
@@ -169,7 +169,7 @@ describe("a task whose list was removed", () => {
   it("is told which one, and how it is made anew", () => {
     const network = { allow: ["ours", "theirs", "a.example"] };
     const judge = (lists: Map<string, string[]>) =>
-      judgeTarget(targetOf("b.example:443"), { network, lists, never: [], allowInternalNetwork: false });
+      judgeTarget(targetOf("b.example:443"), { network, lists, closed: [], allowInternalNetwork: false });
     expect(judge(new Map([["theirs", ["c.example"]]]))).toMatchObject({
       status: 403,
       reason: "list_gone",

@@ -34,19 +34,19 @@ export function opens(patterns: readonly string[], target: Target): boolean {
 }
 
 /** The first of the patterns that closes the target. Without a port one closes all of them. */
-export function closingPattern(never: readonly string[], target: Target): string | null {
-  if (never.length === 0) return null;
+export function closingPattern(closed: readonly string[], target: Target): string | null {
+  if (closed.length === 0) return null;
   const plain = asAsked(target);
   const closes = (pattern: string): boolean => {
     const { host, port } = split(pattern);
     return (port === null || port === plain.port) && isHost(host, plain);
   };
-  return never.find(closes) ?? null;
+  return closed.find(closes) ?? null;
 }
 
 /** Whether names are closed at this port: asked for by its address, a closed one could not be told from another. */
-export function closesNamesAt(never: readonly string[], wanted: Pick<Target, "port">): boolean {
-  return never.some((pattern) => {
+export function closesNamesAt(closed: readonly string[], wanted: Pick<Target, "port">): boolean {
+  return closed.some((pattern) => {
     const { host, port } = split(pattern);
     return isIP(host) === 0 && (port === null || port === wanted.port);
   });

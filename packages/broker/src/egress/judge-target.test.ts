@@ -8,7 +8,7 @@ import { parseTarget } from "./target.ts";
 function judge(authority: string, network: Network, allowInternalNetwork = false) {
   const target = parseTarget(authority);
   if (target === null) throw new Error(`${authority} is no target`);
-  return judgeTarget(target, { network, allowInternalNetwork, lists: new Map(), never: [] });
+  return judgeTarget(target, { network, allowInternalNetwork, lists: new Map(), closed: [] });
 }
 
 describe("a list of hosts", () => {

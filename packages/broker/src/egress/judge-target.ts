@@ -12,7 +12,7 @@ export interface NetworkPolicy {
   /** Of the lists of hosts that the network names, those that there are. */
   readonly lists: ReadonlyMap<string, readonly string[]>;
   /** What the account has closed to every task. */
-  readonly never: readonly string[];
+  readonly closed: readonly string[];
   /** Lifts the ban on private addresses, and on nothing else. */
   readonly allowInternalNetwork: boolean;
 }
@@ -39,10 +39,10 @@ export function judgeTarget(target: Target, policy: NetworkPolicy): Refusal | nu
 /** What the account has closed is closed also to the task whose own network would open it. */
 export function judgeClosed(
   target: Target,
-  { never }: Pick<NetworkPolicy, "never">,
+  { closed }: Pick<NetworkPolicy, "closed">,
   asked = target,
 ): Refusal | null {
-  const pattern = closingPattern(never, target);
+  const pattern = closingPattern(closed, target);
   if (pattern === null) return null;
   const what = asked === target ? targetText(target) : `${targetText(asked)} leads to ${target.host}, which`;
   return denied(
@@ -103,9 +103,9 @@ function judgeNetwork(target: Target, policy: NetworkPolicy): Refusal | null {
 }
 
 /** Names that are closed would be open by their addresses; a task that names an address itself may reach it. */
-function judgeLiteral(target: Target, { never }: Pick<NetworkPolicy, "never">): Refusal | null {
+function judgeLiteral(target: Target, { closed }: Pick<NetworkPolicy, "closed">): Refusal | null {
   const isPublic = target.isLiteral && addressKind(target.host) === "public";
-  if (!isPublic || !closesNamesAt(never, target)) return null;
+  if (!isPublic || !closesNamesAt(closed, target)) return null;
   const opening = openingOf(target, ", or start the task with --network allow:");
   return denied(
     "closed_literal",

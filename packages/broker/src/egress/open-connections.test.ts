@@ -29,7 +29,7 @@ const dialAsIf: Dial = async (address, _port, signal) => {
 
 /** A way out whose rules the test changes. */
 function changing(deps: Partial<EgressDeps> = {}) {
-  const policy = { network: "internet", allowInternalNetwork: false, lists: new Map(), never: [] };
+  const policy = { network: "internet", allowInternalNetwork: false, lists: new Map(), closed: [] };
   const rules: { -readonly [K in keyof NetworkPolicy]: NetworkPolicy[K] } = {
     ...policy,
     network: "internet",
@@ -49,7 +49,7 @@ describe("a connection that is open while the rules change", () => {
     await using _ = out;
     const [bad, good] = [await opened("bad.example"), await opened("good.example")];
     const [report, closed] = [out.nextReport(), once(bad, "close")];
-    rules.never = ["bad.example"];
+    rules.closed = ["bad.example"];
     await out.egress.judgeAgain(caller.accountId);
     await closed;
     expect(await report).toMatchObject({
@@ -84,7 +84,7 @@ describe("a connection that is open while the rules change", () => {
     const { rules, out, opened } = changing();
     await using _ = out;
     const closed = once(await opened("alias.example"), "close");
-    rules.never = ["127.0.0.1"];
+    rules.closed = ["127.0.0.1"];
     await out.egress.judgeAgain(caller.accountId);
     await closed;
     expect(await out.open(`alias.example:${echo.port}`)).toMatchObject({
@@ -99,7 +99,7 @@ describe("a connection that is open while the rules change", () => {
     const answer = await out.open("203.0.113.7:443");
     if (!answer.ok) throw new Error(answer.message);
     const [closed, report] = [once(answer.socket, "close"), out.nextReport()];
-    rules.never = ["bad.example"];
+    rules.closed = ["bad.example"];
     await out.egress.judgeAgain(caller.accountId);
     await closed;
     expect((await report).reason).toMatch(/^Cut: 203\.0\.113\.7:443 cannot be reached by its address/);
@@ -110,7 +110,7 @@ describe("a connection that is open while the rules change", () => {
     const { rules, out, opened } = changing();
     await using _ = out;
     const socket = await opened("bad.example");
-    rules.never = ["bad.example"];
+    rules.closed = ["bad.example"];
     await out.egress.judgeAgain("somebody else");
     expect(socket.destroyed).toBe(false);
   });
@@ -127,7 +127,7 @@ describe("a connection that is open while the rules change", () => {
     await using _ = out;
     const opening = opened("bad.example");
     await asked.promise;
-    rules.never = ["bad.example"];
+    rules.closed = ["bad.example"];
     await out.egress.judgeAgain(caller.accountId);
     answer.resolve(["127.0.0.1"]);
     const socket = await opening;
@@ -149,7 +149,7 @@ describe("a connection that is open while the rules change", () => {
       policyOf: async () => {
         failing -= 1;
         if (failing >= 0) throw new Error("the database is away");
-        return { network: "internet", allowInternalNetwork: false, lists: new Map(), never: [] };
+        return { network: "internet", allowInternalNetwork: false, lists: new Map(), closed: [] };
       },
     });
     await using _ = out;
@@ -175,7 +175,7 @@ describe("a connection that is open while the rules change", () => {
       },
       policyOf: async () => {
         if (hangs) await new Promise(() => undefined);
-        return { network: "internet", allowInternalNetwork: false, lists: new Map(), never: [] };
+        return { network: "internet", allowInternalNetwork: false, lists: new Map(), closed: [] };
       },
     });
     await using _ = out;

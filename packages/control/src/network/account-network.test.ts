@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { accountNetwork, changeNetwork, removeNetworkList, setNetworkList } from "./account-network.ts";
 
 function setUp() {
-  let settings: NetworkSettings = { lists: new Map(), never: [], standard: null };
+  let settings: NetworkSettings = { lists: new Map(), closed: [], defaultNetwork: null };
   const audited: Pick<AuditRow, "action" | "target" | "detail" | "actor">[] = [];
   const deps = {
     networks: {

@@ -27,17 +27,19 @@ export async function changeNetwork(
   by: string,
 ): Promise<AccountNetwork> {
   return change(deps, accountId, by, (settings) => {
-    const never = closedAfter(settings, input);
-    const standard = input.default === undefined ? settings.standard : input.default;
-    for (const name of listsOf(standard ?? "internet")) {
+    const closed = closedAfter(settings, input);
+    const defaultNetwork = input.default === undefined ? settings.defaultNetwork : input.default;
+    for (const name of listsOf(defaultNetwork ?? "internet")) {
       if (!isThere(settings, name)) throw unknownList(name, "default");
     }
-    const closed = joined("closed", without(never, settings.never));
-    const opened = joined("opened", without(settings.never, never));
-    const moved = standardText(standard) !== standardText(settings.standard);
-    const told = { ...(moved ? { default: standardText(standard) } : {}), ...closed, ...opened };
+    const isMoved = defaultText(defaultNetwork) !== defaultText(settings.defaultNetwork);
+    const told = {
+      ...(isMoved ? { default: defaultText(defaultNetwork) } : {}),
+      ...joined("closed", without(closed, settings.closed)),
+      ...joined("opened", without(settings.closed, closed)),
+    };
     return [
-      { ...settings, never, standard },
+      { ...settings, closed, defaultNetwork },
       { action: "network.set", target: "account", detail: told },
     ];
   });
@@ -78,7 +80,7 @@ export async function removeNetworkList(
   await change(deps, accountId, by, (settings) => {
     const hosts = settings.lists.get(name);
     if (hosts === undefined) throw new AgencyError("not_found", `There is no network list "${name}".`);
-    if (listsOf(settings.standard ?? "internet").includes(name)) throw stillDefault(name);
+    if (listsOf(settings.defaultNetwork ?? "internet").includes(name)) throw stillDefault(name);
     const lists = new Map([...settings.lists].filter(([other]) => other !== name));
     const detail = joined("removed", hosts);
     return [
@@ -116,8 +118,8 @@ function stillDefault(name: string): AgencyError {
   });
 }
 
-function standardText(standard: Network | null): string {
-  return standard === null ? "not set" : networkText(standard);
+function defaultText(network: Network | null): string {
+  return network === null ? "not set" : networkText(network);
 }
 
 function without(hosts: readonly string[], others: readonly string[]): string[] {
@@ -128,10 +130,10 @@ function joined(key: string, hosts: readonly string[]): Record<string, string> {
   return hosts.length === 0 ? {} : { [key]: hosts.join(",") };
 }
 
-function toAccountNetwork({ lists, never, standard }: NetworkSettings): AccountNetwork {
+function toAccountNetwork({ lists, closed, defaultNetwork }: NetworkSettings): AccountNetwork {
   return {
     lists: [...lists].map(([name, hosts]) => ({ name, hosts: [...hosts] })),
-    never: [...never],
-    default: standard,
+    never: [...closed],
+    default: defaultNetwork,
   };
 }

@@ -16,7 +16,7 @@ export async function chooseNetwork(
   if (typeof asked === "string") return asked;
   if (asked !== undefined && listsOf(asked).length === 0) return asked;
   const settings = await networks.read(accountId);
-  const network = asked ?? settings.standard ?? STANDARD;
+  const network = asked ?? settings.defaultNetwork ?? STANDARD;
   for (const name of listsOf(network)) if (!isThere(settings, name)) throw unknownList(name, "network.allow");
   return network;
 }

@@ -5,18 +5,18 @@ import { isThere } from "./is-there.ts";
 
 /** What is closed after the change; refused when it would do nothing, or not what it seems to do. */
 export function closedAfter(
-  settings: Pick<NetworkSettings, "lists" | "never">,
+  settings: Pick<NetworkSettings, "lists" | "closed">,
   { close = [], open = [] }: Pick<ChangeNetwork, "close" | "open">,
 ): string[] {
-  const { never } = settings;
+  const { closed } = settings;
   const both = open.find((host) => close.includes(host));
   if (both !== undefined) throw twoThings(both);
-  const list = close.find((host) => isThere(settings, host) && !never.includes(host));
+  const list = close.find((host) => isThere(settings, host) && !closed.includes(host));
   if (list !== undefined) throw isList(list);
-  const absent = open.find((host) => !never.includes(host));
-  if (absent !== undefined) throw notClosed(absent, never);
-  const after = [...new Set([...never, ...close])].filter((host) => !open.includes(host)).toSorted();
-  if (after.length <= MOST_HOSTS || after.length <= never.length) return after;
+  const absent = open.find((host) => !closed.includes(host));
+  if (absent !== undefined) throw notClosed(absent, closed);
+  const after = [...new Set([...closed, ...close])].filter((host) => !open.includes(host)).toSorted();
+  if (after.length <= MOST_HOSTS || after.length <= closed.length) return after;
   throw new AgencyError(
     "conflict",
     `That would be ${after.length} closed hosts; ${MOST_HOSTS} is the most.`,
@@ -40,8 +40,8 @@ function isList(name: string): AgencyError {
   });
 }
 
-function notClosed(host: string, never: readonly string[]): AgencyError {
-  const closing = never.filter((pattern) => concerns(pattern, host));
+function notClosed(host: string, closed: readonly string[]): AgencyError {
+  const closing = closed.filter((pattern) => concerns(pattern, host));
   return new AgencyError("not_found", `${host} is not among the closed hosts.`, {
     next:
       closing.length === 0

@@ -22,7 +22,7 @@ function setUp(more: Partial<CreateTaskDeps> = {}) {
     tasks,
     artifacts: { checkpoints: () => Promise.resolve([]), blobs: () => Promise.resolve([]) },
     uploads: { unused: () => Promise.resolve(null) },
-    networks: { read: () => Promise.resolve({ lists: new Map(), never: [], standard: null }) },
+    networks: { read: () => Promise.resolve({ lists: new Map(), closed: [], defaultNetwork: null }) },
     providerIds: ["local"],
     hasCredential: () => Promise.resolve(true),
     sealSecrets: (task, secrets) =>
@@ -152,8 +152,8 @@ describe("creating a task", () => {
 
 describe("the network of a new task", () => {
   const lists = new Map([["ours", ["a.example"]]]);
-  const networks = (standard: Network | null) => ({
-    networks: { read: () => Promise.resolve({ lists, never: [], standard }) },
+  const networks = (defaultNetwork: Network | null) => ({
+    networks: { read: () => Promise.resolve({ lists, closed: [], defaultNetwork }) },
   });
 
   it("is the account's own default when the task says nothing, and what it says when it does", async () => {

@@ -47,20 +47,20 @@ const withList = (settings: NetworkSettings, name: string, hosts: string[]): Net
 describe("the network settings of an account", () => {
   it("are empty until something is set, then what was set, with its entry in the audit log", async () => {
     const account = await newAccount();
-    expect(await store.read(account)).toEqual({ lists: new Map(), never: [], standard: null });
+    expect(await store.read(account)).toEqual({ lists: new Map(), closed: [], defaultNetwork: null });
     const settings: NetworkSettings = {
       lists: new Map([
         ["constructor", ["a.example", "dev"]],
         ["ours", ["*.b.example:8443"]],
       ]),
-      never: ["bad.example", "[2001:db8::1]"],
-      standard: { allow: ["dev", "ours"] },
+      closed: ["bad.example", "[2001:db8::1]"],
+      defaultNetwork: { allow: ["dev", "ours"] },
     };
     await store.change(account, () => ({ settings, audit: entry(account) }));
     expect(await store.read(account)).toEqual(settings);
     const { entries } = await createAuditLog(db).list(account, { cursor: null, limit: 10 });
     expect(entries).toMatchObject([{ action: "network.set", detail: { closed: "a.example" } }]);
-    expect((await store.read(await newAccount())).never).toEqual([]);
+    expect((await store.read(await newAccount())).closed).toEqual([]);
   });
 
   it("give a connection what is closed and the lists it names, as far as they are there", async () => {
@@ -70,15 +70,15 @@ describe("the network settings of an account", () => {
         ["ours", ["a.example"]],
         ["theirs", ["b.example"]],
       ]),
-      never: ["c.example"],
-      standard: null,
+      closed: ["c.example"],
+      defaultNetwork: null,
     };
     await store.change(account, () => ({ settings, audit: entry(account) }));
     expect(await store.rulesOf(account, ["dev", "ours", "gone"])).toMatchObject({
       lists: new Map([["ours", ["a.example"]]]),
-      never: ["c.example"],
+      closed: ["c.example"],
     });
-    expect(await store.rulesOf(account, [])).toMatchObject({ lists: new Map(), never: ["c.example"] });
+    expect(await store.rulesOf(account, [])).toMatchObject({ lists: new Map(), closed: ["c.example"] });
   });
 
   it("lose nothing when two change them at once", async () => {
@@ -119,10 +119,10 @@ describe("the network settings of an account", () => {
       bus.subscribe("net", (id) => void store.read(id).then(resolve));
     });
     await store.change(account, (now) => ({
-      settings: { ...now, never: ["bad.example"] },
+      settings: { ...now, closed: ["bad.example"] },
       audit: entry(account),
     }));
-    expect((await heard).never).toEqual(["bad.example"]);
+    expect((await heard).closed).toEqual(["bad.example"]);
     await bus.close();
   });
 });

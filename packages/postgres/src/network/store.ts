@@ -5,12 +5,12 @@ import type { Database, Sql } from "../database.ts";
 
 interface Row {
   lists: Record<string, string[]> | null;
-  never: string[];
-  standard: Network | null;
+  closed: string[];
+  defaultNetwork: Network | null;
 }
 
-const SETTINGS = "network_lists as lists, closed_hosts as never, default_network as standard";
-const NONE: NetworkSettings = { lists: new Map(), never: [], standard: null };
+const SETTINGS = 'network_lists as lists, closed_hosts as closed, default_network as "defaultNetwork"';
+const NONE: NetworkSettings = { lists: new Map(), closed: [], defaultNetwork: null };
 
 export function createNetworkStore(db: Database): NetworkStore {
   return {
@@ -20,7 +20,7 @@ export function createNetworkStore(db: Database): NetworkStore {
     rulesOf: async (accountId, names) =>
       (await settingsOf(
         db,
-        `select closed_hosts as never, null as standard, case when cardinality($2::text[]) > 0 then
+        `select closed_hosts as closed, null as "defaultNetwork", case when cardinality($2::text[]) > 0 then
            (select jsonb_object_agg(key, value) from jsonb_each(network_lists) where key = any ($2)) end as lists
          from accounts where id = $1`,
         [accountId, names],
@@ -46,21 +46,21 @@ async function settingsOf(sql: Sql, query: string, values: unknown[]): Promise<N
   const [row] = rows;
   if (row === undefined) return null;
   const lists = Object.entries(row.lists ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return { lists: new Map(lists), never: row.never, standard: row.standard };
+  return { lists: new Map(lists), closed: row.closed, defaultNetwork: row.defaultNetwork };
 }
 
 async function write(
   sql: Sql,
   accountId: string,
-  { lists, never, standard }: NetworkSettings,
+  { lists, closed, defaultNetwork }: NetworkSettings,
 ): Promise<void> {
   await sql.query(
     "update accounts set network_lists = $2, closed_hosts = $3, default_network = $4 where id = $1",
     [
       accountId,
       JSON.stringify(Object.fromEntries(lists)),
-      never,
-      standard === null ? null : JSON.stringify(standard),
+      closed,
+      defaultNetwork === null ? null : JSON.stringify(defaultNetwork),
     ],
   );
 }

@@ -4,7 +4,11 @@ import type { UseCases } from "../deps.ts";
 
 type NetworkUseCases = "network" | "changeNetwork" | "setNetworkList" | "removeNetworkList";
 
-const BEFORE: NetworkSettings = { lists: new Map([["ours", ["a.example"]]]), never: [], standard: null };
+const BEFORE: NetworkSettings = {
+  lists: new Map([["ours", ["a.example"]]]),
+  closed: [],
+  defaultNetwork: null,
+};
 
 /** The real use cases, over settings in memory: every account begins with a list `ours`. */
 export function memoryNetwork(fail: () => void): Pick<UseCases, NetworkUseCases> {

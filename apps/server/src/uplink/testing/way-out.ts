@@ -25,7 +25,7 @@ export interface WayOut extends AsyncDisposable {
   readonly reports: Report[];
   readonly fenced: AbortController;
   /** What the account has beside nothing: to be changed by a test. */
-  readonly rules: { never?: string[]; lists?: Map<string, string[]> };
+  readonly rules: { closed?: string[]; lists?: Map<string, string[]> };
   judgeAgain(): Promise<void>;
   nextReport(): Promise<Report>;
   closeDoor(): void;
@@ -43,7 +43,7 @@ export async function openWayOut(network: Network): Promise<WayOut> {
   const waiting: ((report: Report) => void)[] = [];
   const fenced = new AbortController();
   const egress = createEgress({
-    policyOf: async () => ({ network, allowInternalNetwork: false, lists: new Map(), never: [], ...rules }),
+    policyOf: async () => ({ network, allowInternalNetwork: false, lists: new Map(), closed: [], ...rules }),
     report(_caller, data) {
       reports.push(data);
       waiting.shift()?.(data);

@@ -38,7 +38,7 @@ export function openEgress(policy: Given | null, deps: Partial<EgressDeps> = {})
   const fenced = new AbortController();
   let watched = 0;
   const egress = createEgress({
-    policyOf: async () => (policy === null ? null : { lists: new Map(), never: [], ...policy }),
+    policyOf: async () => (policy === null ? null : { lists: new Map(), closed: [], ...policy }),
     report(_caller, data) {
       reports.push(data);
       waiting.shift()?.(data);
