@@ -223,6 +223,16 @@ describe("the network of a sandbox", () => {
     });
   });
 
+  it("reaches no public address as one while names are closed, and names as before", async () => {
+    const urls = ["http://far.example/", `http://${far.address}/`];
+    expect((await visit(urls)).network.map(({ data }) => data.verdict)).toEqual(["allowed", "allowed"]);
+    await agency.client.changeNetwork({ close: ["bad.example"] });
+    const { said, network } = await visit(urls);
+    await agency.client.changeNetwork({ open: ["bad.example"] });
+    expect(network.map(({ data }) => data.verdict)).toEqual(["allowed", "denied"]);
+    expect(said).toContain(`${far.address}:80 cannot be reached by its address`);
+  });
+
   it("loses what a list opened when that is removed, and is told its name", async () => {
     const { seen, said } = await untilRefused({ allow: ["ours"] }, () =>
       agency.client.removeNetworkList("ours"),
