@@ -16,8 +16,12 @@ describe("content as text", () => {
     expect(await readText(pieces("\x01\x02ab".repeat(1000)), 9000)).toMatchObject({ text: "", binary: true });
   });
 
+  it("has lines wherever it was written; a return alone stays", async () => {
+    expect(await readText(pieces("a\r", "\nb\r\nc\rd"), 100)).toMatchObject({ text: "a\nb\nc\rd" });
+  });
+
   it("is shown with the controls that programs print, and with few others", async () => {
-    for (const text of ["\x1b[1mx\b\r\n\t\f".repeat(100), `${"text ".repeat(10)}\x01`, ""])
+    for (const text of ["\x1b[1mx\b\r\t\f\n".repeat(100), `${"text ".repeat(10)}\x01`, ""])
       expect(await readText(pieces(text), 9000)).toEqual({ text, cut: false, binary: false });
   });
 });

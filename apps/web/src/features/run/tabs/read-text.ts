@@ -22,7 +22,9 @@ export async function readText(body: AsyncIterable<Uint8Array>, mostBytes: numbe
     if (at >= whole.length) break;
   }
   const binary = isBinary(whole.subarray(0, 8000));
-  return { text: binary ? "" : new TextDecoder().decode(whole), cut: seen > mostBytes, binary };
+  // The end of a line on some systems; alone, a return would overwrite what is before it, and is shown.
+  const text = binary ? "" : new TextDecoder().decode(whole).replaceAll("\r\n", "\n");
+  return { text, cut: seen > mostBytes, binary };
 }
 
 /** What programs print on purpose: backspace, tab, newline, form feed, return and escape. */
