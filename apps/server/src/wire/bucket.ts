@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { AgencyError, isAgencyError } from "@agency/contract";
 import type { S3Address, Settings } from "@agency/contract";
-import type { Logger, Storage } from "@agency/core";
+import type { Clock, Logger, Storage } from "@agency/core";
 import { BucketAwayError, openS3Storage } from "@agency/storage";
 import type { S3Credentials } from "@agency/storage";
 
@@ -13,6 +13,8 @@ export type BucketSettings = Pick<
 
 /** What servers other than AWS call their only region; most take any. */
 const USUAL_REGION = "us-east-1";
+/** Of a server that takes connections and says nothing, the SDK despairs after four minutes. */
+const PATIENCE_MS = 10_000;
 
 /**
  * A bucket that was used before may be away when a server starts: runs that wait to store their work need the server
@@ -22,18 +24,20 @@ export async function openBucket(
   address: S3Address,
   settings: BucketSettings,
   usedFile: string,
-  logger: Logger,
+  { logger, clock }: { logger: Logger; clock: Clock },
 ): Promise<Storage> {
   const place = { ...address, region: regionOf(address, settings), credentials: credentialsOf(settings) };
   const storage = await openS3Storage(place);
   const name = JSON.stringify([address.endpoint, address.bucket, address.prefix]);
+  const wasUsed = (await readFile(usedFile, "utf8").catch(() => null)) === name;
   try {
-    await probe(storage);
+    const trying = probe(storage);
+    await (wasUsed ? soon(trying, clock) : trying);
     await writeFile(usedFile, name, { mode: 0o600 });
   } catch (error) {
     if (!isAgencyError(error)) throw error;
     const { code, message, next } = error;
-    if (error instanceof BucketAwayError && (await readFile(usedFile, "utf8").catch(() => null)) === name) {
+    if (wasUsed && error instanceof BucketAwayError) {
       logger.error({ message }, "the bucket is away: nothing can be stored or read until it is back");
       return storage;
     }
@@ -43,6 +47,18 @@ export async function openBucket(
     });
   }
   return storage;
+}
+
+/** What comes of it later shows wherever the storage is used. */
+async function soon(trying: Promise<void>, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  try {
+    const late = clock.sleep(PATIENCE_MS, over.signal).then(() => "late");
+    if ((await Promise.race([trying, late])) === "late")
+      throw new BucketAwayError("unavailable", `it has not answered for ${PATIENCE_MS / 1_000} seconds.`);
+  } finally {
+    over.abort();
+  }
 }
 
 /** Everything a server has to be allowed, tried once before any task relies on it. */

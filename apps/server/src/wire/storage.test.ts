@@ -131,6 +131,26 @@ describe("openStorage", () => {
       expect((await storage.stat("a"))?.bytes).toBe(3);
     });
 
+    it("waits ten seconds for one it has used that takes connections and says nothing, longer for another", async () => {
+      await open();
+      const [silence, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const until = silence.promise;
+      server.faults.always("PutObject", { kind: "slow", until });
+      const slept: number[] = [];
+      const clock = { now: () => Date.now(), sleep: async (ms: number) => void slept.push(ms) };
+      const said: object[] = [];
+      const logger = { ...silent, error: (facts: object) => void said.push(facts) };
+      await openStorage(settingsOf(env), places(), logger, closers, clock);
+      expect([slept, said]).toEqual([[10_000], [{ message: "it has not answered for 10 seconds." }]]);
+      server.faults.always("PutObject", { kind: "slow", until, reached: reached.resolve });
+      const other = { AGENCY_STORAGE: `s3://agency/other?endpoint=${server.endpoint}` };
+      const opening = openStorage(settingsOf({ ...env, ...other }), places(), silent, closers, clock);
+      await reached.promise;
+      silence.resolve();
+      await opening;
+      expect(slept).toEqual([10_000]);
+    });
+
     it("does not start when it never has, or when its key is refused", async () => {
       leave();
       await expect(open()).rejects.toMatchObject({

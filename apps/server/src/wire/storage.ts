@@ -1,6 +1,6 @@
 import type { Settings } from "@agency/contract";
 import { createChores, systemClock } from "@agency/control";
-import type { Logger, Storage } from "@agency/core";
+import type { Clock, Logger, Storage } from "@agency/core";
 import { openLocalStorage } from "@agency/storage";
 import { openBucket } from "./bucket.ts";
 import type { BucketSettings } from "./bucket.ts";
@@ -18,12 +18,13 @@ export async function openStorage(
   folder: Pick<DataFolder, "storage" | "bucketUsed">,
   logger: Logger,
   closers: Closers,
+  clock: Clock = systemClock,
 ): Promise<Storage> {
   const { storage: address } = settings;
   const storage =
     address.kind === "local"
       ? await openLocalStorage(folder.storage, settings)
-      : await openBucket(address, settings, folder.bucketUsed, logger);
+      : await openBucket(address, settings, folder.bucketUsed, { logger, clock });
   const sweep = {
     name: "storage sweep",
     everyMs: DAY_MS,
