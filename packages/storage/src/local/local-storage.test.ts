@@ -112,6 +112,27 @@ describe("local storage", () => {
     expect(await readdir(join(root, "~work"))).toEqual([]);
   });
 
+  it("takes no more memory for a small object than it was told it has bytes", async () => {
+    const storage = await openLocalStorage(root);
+    const gate = Promise.withResolvers<void>();
+    let open = 0;
+    const all = Promise.withResolvers<void>();
+    async function* slow() {
+      yield bytes("half");
+      if ((open += 1) === 100) all.resolve();
+      await gate.promise;
+      yield bytes("done");
+    }
+    const before = process.memoryUsage().arrayBuffers;
+    const writes = Array.from({ length: 100 }, (_, n) => storage.write(`small/${n}`, slow(), { bytes: 8 }));
+    await all.promise;
+    const grown = process.memoryUsage().arrayBuffers - before;
+    gate.resolve();
+    await Promise.all(writes);
+    expect(grown).toBeLessThan(10 * 1024 * 1024);
+    expect(await storage.get("small/99")).toEqual(bytes("halfdone"));
+  });
+
   it("has no addresses of its own to give away", async () => {
     const storage = await openLocalStorage(root);
     expect(await storage.signGet("a", { expiresMs: 1000, filename: "a" })).toBeNull();

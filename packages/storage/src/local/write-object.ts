@@ -29,7 +29,7 @@ export async function writeObject(
   let taken: RoomTaken | null = null;
   try {
     taken = await room.take(key, options.bytes ?? 0);
-    const at = await writeDraft(draft, source, mediaType, taken);
+    const at = await writeDraft(draft, source, { mediaType, room: taken, bytes: options.bytes ?? Infinity });
     await moveInto(paths, draft, place);
     const { bytes, sha256 } = source.result();
     return { key, bytes, etag: sha256, sha256, mediaType, at };
@@ -47,12 +47,11 @@ export async function writeObject(
 async function writeDraft(
   draft: string,
   source: CheckedSource,
-  mediaType: string,
-  room: RoomTaken,
+  { mediaType, room, bytes }: { mediaType: string; room: RoomTaken; bytes: number },
 ): Promise<number> {
   await using handle = await open(draft, "wx", FILE_MODE);
   await handle.writeFile(new Uint8Array(HEADER_BYTES));
-  await handle.writeFile(counted(inPieces(source.chunks()), room));
+  await handle.writeFile(counted(inPieces(source.chunks(), Math.min(PIECE_BYTES, bytes)), room));
   const { sha256 } = source.result();
   await handle.write(encodeHeader({ sha256, mediaType }), 0, HEADER_BYTES, 0);
   await handle.sync();
@@ -63,15 +62,18 @@ async function writeDraft(
  * A write is a round through another thread, whatever its size, and a connection gives 64 KiB at most: they are put
  * together. Each piece is written before the next is asked for, so that one buffer does for all.
  */
-async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+async function* inPieces(
+  chunks: AsyncIterable<Uint8Array>,
+  pieceBytes: number,
+): AsyncGenerator<Uint8Array, void> {
+  const piece = Buffer.allocUnsafe(pieceBytes);
   let filled = 0;
   for await (const chunk of chunks) {
-    if (filled + chunk.byteLength > PIECE_BYTES) {
+    if (filled + chunk.byteLength > pieceBytes) {
       if (filled > 0) yield piece.subarray(0, filled);
       filled = 0;
     }
-    if (chunk.byteLength > PIECE_BYTES) {
+    if (chunk.byteLength > pieceBytes) {
       yield chunk;
     } else {
       piece.set(chunk, filled);
