@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { commands } from "./index.ts";
 
-const examples = commands.flatMap(({ examples = [] }) => examples);
+const examples = commands.flatMap(({ examples }) => examples);
 
 it.each(examples)("can be pasted into any shell: %s", (example) => {
   const bare = example.replaceAll(/'[^']*'|"[^"$`]*"/g, "");

@@ -83,10 +83,7 @@ export function createEgress(deps: EgressDeps): Egress {
       };
       const signals = { gone, fenced: watched.signal };
       const revision = open.revision();
-      const reached = await connectTarget(io, caller, authority, signals).catch((error: unknown) => {
-        logger.error({ err: error, taskId: caller.taskId }, "a connection of a task could not be judged");
-        return FAULT;
-      });
+      const reached = await connectTarget(io, caller, authority, signals).catch(faultOf(logger, caller));
       if (!reached.ok) {
         leave();
         return refused(reached, report);
@@ -132,6 +129,13 @@ const FAULT = failed(
   "unreachable",
   "Agency could not judge the connection because of a fault of its own. Try again.",
 );
+
+function faultOf(logger: Logger, { taskId }: AttemptCaller): (error: unknown) => Refusal {
+  return (error) => {
+    logger.error({ err: error, taskId }, "a connection of a task could not be judged");
+    return FAULT;
+  };
+}
 
 function refused(refusal: Refusal, report: (end: Outcome) => void): Refusal {
   report({ verdict: refusal.verdict, reason: refusal.message, bytesIn: 0, bytesOut: 0 });
