@@ -31,6 +31,13 @@ export type CheckpointFileList = z.infer<typeof checkpointFileListSchema>;
 /** Of the files and of the deleted ones together. */
 export const MAX_CHECKPOINT_FILES = MAX_ARCHIVED_FILES;
 export const MAX_PATH_BYTES = 4096;
+/** Of a whole list: what is left out is said with `truncated`, more is no list. */
+export const MAX_CHECKPOINT_LIST = {
+  bytes: 64 * 1024 * 1024,
+  packedBytes: 24 * 1024 * 1024,
+  /** Twice as many as files: nearly all lie whole. */
+  places: 400_000,
+} as const;
 /** Of one object of a checkpoint's pack: git reckons with 50 usually. */
 export const MAX_DELTAS = 24;
 
