@@ -60,7 +60,8 @@ async function* archive({ bundle, files, session }: ArchiveParts): AsyncGenerato
   const { header, pack, bytes: size } = bundle;
   yield tarHeader(BUNDLE, size);
   yield header;
-  yield* createReadStream(pack) as AsyncIterable<Buffer>;
+  // The size is in the header already: not a byte more than it says.
+  yield* createReadStream(pack, { end: size - header.length - 1 }) as AsyncIterable<Buffer>;
   yield tarPadding(size);
   for (const [at, { bytes }] of (session?.files ?? []).entries())
     yield* entry(SESSION(at), await packed(bytes, { level: 1 }));

@@ -90,7 +90,8 @@ async function captureWith(
     listSnapshot(store, { tree: snapshot.tree, base }, call),
   ]);
   checkSize(bundle);
-  const files = listed && (await packFileList(listed, bundle.places));
+  // A checkpoint is for going on from; that its files can be looked at comes second.
+  const files = listed && (await packFileList(listed, bundle.places).catch(() => null));
   const packed = await packArchive(join(store.folder, "checkpoint.tar"), { bundle, files, session }, signal);
   const { commit: head, branch } = snapshot.head;
   return {

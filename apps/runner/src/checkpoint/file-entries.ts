@@ -4,7 +4,8 @@ import { readlinkSync } from "node:fs";
 import { MAX_PATH_BYTES } from "@agency/contract";
 import type { CheckpointListEntry } from "@agency/contract";
 
-export const MAX_LISTING_BYTES = 64 * 1024 * 1024;
+/** 200,000 files with paths of 100 characters. */
+export const MAX_LISTING_BYTES = 32 * 1024 * 1024;
 export const MAX_LINKS = 10_000;
 export const NESTED = "160000";
 const LINK = "120000";

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -19,6 +20,7 @@ import {
   checkpointListEntrySchema,
   checkpointListHeadSchema,
   MAX_CHECKPOINT_FILES,
+  MAX_CHECKPOINT_LIST,
 } from "@agency/contract";
 import type { CheckpointListEntry, CheckpointListHead } from "@agency/contract";
 import { openLabWorkspace, treeBelow } from "../testing/checkpoint-lab.ts";
@@ -26,7 +28,11 @@ import type { LabWorkspace } from "../testing/checkpoint-lab.ts";
 import { git } from "../testing/git-server.ts";
 import type { Captured } from "./capture.ts";
 import { packFileList } from "./file-list.ts";
+import { bundleSnapshot } from "./pack-snapshot.ts";
+import { snapshotFiles } from "./snapshot-workspace.ts";
 import { listTar } from "./tar.ts";
+
+const CALL = { timeoutMs: 60_000, signal: new AbortController().signal };
 
 type Standing = Exclude<CheckpointListEntry, { change: "deleted" }>;
 
@@ -263,6 +269,66 @@ describe("the list of a checkpoint's files", () => {
     expect(Math.max(...chains), "a change of another").toBeGreaterThan(1);
   });
 
+  it("is without places where only changes of what the repository has keep the bundle small", async () => {
+    git(origin, "init", "--quiet", "-b", "main");
+    writeFileSync(join(origin, "large.bin"), randomBytes(3 * 1024 * 1024));
+    git(origin, "add", "--all");
+    git(origin, "commit", "--quiet", "-m", "base");
+    const one = await openLabWorkspace(join(root, "one"), { url: url() });
+    appendFileSync(join(one.workspace, "large.bin"), "x");
+    const { tree } = await snapshotFiles(one.store, CALL);
+    const options = {
+      tree,
+      parent: one.base,
+      also: {},
+      without: one.base,
+      message: "m",
+      thinFromBytes: 1024,
+    };
+    const bundle = await bundleSnapshot(one.store, options, CALL);
+    expect(bundle.bytes).toBeLessThan(10_000);
+    expect((await bundle.places([git(one.workspace, "hash-object", "large.bin")])).size).toBe(0);
+    git(origin, "fetch", "--quiet", bundle.pack, "refs/agency/checkpoint");
+    expect(git(origin, "rev-parse", "FETCH_HEAD^{tree}")).toBe(tree);
+  });
+
+  it("takes the room of no packing that was killed", async () => {
+    seed();
+    const one = await openLabWorkspace(join(root, "one"), { url: url() });
+    const left = join(one.store.folder, "objects", "pack", "tmp_pack_killed");
+    mkdirSync(join(one.store.folder, "objects", "pack"), { recursive: true });
+    writeFileSync(left, "half");
+    writeFileSync(join(one.workspace, "new.txt"), "new\n");
+    await take(one);
+    expect(existsSync(left)).toBe(false);
+  });
+
+  it("stops where a reader would stop, and says so", async () => {
+    const target = "x".repeat(3300);
+    const entries = Array.from({ length: 20_000 }, (_, at): CheckpointListEntry => ({
+      path: `link-${at}`,
+      kind: "link",
+      mode: 0o777,
+      target,
+      object: at.toString(16).padStart(40, "0"),
+    }));
+    const places = async (objects: Iterable<string>) =>
+      new Map(
+        [...objects].map((object) => [
+          object,
+          Array.from({ length: 25 }, (_, at): [number, number] => [at, 1]),
+        ]),
+      );
+    const list = await packFileList({ entries, base: null, truncated: false }, places);
+    const [head = "", ...lines] = zstdDecompressSync(list ?? "")
+      .toString()
+      .trimEnd()
+      .split("\n");
+    expect(JSON.parse(head)).toMatchObject({ truncated: true });
+    expect(lines.length).toBeLessThan(entries.length);
+    expect(lines.filter((line) => line.includes("places")).length).toBe(MAX_CHECKPOINT_LIST.places / 25);
+  });
+
   it("of as many files as may be listed is small", async () => {
     const entries = Array.from({ length: MAX_CHECKPOINT_FILES }, (_, at): CheckpointListEntry => ({
       path: `packages/p${at % 300}/src/file-${at}.ts`,
@@ -272,6 +338,6 @@ describe("the list of a checkpoint's files", () => {
       object: createHash("sha1").update(String(at)).digest("hex"),
     }));
     const list = await packFileList({ entries, base: null, truncated: false }, async () => new Map());
-    expect(list.length).toBeLessThan(12 * 1024 * 1024);
+    expect(list?.length).toBeLessThan(12 * 1024 * 1024);
   });
 });

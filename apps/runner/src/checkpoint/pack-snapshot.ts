@@ -1,11 +1,12 @@
-import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_DELTAS } from "@agency/contract";
 import { readPackIndex } from "./pack-index.ts";
 import { placesOf } from "./pack-places.ts";
 import type { Places } from "./pack-places.ts";
+import { thinBundle } from "./thin-bundle.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
-import { check, textOf } from "./snapshot-call.ts";
+import { check, SnapshotError, textOf } from "./snapshot-call.ts";
 import type { SnapshotCall } from "./snapshot-call.ts";
 
 export interface BundleOptions {
@@ -17,7 +18,11 @@ export interface BundleOptions {
   /** Whoever unpacks the bundle has this commit already. */
   readonly without: string | null;
   readonly message: string;
+  /** From here on it is made as small as can be, whoever wants to read one file of it. */
+  readonly thinFromBytes?: number;
 }
+
+const LARGE_BYTES = 64 * 1024 * 1024;
 
 /** A git bundle in two pieces. */
 export interface Bundle {
@@ -49,10 +54,18 @@ export async function bundleSnapshot(
   ]);
   const header = bundleHeader(refs, needed);
   const { size } = await stat(`${pack}.pack`);
-  const places = (objects: Iterable<string>): Promise<ReadonlyMap<string, Places>> =>
-    findObjects(pack, objects, { packBytes: size, headerBytes: header.length });
-  return { commit, header, pack: `${pack}.pack`, bytes: header.length + size, places };
+  const whole = { commit, header, pack: `${pack}.pack`, bytes: header.length + size };
+  if (whole.bytes > (options.thinFromBytes ?? LARGE_BYTES) && options.without !== null) {
+    const { file, bytes } = await thinBundle(store, refs, options.without, call);
+    if (bytes < whole.bytes)
+      return { commit, header: Buffer.alloc(0), pack: file, bytes, places: async () => new Map() };
+  }
+  const sizes = { packBytes: size, headerBytes: header.length };
+  return { ...whole, places: (objects) => findObjects(pack, objects, sizes) };
 }
+
+/** A million commits: those that are looked for come last. */
+const MAX_LISTING_BYTES = 64 * 1024 * 1024;
 
 /** How far one file is from the whole one it is made from is bounded: a reader unpacks all between. */
 const DELTAS = ["--delta-base-offset", `--depth=${MAX_DELTAS}`];
@@ -65,11 +78,19 @@ async function packObjects(
 ): Promise<string> {
   const to = join(folder, "bundle");
   await rm(to, { recursive: true, force: true });
+  await removeUnfinished(join(folder, "objects", "pack"));
   await mkdir(to, { mode: 0o700 });
   const lines = [...commits, ...(without === null ? [] : [`^${without}`])];
   const input = Buffer.from(lines.map((line) => `${line}\n`).join(""));
   const pack = ["pack-objects", "--quiet", "--revs", ...DELTAS, join(to, "pack")];
   return join(to, `pack-${await textOf("Packing the workspace", ours, pack, { ...call, input })}`);
+}
+
+/** What packing left that was killed, or found the disk full: it takes the very room that is missing. */
+async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const left = names.filter((name) => name.startsWith("tmp_"));
+  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
 }
 
 async function findObjects(
@@ -108,8 +129,9 @@ async function neededCommits(
   // The agent made no commits: no process is needed to find out.
   if (parent === without && others.length === 0) return [without];
   const list = ["rev-list", "--boundary", commit, ...others, `^${without}`];
-  const listing = await ours(list, call);
+  const listing = await ours(list, { ...call, maxBytes: MAX_LISTING_BYTES });
   check("Finding what the workspace builds on", listing);
+  if (listing.truncated) throw new SnapshotError("The history of the workspace is too long to be packed.");
   const lines = listing.stdout.toString().split("\n");
   return lines.flatMap((line) => (line.startsWith("-") ? [line.slice(1)] : []));
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { MAX_CHECKPOINT_FILES } from "@agency/contract";
 import type { CheckpointListEntry } from "@agency/contract";
 import { changedFiles } from "./changed-files.ts";
@@ -8,6 +9,7 @@ import type { SnapshotStore } from "./snapshot-store.ts";
 import type { SnapshotCall } from "./snapshot-call.ts";
 
 const TAB = 9;
+const AT_ONCE = 2000;
 
 /** The files of a checkpoint, and those that its base had and it has not. */
 export interface ListedFiles {
@@ -50,7 +52,14 @@ async function filesOfTree(
   const { code, stdout, truncated } = await ours(list, { ...call, maxBytes: MAX_LISTING_BYTES });
   if (code !== 0) return null;
   const links = { left: MAX_LINKS, workspace };
-  return { files: [...filesIn(stdout, links)], truncated };
+  const files: Standing[] = [];
+  for (const file of filesIn(stdout, links)) {
+    if (files.length === MAX_CHECKPOINT_FILES) return { files, truncated: true };
+    files.push(file);
+    // Others get a turn in between: a few milliseconds.
+    if (files.length % AT_ONCE === 0) await setImmediate();
+  }
+  return { files, truncated };
 }
 
 function filesOfBase(store: SnapshotStore, base: string, call: SnapshotCall): Promise<TreeFiles | null> {
