@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { deflateSync, zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { isAgencyError, MAX_CHECKPOINT_FILES } from "@agency/contract";
+import { describe, expect, it, vi } from "vitest";
+import { isAgencyError, MAX_CHECKPOINT_FILES, MAX_CHECKPOINT_LIST, MAX_DELTAS } from "@agency/contract";
 import type { ArtifactStore, CheckpointRow, RepositoryObjects, TaskStore } from "@agency/core";
 import { MemoryBlobs } from "../testing/memory-blobs.ts";
 import { MemoryTask } from "../testing/memory-task.ts";
@@ -156,6 +156,23 @@ describe("the files of a checkpoint", () => {
     await list();
     storage.objects.delete("c");
     expect((await list()).files).toHaveLength(5);
+  });
+
+  it("are forgotten when nobody has asked for some minutes", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const { list, storage } = setUp();
+      await list();
+      storage.objects.delete("c");
+      for (const _ of [1, 2, 3]) {
+        vi.advanceTimersByTime(4 * 60_000);
+        expect((await list()).files).toHaveLength(5);
+      }
+      vi.advanceTimersByTime(5 * 60_000);
+      await expect(list()).rejects.toMatchObject({ code: "not_found" });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("that are as in the repository come from the server's mirror, of this repository alone", async () => {
@@ -329,6 +346,16 @@ describe("a list that lies", () => {
     const { list, read } = setUp(twice);
     expect(await list()).toMatchObject({ files: [{ path: "a" }], deleted: [], truncated: true });
     expect((await read("a")).content).toEqual(small);
+  });
+
+  it("that names more places than may be in all is refused, however few each file has", async () => {
+    const places = Array.from({ length: MAX_DELTAS + 1 }, () => [1, 1]);
+    const files = Math.floor(MAX_CHECKPOINT_LIST.places / places.length) + 1;
+    const { list } = setUp(Array.from({ length: files }, (_, at) => file(`f${at}`, { places })));
+    await expect(list()).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("names too many places"),
+    });
   });
 
   it("holds as many files as may be, and not one more", { timeout: 60_000 }, async () => {

@@ -1,8 +1,9 @@
 import { AgencyError } from "@agency/contract";
-import type { CheckpointFile, CheckpointFileList, CheckpointListEntry, Task } from "@agency/contract";
+import type { CheckpointFile, CheckpointFileList, Task } from "@agency/contract";
 import type { RepositoryObjects } from "@agency/core";
 import { getTask } from "../tasks/manage-task.ts";
 import type { FileQuery } from "./archived-files.ts";
+import type { StandingFile } from "./checkpoint-list.ts";
 import type { CheckpointLists, ListedCheckpoint } from "./checkpoint-lists.ts";
 import { locateCheckpoint } from "./download-checkpoint.ts";
 import type { DownloadCheckpointDeps } from "./download-checkpoint.ts";
@@ -24,8 +25,6 @@ interface FoundFile {
   bytes: number;
   open: () => Promise<ReadableStream<Uint8Array>>;
 }
-
-type StandingEntry = Exclude<CheckpointListEntry, { change: "deleted" }>;
 
 /** The files of the workspace as they were at a checkpoint, by path. */
 export async function listCheckpointFiles(
@@ -62,7 +61,7 @@ export async function readCheckpointFile(
   if (entry === undefined || entry.change === "deleted")
     throw new AgencyError("not_found", `Checkpoint ${number} of task ${id} has no file of this path.`);
   if (entry.kind !== "file") throw wholeInstead("This is not a file.");
-  const [packed, ...others] = (entry.places ?? []).map((place) => packedAt(deps, stored.key, listed, place));
+  const [packed, ...others] = pairsOf(entry.places).map((place) => packedAt(deps, stored.key, listed, place));
   if (packed === undefined) return fromRepository(deps, accountId, task, entry, listed.base);
   try {
     return { name: path, ...(await openPackedFile(entry.object, packed, others)) };
@@ -97,12 +96,16 @@ function packedAt(
   };
 }
 
+function pairsOf(places: readonly number[]): [number, number][] {
+  return places.flatMap((from, at) => (at % 2 === 0 ? [[from, places[at + 1] ?? 0]] : []));
+}
+
 /** What the bundle leaves out is in the history of the repository, under the same name. */
 async function fromRepository(
   { objects }: CheckpointFileDeps,
   accountId: string,
   { repository }: Task,
-  { path, object, change }: StandingEntry,
+  { path, object, change }: StandingFile,
   base: string | null,
 ): Promise<FoundFile> {
   const blob =
@@ -117,7 +120,7 @@ async function fromRepository(
   );
 }
 
-function toFile({ path, kind, bytes, mode, target, change }: StandingEntry): CheckpointFile {
+function toFile({ path, kind, bytes, mode, target, change }: StandingFile): CheckpointFile {
   return {
     path,
     kind,

@@ -1,10 +1,8 @@
-import { CHECKPOINT_ENTRIES } from "@agency/contract";
+import { CHECKPOINT_ENTRIES, MAX_CHECKPOINT_LIST } from "@agency/contract";
 
 const BLOCK = 512;
 /** What a runner may say of a session in `checkpoint.json`. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
-/** 200,000 files take a third of it. */
-const MAX_LIST_BYTES = 24 * 1024 * 1024;
 
 /** Where something lies in the tar of a checkpoint. */
 export interface Span {
@@ -27,7 +25,7 @@ export async function readHead(read: ReadRange, bytes: number): Promise<Checkpoi
   const manifest = await entryAt(read, 0, CHECKPOINT_ENTRIES.manifest);
   if (manifest === null || manifest.bytes > MAX_MANIFEST_BYTES) return null;
   const list = await entryAt(read, after(manifest), CHECKPOINT_ENTRIES.files);
-  if (list === null || list.bytes > MAX_LIST_BYTES) return null;
+  if (list === null || list.bytes > MAX_CHECKPOINT_LIST.packedBytes) return null;
   const bundle = await entryAt(read, after(list), CHECKPOINT_ENTRIES.bundle);
   return bundle === null || bundle.start + bundle.bytes > bytes ? null : { list, bundle };
 }

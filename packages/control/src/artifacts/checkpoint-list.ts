@@ -1,20 +1,31 @@
 import { setImmediate } from "node:timers/promises";
 import { constants, createZstdDecompress } from "node:zlib";
-import { checkpointListEntrySchema, checkpointListHeadSchema, MAX_CHECKPOINT_FILES } from "@agency/contract";
+import {
+  checkpointListEntrySchema,
+  checkpointListHeadSchema,
+  MAX_CHECKPOINT_FILES,
+  MAX_CHECKPOINT_LIST,
+} from "@agency/contract";
 import type { CheckpointListEntry, CheckpointListHead } from "@agency/contract";
 
-/** 200,000 files with long names. */
-const MAX_BYTES = 64 * 1024 * 1024;
 /** A path and a target as long as may be, each character escaped. */
 const MAX_LINE_BYTES = 64 * 1024;
 /** 8 MiB: a frame may ask for no more memory than that, whatever its header says. */
 const OPTIONS = { params: { [constants.ZSTD_d_windowLogMax]: 23 } };
-/** Others get a turn in between: to judge all takes about a second. */
-const AT_ONCE = 2000;
+/** Others get a turn in between: 200,000 files take about three seconds. */
+const AT_ONCE_MS = 20;
+
+type DeletedEntry = Extract<CheckpointListEntry, { change: "deleted" }>;
+type StandingEntry = Exclude<CheckpointListEntry, DeletedEntry>;
+
+export interface StandingFile extends Omit<StandingEntry, "places" | "pathBytes"> {
+  /** First byte and length of each, one after another: a pair of its own would take five times the memory. */
+  readonly places: readonly number[];
+}
 
 export interface CheckpointList extends CheckpointListHead {
   /** By path, in the order of code units, each path once. */
-  readonly entries: readonly CheckpointListEntry[];
+  readonly entries: readonly (StandingFile | Pick<DeletedEntry, "path" | "change">)[];
 }
 
 /** A list that is not as agreed, and why. */
@@ -25,19 +36,34 @@ export class BadListError extends Error {
 /** Judges what was written inside a sandbox, up to the first thing that is wrong. */
 export async function readList(packed: Uint8Array): Promise<CheckpointList> {
   let head: CheckpointListHead | null = null;
-  const entries: CheckpointListEntry[] = [];
+  const entries: CheckpointList["entries"][number][] = [];
+  let places = 0;
+  let turn = performance.now();
   for await (const line of linesOf(packed)) {
     const parsed = parse(line);
     if (head === null) head = judged(checkpointListHeadSchema.safeParse(parsed));
-    else entries.push(judged(checkpointListEntrySchema.safeParse(parsed)));
+    else {
+      const entry = compact(judged(checkpointListEntrySchema.safeParse(parsed)));
+      places += entry.change === "deleted" ? 0 : entry.places.length / 2;
+      entries.push(entry);
+    }
     if (entries.length > MAX_CHECKPOINT_FILES) throw new BadListError("names too many files");
-    if (entries.length % AT_ONCE === AT_ONCE - 1) await setImmediate();
+    if (places > MAX_CHECKPOINT_LIST.places) throw new BadListError("names too many places");
+    if (performance.now() - turn < AT_ONCE_MS) continue;
+    await setImmediate();
+    turn = performance.now();
   }
   if (head === null) throw notAsAgreed();
   entries.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const once = entries.filter(({ path }, at) => path !== entries[at - 1]?.path);
   // Names that are not UTF-8 can look the same.
   return { ...head, truncated: head.truncated || once.length < entries.length, entries: once };
+}
+
+function compact(entry: CheckpointListEntry): CheckpointList["entries"][number] {
+  if (entry.change === "deleted") return { path: entry.path, change: entry.change };
+  const { places = [], pathBytes: _, ...rest } = entry;
+  return { ...rest, places: places.flat() };
 }
 
 async function* linesOf(packed: Uint8Array): AsyncGenerator<Buffer> {
@@ -62,7 +88,8 @@ async function* unpacked(packed: Uint8Array): AsyncGenerator<Buffer> {
   try {
     for await (const piece of unpacking) {
       bytes += piece.length;
-      if (bytes > MAX_BYTES) throw new BadListError(`is over ${MAX_BYTES} bytes`);
+      if (bytes > MAX_CHECKPOINT_LIST.bytes)
+        throw new BadListError(`is over ${MAX_CHECKPOINT_LIST.bytes} bytes`);
       yield piece;
     }
   } catch (error) {

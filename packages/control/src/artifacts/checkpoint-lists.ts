@@ -7,6 +7,8 @@ import type { CheckpointList } from "./checkpoint-list.ts";
 
 /** Whoever looks through the files of a task goes back and forth between few checkpoints. */
 const MOST_CACHED = 2;
+/** One of 200,000 files is some hundred megabytes. */
+const IDLE_MS = 5 * 60_000;
 /** Holds the usual `checkpoint.json`, and the list of some hundred files. */
 const FIRST_BYTES = 32 * 1024;
 
@@ -25,19 +27,45 @@ export type CheckpointLists = (stored: StoredCheckpoint) => Promise<ListedCheckp
 
 /** Reads lists that runners wrote, one at a time. A blob never changes, so neither does what was read of it. */
 export function createCheckpointLists(storage: Pick<BlobStorage, "read">): CheckpointLists {
-  const cache = new Map<string, Promise<ListedCheckpoint | null>>();
+  const cache = new LastUsed();
   let before: Promise<unknown> = Promise.resolve();
   return (stored) => {
     const known = cache.get(stored.key);
     if (known !== undefined) return known;
     const reading = before.then(() => readStored(storage, stored));
     before = reading.catch(() => undefined);
-    const [oldest] = cache.keys();
-    if (cache.size >= MOST_CACHED && oldest !== undefined) cache.delete(oldest);
     cache.set(stored.key, reading);
-    reading.catch(() => cache.delete(stored.key));
     return reading;
   };
+}
+
+type Reading = Promise<ListedCheckpoint | null>;
+
+/** The lists that were asked for last, for as long as somebody asks. */
+class LastUsed {
+  readonly #kept = new Map<string, { reading: Reading; idle: NodeJS.Timeout }>();
+
+  get(key: string): Reading | undefined {
+    const found = this.#kept.get(key);
+    if (found === undefined) return undefined;
+    this.#kept.delete(key);
+    this.#kept.set(key, found);
+    found.idle.refresh();
+    return found.reading;
+  }
+
+  set(key: string, reading: Reading): void {
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size >= MOST_CACHED && oldest !== undefined) this.#drop(oldest);
+    const idle = setTimeout(() => this.#drop(key), IDLE_MS).unref();
+    this.#kept.set(key, { reading, idle });
+    reading.catch(() => this.#kept.get(key)?.reading === reading && this.#drop(key));
+  }
+
+  #drop(key: string): void {
+    clearTimeout(this.#kept.get(key)?.idle);
+    this.#kept.delete(key);
+  }
 }
 
 async function readStored(
