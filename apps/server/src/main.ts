@@ -18,3 +18,5 @@ try {
   process.stderr.write(`${lines.join("\n")}\n`);
   if (!known && error instanceof Error && error.stack) process.stderr.write(`${error.stack}\n`);
 }
+// Everything is closed. What still waits, such as a request to a bucket that says nothing, has nobody to tell any more.
+process.exit();
