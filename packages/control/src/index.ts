@@ -14,6 +14,7 @@ export { createCheckpointLists } from "./artifacts/checkpoint-lists.ts";
 export { createManifests } from "./artifacts/manifests.ts";
 export { downloadCheckpoint } from "./artifacts/download-checkpoint.ts";
 export { finishUpload, offerUpload, takeUpload, UPLOAD_LIMITS } from "./artifacts/take-upload.ts";
+export { createFileLanes } from "./artifacts/reading-lanes.ts";
 export { createUploadLanes, UPLOAD_LANES } from "./artifacts/upload-lanes.ts";
 export type { UploadAdmission } from "./artifacts/upload-lanes.ts";
 export { openRestore } from "./artifacts/restore.ts";

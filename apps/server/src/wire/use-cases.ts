@@ -8,6 +8,7 @@ import {
   cancelTask,
   changeLimits,
   createCheckpointLists,
+  createFileLanes,
   changeNetwork,
   createEventFollower,
   createFeed,
@@ -203,7 +204,8 @@ function keptUseCases(parts: UseCaseParts): Pick<UseCases, KeptUseCases> {
   const { stores, storage, admission, objects } = parts;
   const { tasks, artifacts, uploads } = stores;
   const deps = { tasks, artifacts, storage, manifests: createManifests(storage), now };
-  const looking = { tasks, artifacts, storage, objects, lists: createCheckpointLists(storage) };
+  const lists = createCheckpointLists(storage);
+  const looking = { tasks, artifacts, storage, objects, lists, lanes: createFileLanes() };
   const uploading = { ...admission, uploads, storage, limits: UPLOAD_LIMITS };
   return {
     listArtifacts: (accountId, id) => listArtifacts(deps, accountId, id),

@@ -1,27 +1,35 @@
-import { BadObjectError } from "./pack-object.ts";
+import { BadObjectError, TooLargeError } from "./pack-object.ts";
 
 const COPY = 0x80;
 /** A size of nothing stands for it. */
 const USUAL_COPY = 0x10000;
 
-/** Some 40 ms; what git makes of 16 MiB of text has a tenth of them. */
-const MAX_STEPS = 200_000;
+const WORTH = [1, 256, 256 ** 2, 256 ** 3] as const;
 
-/** What git's `delta` makes of `base`: pieces of it, and bytes of its own. Throws at the first thing that is not so. */
-export function applyDelta(base: Buffer, delta: Buffer, mostBytes: number): Buffer {
+/** What may still be made of one object, and of all that it is made from. */
+export interface Allowance {
+  bytes: number;
+  steps: number;
+}
+
+/**
+ * What git's `delta` makes of `base`: pieces of it, and bytes of its own. Throws at the first thing that is not so, or
+ * when more than `left` is asked for, and takes from that what it needed.
+ */
+export function applyDelta(base: Buffer, delta: Buffer, left: Allowance): Buffer {
   const from = numberAt(delta, 0);
   const to = numberAt(delta, from.end);
   if (from.value !== base.length) throw new BadObjectError("is a change of something else");
-  if (to.value > mostBytes) throw new BadObjectError("makes more than is unpacked here");
+  if (to.value > left.bytes) throw new TooLargeError();
+  left.bytes -= to.value;
   const made = Buffer.alloc(to.value);
   let filled = 0;
-  let steps = 0;
   for (let at = to.end; at < delta.length;) {
-    if (++steps > MAX_STEPS) throw new BadObjectError("is a change in too many places");
+    if (left.steps <= 0) throw new TooLargeError();
+    left.steps -= 1;
     const step = (delta[at] ?? 0) & COPY ? copyAt(base, delta, at) : insertAt(delta, at);
-    if (filled + step.bytes.length > made.length) throw new BadObjectError("makes more than it says");
-    made.set(step.bytes, filled);
-    filled += step.bytes.length;
+    if (filled + step.size > made.length) throw new BadObjectError("makes more than it says");
+    filled += step.of.copy(made, filled, step.start, step.start + step.size);
     at = step.end;
   }
   if (filled < made.length) throw new BadObjectError("makes less than it says");
@@ -29,7 +37,9 @@ export function applyDelta(base: Buffer, delta: Buffer, mostBytes: number): Buff
 }
 
 interface Step {
-  bytes: Buffer;
+  of: Buffer;
+  start: number;
+  size: number;
   end: number;
 }
 
@@ -37,19 +47,24 @@ interface Step {
 function copyAt(base: Buffer, delta: Buffer, at: number): Step {
   const told = delta[at] ?? 0;
   let end = at + 1;
-  const numberOf = (bits: readonly number[]): number =>
-    bits.reduce((sum, bit, place) => sum + (told & (1 << bit) ? byteAt(delta, end++) * 256 ** place : 0), 0);
-  const start = numberOf([0, 1, 2, 3]);
-  const size = numberOf([4, 5, 6]) || USUAL_COPY;
+  let start = 0;
+  let size = 0;
+  for (let bit = 0; bit < 7; bit += 1) {
+    if ((told & (1 << bit)) === 0) continue;
+    const part = byteAt(delta, end++) * (WORTH[bit % 4] ?? 0);
+    if (bit < 4) start += part;
+    else size += part;
+  }
+  size ||= USUAL_COPY;
   if (start + size > base.length) throw new BadObjectError("copies from outside");
-  return { bytes: base.subarray(start, start + size), end };
+  return { of: base, start, size, end };
 }
 
 function insertAt(delta: Buffer, at: number): Step {
   const size = delta[at] ?? 0;
   const end = at + 1 + size;
   if (size === 0 || end > delta.length) throw new BadObjectError("is no change of another");
-  return { bytes: delta.subarray(at + 1, end), end };
+  return { of: delta, start: at + 1, size, end };
 }
 
 /** Little end first, seven bits at a time. */

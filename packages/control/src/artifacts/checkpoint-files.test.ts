@@ -10,6 +10,7 @@ import { checkpointTar, packBlobs, packList } from "../testing/sample-checkpoint
 import { sampleTask } from "../testing/sample-task.ts";
 import { listCheckpointFiles, readCheckpointFile } from "./checkpoint-files.ts";
 import { createCheckpointLists } from "./checkpoint-lists.ts";
+import { createFileLanes } from "./reading-lanes.ts";
 
 const MiB = 1024 * 1024;
 const small = Buffer.from("the small one\n");
@@ -61,6 +62,7 @@ function setUp(entries: readonly object[] = ENTRIES, change: Partial<Ground> = {
     } as unknown as ArtifactStore,
     storage,
     lists: createCheckpointLists(storage),
+    lanes: createFileLanes(),
     objects: change.objects ?? null,
   };
   const list = (query: Partial<Parameters<typeof listCheckpointFiles>[4]> = {}, number = 1) =>
@@ -149,6 +151,34 @@ describe("the files of a checkpoint", () => {
     await reader.read();
     await reader.cancel();
     expect(storage.open).toBe(0);
+  });
+
+  it("are checked so many at once, and the next is told to wait", async () => {
+    const { deps, storage, list } = setUp();
+    await list();
+    const read = () => readCheckpointFile(deps, "a", "t", 1, "large.bin");
+    const results = await Promise.allSettled([read(), read(), read()]);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
+    expect(results[2]).toMatchObject({ reason: { code: "too_many_requests" } });
+    expect((await read()).bytes).toBe(large.length);
+    expect(storage.open).toBe(0);
+  });
+
+  it("are sent to so many at once, and to nobody for longer than some minutes", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const { deps, storage } = setUp();
+      const { open } = await readCheckpointFile(deps, "a", "t", 1, "large.bin");
+      const readers = await Promise.all(Array.from({ length: 8 }, async () => (await open()).getReader()));
+      await readers[0]?.read();
+      await expect(open()).rejects.toMatchObject({ code: "too_many_requests" });
+      vi.advanceTimersByTime(5 * 60_000);
+      await expect(readers[0]?.read()).rejects.toThrow("too long");
+      await (await open()).cancel();
+      expect(storage.open).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("are asked of the list once, however many pages are read, and two lists are kept", async () => {

@@ -7,15 +7,22 @@ import type { StandingFile } from "./checkpoint-list.ts";
 import type { CheckpointLists, ListedCheckpoint } from "./checkpoint-lists.ts";
 import { locateCheckpoint } from "./download-checkpoint.ts";
 import type { DownloadCheckpointDeps } from "./download-checkpoint.ts";
-import { BadObjectError } from "./pack-object.ts";
-import { MAX_FILE_BYTES, openPackedFile, TooLargeError } from "./packed-file.ts";
-import type { Packed } from "./packed-file.ts";
+import { BadObjectError, TooLargeError } from "./pack-object.ts";
+import { MAX_FILE_BYTES, openPackedFile } from "./packed-file.ts";
+import type { Packed, PackedFile } from "./packed-file.ts";
+import { readPart, within } from "./read-within.ts";
+import type { FileLanes } from "./reading-lanes.ts";
+import { sendWithin } from "./send-within.ts";
 
 /** What does not get smaller is a little larger packed. */
 const MAX_PACKED_BYTES = MAX_FILE_BYTES + 1024 * 1024;
+const CHECK_MS = 60_000;
+/** Over that a reader who takes his time gets no more. */
+const SEND_MS = 5 * 60_000;
 
 export interface CheckpointFileDeps extends DownloadCheckpointDeps {
   lists: CheckpointLists;
+  lanes: FileLanes;
   /** Null: the server keeps no mirrors. */
   objects: RepositoryObjects | null;
 }
@@ -63,12 +70,29 @@ export async function readCheckpointFile(
   if (entry.kind !== "file") throw wholeInstead("This is not a file.");
   const [packed, ...others] = pairsOf(entry.places).map((place) => packedAt(deps, stored.key, listed, place));
   if (packed === undefined) return fromRepository(deps, accountId, task, entry, listed.base);
+  const leave = deps.lanes.check(accountId);
   try {
-    return { name: path, ...(await openPackedFile(entry.object, packed, others)) };
+    const checked = await within(CHECK_MS, (signal) => openPackedFile(entry.object, packed, others, signal));
+    return { name: path, bytes: checked.bytes, open: async () => send(deps, accountId, checked) };
   } catch (error) {
     if (error instanceof TooLargeError) throw tooLarge();
     throw error instanceof BadObjectError ? unfit(error.message) : error;
+  } finally {
+    leave();
   }
+}
+
+function send(
+  { lanes }: CheckpointFileDeps,
+  accountId: string,
+  file: PackedFile,
+): ReadableStream<Uint8Array> {
+  const leave = lanes.send(accountId);
+  const over = new AbortController();
+  return sendWithin(SEND_MS, file.open(over.signal), () => {
+    leave();
+    over.abort();
+  });
 }
 
 async function open(deps: CheckpointFileDeps, accountId: string, id: string, number: number) {
@@ -89,11 +113,7 @@ function packedAt(
   if (length > MAX_PACKED_BYTES) throw tooLarge();
   if (offset + length > bundle.bytes) throw unfit("lies outside");
   const from = bundle.start + offset;
-  return async function* () {
-    const read = await storage.read(key, { from, to: from + length });
-    if (read === null) throw new AgencyError("not_found", "This checkpoint is no longer kept.");
-    yield* read.body;
-  };
+  return (signal) => readPart(storage, key, { from, to: from + length }, signal);
 }
 
 function pairsOf(places: readonly number[]): [number, number][] {

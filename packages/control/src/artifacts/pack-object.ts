@@ -12,6 +12,11 @@ export class BadObjectError extends Error {
   override readonly name = "BadObjectError";
 }
 
+/** What would take too much of our memory or time to unpack. */
+export class TooLargeError extends Error {
+  override readonly name = "TooLargeError";
+}
+
 /**
  * What an object of a pack holds: its kind and size are before it, and it is zlib. `begin` is told the size before the
  * first byte and may throw; not a byte more than that is unpacked. Throws when it is anything but a whole one of `kind`.

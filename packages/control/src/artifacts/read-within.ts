@@ -1,0 +1,47 @@
+import { AgencyError } from "@agency/contract";
+import type { BlobStorage } from "./blob-storage.ts";
+
+/** `signal` goes off when `work` has taken so long. */
+export async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(tooSlow()), ms).unref();
+  try {
+    return await work(late.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A part of what is stored. Storage that says nothing holds nobody up for longer than until `signal` goes off. */
+export async function* readPart(
+  storage: Pick<BlobStorage, "read">,
+  key: string,
+  range: { from: number; to: number },
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const over = Promise.withResolvers<never>();
+  over.promise.catch(() => undefined);
+  const stop = (): void => over.reject(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop, { once: true });
+  const reading = storage.read(key, range).then((stored) => stored?.body.getReader() ?? null);
+  try {
+    const reader = await Promise.race([over.promise, reading]);
+    if (reader === null) throw new AgencyError("not_found", "This checkpoint is no longer kept.");
+    for (;;) {
+      const { value, done } = await Promise.race([over.promise, reader.read()]);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    reading.then((reader) => reader?.cancel()).catch(() => undefined);
+  }
+}
+
+function tooSlow(): AgencyError {
+  return new AgencyError("unavailable", "The storage takes too long to give this checkpoint.", {
+    next: "Try again in a moment.",
+    retryAfterMs: 5_000,
+  });
+}

@@ -1,0 +1,44 @@
+import { AgencyError } from "@agency/contract";
+
+const BUSY_MS = 1_000;
+
+/** Throws `too_many_requests` when an account, or all of them, have as many as may be; call what it returns when done. */
+export type ReadingLanes = (accountId: string) => () => void;
+
+export interface FileLanes {
+  /** While a file is checked: its bytes, what it is made from and our processor's time. */
+  readonly check: ReadingLanes;
+  /** While it is sent: up to 16 MiB of it stay in memory. */
+  readonly send: ReadingLanes;
+}
+
+export function createFileLanes(): FileLanes {
+  return {
+    check: createReadingLanes({ account: 2, all: 4 }, "files of checkpoints"),
+    send: createReadingLanes({ account: 8, all: 16 }, "files of checkpoints"),
+  };
+}
+
+export function createReadingLanes(most: { account: number; all: number }, what: string): ReadingLanes {
+  const byAccount = new Map<string, number>();
+  let taken = 0;
+  return (accountId) => {
+    const own = byAccount.get(accountId) ?? 0;
+    if (own >= most.account || taken >= most.all)
+      throw new AgencyError("too_many_requests", `Too many ${what} are being read.`, {
+        next: "Try again in a moment.",
+        retryAfterMs: BUSY_MS,
+      });
+    byAccount.set(accountId, own + 1);
+    taken += 1;
+    let isTaken = true;
+    return () => {
+      if (!isTaken) return;
+      isTaken = false;
+      taken -= 1;
+      const left = (byAccount.get(accountId) ?? 1) - 1;
+      if (left === 0) byAccount.delete(accountId);
+      else byAccount.set(accountId, left);
+    };
+  };
+}
