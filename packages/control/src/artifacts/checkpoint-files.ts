@@ -98,7 +98,7 @@ function send(
 async function open(deps: CheckpointFileDeps, accountId: string, id: string, number: number) {
   const task = await getTask(deps, accountId, id);
   const stored = await locateCheckpoint(deps, accountId, id, number);
-  const listed = number === 0 ? null : await deps.lists(stored);
+  const listed = number === 0 ? null : await deps.lists(accountId, stored);
   if (listed === null) throw noList(id, number);
   return { task, stored, listed };
 }

@@ -1,14 +1,20 @@
+import { buffer } from "node:stream/consumers";
 import { AgencyError } from "@agency/contract";
 import type { BlobStorage } from "./blob-storage.ts";
 import { readHead } from "./checkpoint-head.ts";
 import type { Span } from "./checkpoint-head.ts";
 import { BadListError, readList } from "./checkpoint-list.ts";
 import type { CheckpointList } from "./checkpoint-list.ts";
+import { createReadingLanes } from "./reading-lanes.ts";
+import { readPart, within } from "./read-within.ts";
 
 /** Whoever looks through the files of a task goes back and forth between few checkpoints. */
 const MOST_CACHED = 2;
 /** One of 200,000 files is some hundred megabytes. */
 const IDLE_MS = 5 * 60_000;
+const READ_MS = 60_000;
+/** Each is processor time and memory; one that is being read may be waited for by many. */
+const MOST_AT_ONCE = { account: 2, all: 4 };
 /** Holds the usual `checkpoint.json`, and the list of some hundred files. */
 const FIRST_BYTES = 32 * 1024;
 
@@ -23,17 +29,20 @@ interface StoredCheckpoint {
 }
 
 /** Null: there is no list in it. */
-export type CheckpointLists = (stored: StoredCheckpoint) => Promise<ListedCheckpoint | null>;
+export type CheckpointLists = (
+  accountId: string,
+  stored: StoredCheckpoint,
+) => Promise<ListedCheckpoint | null>;
 
-/** Reads lists that runners wrote, one at a time. A blob never changes, so neither does what was read of it. */
+/** Reads lists that runners wrote. A blob never changes, so neither does what was read of it. */
 export function createCheckpointLists(storage: Pick<BlobStorage, "read">): CheckpointLists {
   const cache = new LastUsed();
-  let before: Promise<unknown> = Promise.resolve();
-  return (stored) => {
+  const enter = createReadingLanes(MOST_AT_ONCE, "lists of checkpoints");
+  return async (accountId, stored) => {
     const known = cache.get(stored.key);
     if (known !== undefined) return known;
-    const reading = before.then(() => readStored(storage, stored));
-    before = reading.catch(() => undefined);
+    const leave = enter(accountId);
+    const reading = within(READ_MS, (signal) => readStored(storage, stored, signal)).finally(leave);
     cache.set(stored.key, reading);
     return reading;
   };
@@ -71,12 +80,10 @@ class LastUsed {
 async function readStored(
   storage: Pick<BlobStorage, "read">,
   { key, bytes }: StoredCheckpoint,
+  signal: AbortSignal,
 ): Promise<ListedCheckpoint | null> {
-  const fromStorage = async (from: number, to: number): Promise<Buffer> => {
-    const stored = await storage.read(key, { from, to });
-    if (stored === null) throw new AgencyError("not_found", "This checkpoint is no longer kept.");
-    return Buffer.from(await new Response(stored.body).arrayBuffer());
-  };
+  const fromStorage = (from: number, to: number): Promise<Buffer> =>
+    buffer(readPart(storage, key, { from, to }, signal));
   const first = await fromStorage(0, Math.min(FIRST_BYTES, bytes));
   const read = async (from: number, to: number): Promise<Buffer> =>
     to <= first.length ? first.subarray(from, to) : fromStorage(from, Math.min(to, bytes));
