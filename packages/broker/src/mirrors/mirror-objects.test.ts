@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { CALLER, openGitLab } from "../git/testing/git-lab.ts";
 import type { GitLab } from "../git/testing/git-lab.ts";
 import { createMirrorObjects } from "./mirror-objects.ts";
@@ -70,7 +70,7 @@ describe("a file of a mirror", () => {
     const blob = await all.blob(CALLER.accountId, url(), await named("large.txt"));
     const open: ReadableStream<Uint8Array>[] = [];
     const more = () => blob && open.push(blob.open());
-    while (open.length < 16) more();
+    while (open.length < 8) more();
     expect(more).toThrow(expect.objectContaining({ code: "too_many_requests" }));
     const [first, second] = open;
     const reader = first?.getReader();
@@ -82,6 +82,34 @@ describe("a file of a mirror", () => {
     more();
     expect(more).toThrow(expect.objectContaining({ code: "too_many_requests" }));
     await Promise.all(open.map((stream) => stream.cancel()));
+  });
+
+  it("is read by every account, whatever one of them reads", async () => {
+    const all = objects();
+    const lent = await mirrors.lend(NAME, { ...CALLER, accountId: "other" });
+    expect(lent).not.toBeNull();
+    const object = await named("hello.txt");
+    const own = await all.blob(CALLER.accountId, url(), object);
+    const other = await all.blob("other", url(), object);
+    const open = Array.from({ length: 8 }, () => own?.open());
+    expect(() => own?.open()).toThrow(expect.objectContaining({ code: "too_many_requests" }));
+    expect(await new Response(other?.open()).text()).toBe("hello\n");
+    await Promise.all(open.map((stream) => stream?.cancel()));
+  });
+
+  it("waits some minutes for those who have stopped reading it, and no longer", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const blob = await objects().blob(CALLER.accountId, url(), await named("large.txt"));
+      const readers = Array.from({ length: 8 }, () => blob?.open().getReader());
+      await readers[0]?.read();
+      expect(() => blob?.open()).toThrow(expect.objectContaining({ code: "too_many_requests" }));
+      vi.advanceTimersByTime(5 * 60_000);
+      for (const reader of readers) await expect(reader?.read()).rejects.toThrow("too long");
+      expect(await new Response(blob?.open()).text()).toBe(large);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("is not there when the mirror is cut, and breaks off when it goes while it is read", async () => {

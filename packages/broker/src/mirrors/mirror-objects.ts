@@ -10,46 +10,58 @@ const LOOK_MS = 10_000;
 /** Over that a reader who takes his time gets no more. */
 const READ_MS = 5 * 60_000;
 /** Each is a process. */
-const MOST_AT_ONCE = 16;
+const MOST_AT_ONCE = { account: 8, all: 16 };
 
 const never = new AbortController().signal;
 
 /** Reads the mirrors below `root`. One that goes meanwhile is as one that was never there. */
 export function createMirrorObjects(root: string): RepositoryObjects {
-  const places = new Places();
+  const all = new Places();
   return {
     async blob(accountId, url, object): Promise<RepositoryBlob | null> {
       const address = repositoryOfUrl(url);
       if (address === null || !OBJECT.test(object)) return null;
       const { repository } = placeOf(root, accountId, address);
       if (!(await arePacksWhole(repository))) return null;
-      const bytes = await sizeOf(repository, object, places);
-      return bytes === null ? null : { bytes, open: () => contentOf(repository, object, places) };
+      const take = () => all.take(accountId);
+      const bytes = await sizeOf(repository, object, take);
+      return bytes === null ? null : { bytes, open: () => contentOf(repository, object, take) };
     },
   };
 }
 
+/** Gives it back when called, once. */
+type GiveBack = () => void;
+
 class Places {
   #taken = 0;
+  readonly #byAccount = new Map<string, number>();
 
-  /** Gives it back when called, once. */
-  take(): () => void {
-    if (this.#taken >= MOST_AT_ONCE)
+  take(accountId: string): GiveBack {
+    const own = this.#byAccount.get(accountId) ?? 0;
+    if (own >= MOST_AT_ONCE.account || this.#taken >= MOST_AT_ONCE.all)
       throw new AgencyError("too_many_requests", "Too many files of repositories are being read.", {
         next: "Try again in a moment.",
         retryAfterMs: 1_000,
       });
-    this.#taken += 1;
+    this.#count(accountId, 1);
     let isTaken = true;
     return () => {
-      if (isTaken) this.#taken -= 1;
+      if (isTaken) this.#count(accountId, -1);
       isTaken = false;
     };
   }
+
+  #count(accountId: string, more: 1 | -1): void {
+    const own = (this.#byAccount.get(accountId) ?? 0) + more;
+    if (own > 0) this.#byAccount.set(accountId, own);
+    else this.#byAccount.delete(accountId);
+    this.#taken += more;
+  }
 }
 
-async function sizeOf(repository: string, object: string, places: Places): Promise<number | null> {
-  const giveBack = places.take();
+async function sizeOf(repository: string, object: string, take: () => GiveBack): Promise<number | null> {
+  const giveBack = take();
   try {
     const call = { repository, timeoutMs: LOOK_MS, signal: never, input: `${object}\n` };
     const { ok, stdout } = await runGit(["cat-file", "--batch-check"], call);
@@ -61,11 +73,24 @@ async function sizeOf(repository: string, object: string, places: Places): Promi
 }
 
 /** Its process starts with the first read. */
-function contentOf(repository: string, object: string, places: Places): ReadableStream<Uint8Array> {
-  const giveBack = places.take();
+function contentOf(repository: string, object: string, take: () => GiveBack): ReadableStream<Uint8Array> {
+  const giveBack = take();
   const pieces = readGit(["cat-file", "blob", object], { repository, timeoutMs: READ_MS, signal: never });
+  let timer: NodeJS.Timeout | undefined;
+  const over = (): void => {
+    clearTimeout(timer);
+    giveBack();
+  };
   return new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        // A reader who has stopped reading asks for nothing more, so nothing else would end it.
+        timer = setTimeout(() => {
+          over();
+          controller.error(new Error("This took too long to be read."));
+          pieces.return(undefined).catch(() => undefined);
+        }, READ_MS).unref();
+      },
       async pull(controller) {
         try {
           const { value, done } = await pieces.next();
@@ -74,10 +99,10 @@ function contentOf(repository: string, object: string, places: Places): Readable
         } catch (error) {
           controller.error(error);
         }
-        giveBack();
+        over();
       },
       async cancel() {
-        giveBack();
+        over();
         await pieces.return(undefined);
       },
     },
