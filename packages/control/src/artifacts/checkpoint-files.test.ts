@@ -36,6 +36,15 @@ const ENTRIES: object[] = [
   file("link", { kind: "link", mode: 0o777, target: "../x", change: "added" }),
 ];
 
+/** A header and not a byte of what it promises. */
+const tarOf = (name: string, size: number): Buffer => {
+  const header = Buffer.alloc(512);
+  header.write(name);
+  header.write(`${size.toString(8).padStart(11, "0")}\0`, 124);
+  header.write("0", 156);
+  return header;
+};
+
 interface Ground {
   list: Buffer | null;
   tar: Buffer;
@@ -262,6 +271,11 @@ describe("the files of a checkpoint", () => {
     ["an older runner made", checkpointTar(bundle, null)],
     ["is no tar", randomBytes(4096)],
     ["is empty", empty],
+    ["ends before what its first header promises", tarOf("checkpoint.json", 3 * MiB)],
+    [
+      "ends before its list",
+      Buffer.concat([checkpointTar(empty, null).subarray(0, 1024), tarOf("files.jsonl.zst", 20 * MiB)]),
+    ],
     ["is cut in its list", checkpointTar(bundle, packList(ENTRIES)).subarray(0, 1100)],
     ["is cut in its bundle", checkpointTar(bundle, packList(ENTRIES)).subarray(0, 8000)],
   ])("are not listed of a checkpoint that %s", async (_what, tar) => {

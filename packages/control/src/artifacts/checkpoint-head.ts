@@ -22,16 +22,17 @@ export type ReadRange = (from: number, to: number) => Promise<Buffer>;
  * something else than a checkpoint is there.
  */
 export async function readHead(read: ReadRange, bytes: number): Promise<CheckpointHead | null> {
-  const manifest = await entryAt(read, 0, CHECKPOINT_ENTRIES.manifest);
+  const entry = async (at: number, name: string) =>
+    at + BLOCK > bytes ? null : headerAt(await read(at, at + BLOCK), at, name);
+  const manifest = await entry(0, CHECKPOINT_ENTRIES.manifest);
   if (manifest === null || manifest.bytes > MAX_MANIFEST_BYTES) return null;
-  const list = await entryAt(read, after(manifest), CHECKPOINT_ENTRIES.files);
+  const list = await entry(after(manifest), CHECKPOINT_ENTRIES.files);
   if (list === null || list.bytes > MAX_CHECKPOINT_LIST.packedBytes) return null;
-  const bundle = await entryAt(read, after(list), CHECKPOINT_ENTRIES.bundle);
+  const bundle = await entry(after(list), CHECKPOINT_ENTRIES.bundle);
   return bundle === null || bundle.start + bundle.bytes > bytes ? null : { list, bundle };
 }
 
-async function entryAt(read: ReadRange, at: number, name: string): Promise<Span | null> {
-  const header = await read(at, at + BLOCK);
+function headerAt(header: Buffer, at: number, name: string): Span | null {
   if (header.length < BLOCK) return null;
   const [own] = header.toString("latin1", 0, 100).split("\0");
   const size = /^([0-7]{11})\0/.exec(header.toString("latin1", 124, 136))?.[1];

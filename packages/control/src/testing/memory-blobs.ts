@@ -23,6 +23,8 @@ export class MemoryBlobs implements BlobStorage {
   async read(...[key, { from = 0, to } = {}]: Parameters<BlobStorage["read"]>) {
     const bytes = this.objects.get(key);
     if (bytes === undefined) return null;
+    if (from > (to ?? from))
+      throw new AgencyError("invalid_request", `The range of bytes asked of "${key}" is none.`);
     this.open += 1;
     const chunks = [...cut(bytes.subarray(from, to))];
     const body = new ReadableStream<Uint8Array>(
