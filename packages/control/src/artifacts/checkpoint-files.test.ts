@@ -345,6 +345,29 @@ describe("a list that lies", () => {
     expect(storage.open).toBe(0);
   });
 
+  it.each([
+    ["larger than is made in memory", 17 * MiB, 0],
+    ["made in more steps than may be in all", 9, 210_000],
+  ])("about a change of another object that is %s gets an error", async (_what, size, steps) => {
+    const whole = packed(3, size, deflateSync(Buffer.alloc(size)));
+    // Sizes of the one before and of what is made, then one byte of its own at a time.
+    const made = steps === 0 ? [9, 0] : [9, 0x80 | (steps % 128), 0x80 | ((steps >> 7) % 128), steps >> 14];
+    const delta = Buffer.concat([Buffer.from(made), Buffer.alloc(2 * steps, 1)]);
+    const change = packed(6, delta.length, Buffer.concat([Buffer.from([1]), deflateSync(delta)]));
+    const places = [
+      [whole.length, change.length],
+      [0, whole.length],
+    ];
+    const { read, storage } = setUp([], {
+      tar: checkpointTar(Buffer.concat([whole, change]), packList([file("a", { places })])),
+    });
+    await expect(read("a")).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("too large"),
+    });
+    expect(storage.open).toBe(0);
+  });
+
   it.each<[string, Buffer]>([
     ["is no zstd", Buffer.from("nonsense")],
     ["is cut", packList(ENTRIES).subarray(0, 40)],

@@ -97,7 +97,7 @@ function send(
 
 async function open(deps: CheckpointFileDeps, accountId: string, id: string, number: number) {
   const task = await getTask(deps, accountId, id);
-  const stored = await locateCheckpoint(deps, accountId, id, number);
+  const stored = await locateCheckpoint(deps, id, number);
   const listed = number === 0 ? null : await deps.lists(accountId, stored);
   if (listed === null) throw noList(id, number);
   return { task, stored, listed };

@@ -19,20 +19,19 @@ export async function downloadCheckpoint(
   id: string,
   number: number,
 ): Promise<Download> {
-  const { key, bytes, sha256 } = await locateCheckpoint(deps, accountId, id, number);
+  await getTask(deps, accountId, id);
+  const { key, bytes, sha256 } = await locateCheckpoint(deps, id, number);
   const name = number === 0 ? "upload.tar" : `checkpoint-${number}.tar`;
   const gone = () => notKept(id, number);
   return downloadOf(deps.storage, { key, name, bytes, sha256, mediaType: "application/x-tar" }, gone);
 }
 
-/** Where its bytes are. */
+/** Where the bytes of a task that the caller may see are. */
 export async function locateCheckpoint(
   deps: DownloadCheckpointDeps,
-  accountId: string,
   id: string,
   number: number,
 ): Promise<Pick<CheckpointRow, "key" | "bytes" | "sha256">> {
-  await getTask(deps, accountId, id);
   const found = number === 0 ? await uploadOf(deps, id) : await deps.artifacts.checkpoint(id, number);
   if (found === null) throw notKept(id, number);
   return found;

@@ -74,7 +74,8 @@ const files = {
   tag,
   summary: "List the files of the workspace as they were at a checkpoint",
   description:
-    "By path, with what became of each since the commit the task started from. What git ignores is not among them. " +
+    "By path, with what became of each since the commit the task started from, as the task's sandbox wrote it down. " +
+    "What git ignores is not among them. " +
     "What was uploaded (number 0), and checkpoints of older versions, have no such list.",
   params: checkpointParams,
   query: z.strictObject({
@@ -83,7 +84,7 @@ const files = {
     limit: z.coerce.number().int().min(1).max(MOST_FILES).default(MOST_FILES),
   }),
   responses: { 200: { description: "One page of files.", schema: checkpointFileListSchema } },
-  problems: ["not_found", "conflict"],
+  problems: ["not_found", "conflict", "too_many_requests"],
 } as const;
 
 const file = {
@@ -94,8 +95,10 @@ const file = {
   tag,
   summary: "Download one file as it was at a checkpoint",
   description:
-    "Taken out of the checkpoint, or, when it was as in the repository, out of the server's mirror of that. Checked " +
-    "against the name git gave it. A file over 64 MiB is to be had with the whole checkpoint only.",
+    "Taken out of the checkpoint and checked against the name that the list has for its content; or, when it was as " +
+    "in the repository, looked up by that name in the server's mirror. The list itself is the word of the task's " +
+    "sandbox: what `resume` brings back is what counts. A file over 64 MiB, or over 16 MiB where git packed it as a " +
+    "change of another one, is to be had with the whole checkpoint only.",
   params: checkpointParams,
   query: z.strictObject({ path: filePath.describe("Its path, as in the list.") }),
   responses: {
