@@ -15,7 +15,7 @@ export const large = randomBytes(3 * MiB);
 const { bundle: made, blobs } = packBlobs([small, empty, large]);
 export const bundle = made;
 export const [SMALL, EMPTY, LARGE] = blobs;
-const ELSEWHERE = "e".repeat(40);
+export const ELSEWHERE = "e".repeat(40);
 
 export const file = (path: string, more: object) => ({
   path,
