@@ -42,7 +42,10 @@ beforeAll(async () => {
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "agency-s3-"));
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  s3.faults.end();
+  await rm(folder, { recursive: true, force: true });
+});
 afterAll(async () => {
   await agency?.[Symbol.asyncDispose]();
   await discardSandboxes(home);
@@ -167,28 +170,6 @@ describe("a server whose storage is a bucket", () => {
     expect((await buffer(await agency.client.fileContent(id, "through.txt"))).toString()).toBe("through\n");
   }, 60_000);
 
-  it("starts again while the bucket is away, and stores what waited for it as soon as it is back", async () => {
-    const away = { kind: "status", status: 503, code: "SlowDown" } as const;
-    const { id } = await agency.client.createTask({
-      prompt: "Do it.",
-      engine: "command",
-      command: "echo waited > waited.txt",
-    });
-    for (const operation of ["PutObject", "HeadObject", "GetObject"] as const)
-      s3.faults.always(operation, away);
-    await agency.event(id, "notice", ({ text: said }) => said.includes("cannot be stored since"));
-    await agency.kill();
-    agency = await Agency.start({ home, env: env() });
-    const check = async () => (await agency.client.status()).checks.find((one) => one.id === "storage");
-    expect(agency.log.join("\n")).toContain("the bucket is away");
-    expect(await agency.client.getTask(id)).toMatchObject({ state: "finishing" });
-    s3.faults.end();
-    const { task } = await agency.finished(id);
-    expect(task, await agency.story(id)).toMatchObject({ state: "completed", reason: null });
-    expect((await buffer(await agency.client.fileContent(id, "waited.txt"))).toString()).toBe("waited\n");
-    expect(await check()).toMatchObject({ level: "ok" });
-  }, 120_000);
-
   it("never hands out bytes that are not what was stored: an error, and no file", async () => {
     const { id } = await run("mkdir dist; echo right > dist/out.txt", { artifacts: ["dist/**"] });
     const out = await artifactOf(id, ({ name }) => name === "dist/out.txt");
@@ -225,6 +206,27 @@ describe("a server whose storage is a bucket", () => {
     expect(s3.bucket("agency").uploads.size).toBe(0);
     expect(objects().has(FOREIGN)).toBe(true);
   }, 60_000);
+
+  it("starts again while the bucket is away, and stores what waited for it as soon as it is back", async () => {
+    const away = { kind: "status", status: 503, code: "SlowDown" } as const;
+    for (const operation of ["PutObject", "HeadObject", "GetObject"] as const)
+      s3.faults.always(operation, away);
+    const { id } = await agency.client.createTask({
+      prompt: "Do it.",
+      engine: "command",
+      command: "echo waited > waited.txt",
+    });
+    await agency.event(id, "notice", ({ text: said }) => said.includes("cannot be stored since"));
+    await agency.event(id, "status", ({ state }) => state === "finishing");
+    await agency.kill();
+    agency = await Agency.start({ home, env: env() });
+    expect(agency.log.join("\n")).toContain("the bucket is away");
+    expect(await agency.client.getTask(id)).toMatchObject({ state: "finishing" });
+    s3.faults.end();
+    const { task } = await agency.finished(id);
+    expect(task, await agency.story(id)).toMatchObject({ state: "completed", reason: null });
+    expect((await buffer(await agency.client.fileContent(id, "waited.txt"))).toString()).toBe("waited\n");
+  }, 120_000);
 
   it("says in its status whether the bucket can be used", async () => {
     const check = async () => (await agency.client.status()).checks.find(({ id }) => id === "storage");
