@@ -19,7 +19,7 @@ export interface ListedFiles {
 }
 
 /** A commit never changes: of the 6,000 files of a base only those that changed are looked at again. */
-const basesOf = new WeakMap<SnapshotStore, Map<string, Promise<TreeFiles | null>>>();
+const lastBases = new WeakMap<SnapshotStore, { base: string; files: Promise<TreeFiles | null> }>();
 
 /** Null: git does not tell; a checkpoint is one without a list, too. */
 export async function listSnapshot(
@@ -63,14 +63,14 @@ async function filesOfTree(
 }
 
 function filesOfBase(store: SnapshotStore, base: string, call: SnapshotCall): Promise<TreeFiles | null> {
-  const known = basesOf.get(store)?.get(base);
-  if (known !== undefined) return known;
-  const reading = filesOfTree(store, base, call);
-  const bases = new Map([[base, reading]]);
-  basesOf.set(store, bases);
-  // Git was stopped: the next checkpoint asks again.
-  void reading.then((files) => files === null && bases.delete(base));
-  return reading;
+  const last = lastBases.get(store);
+  if (last?.base === base) return last.files;
+  const files = filesOfTree(store, base, call);
+  lastBases.set(store, { base, files });
+  // Git was stopped, or could not be started: the next checkpoint asks again.
+  const forget = () => lastBases.delete(store);
+  files.then((found) => found === null && forget(), forget);
+  return files;
 }
 
 async function compareTrees(

@@ -1,4 +1,4 @@
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import { check } from "./snapshot-call.ts";
@@ -16,7 +16,6 @@ export async function thinBundle(
 ): Promise<{ file: string; bytes: number }> {
   const file = join(folder, "thin.bundle");
   await Promise.all([rm(file, { force: true }), rm(`${file}.lock`, { force: true })]);
-  await mkdir(join(folder, "refs", "agency"), { recursive: true });
   // Plain files instead of `update-ref`: a process less each, in a directory nobody else reads.
   for (const [name, commit] of Object.entries(refs))
     await writeFile(join(folder, "refs", "agency", name), `${commit}\n`);
