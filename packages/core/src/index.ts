@@ -49,6 +49,7 @@ export { createRedactor, MIN_SECRET_LENGTH } from "./redaction/redactor.ts";
 export type { RedactionStream, Redactor, RedactorResult, Secret } from "./redaction/redactor.ts";
 export { canonicalPath, canonicalRepository } from "./git/canonical-repository.ts";
 export { pushRejection } from "./git/push-rejection.ts";
+export { createLanes } from "./storage/lanes.ts";
 export { attachmentDisposition } from "./storage/attachment.ts";
 export { rangeWithin } from "./storage/byte-range.ts";
 export { storageKeyProblem } from "./storage/storage-key.ts";

@@ -1,4 +1,5 @@
 import { AgencyError } from "@agency/contract";
+import { createLanes } from "@agency/core";
 import type { RepositoryBlob, RepositoryObjects } from "@agency/core";
 import { repositoryOfUrl } from "../git/repository-address.ts";
 import { arePacksWhole } from "./mirror-packs.ts";
@@ -16,14 +17,14 @@ const never = new AbortController().signal;
 
 /** Reads the mirrors below `root`. One that goes meanwhile is as one that was never there. */
 export function createMirrorObjects(root: string): RepositoryObjects {
-  const all = new Places();
+  const lanes = createLanes(MOST_AT_ONCE);
   return {
     async blob(accountId, url, object): Promise<RepositoryBlob | null> {
       const address = repositoryOfUrl(url);
       if (address === null || !OBJECT.test(object)) return null;
       const { repository } = placeOf(root, accountId, address);
       if (!(await arePacksWhole(repository))) return null;
-      const take = () => all.take(accountId);
+      const take = () => lanes(accountId) ?? tooMany();
       const bytes = await sizeOf(repository, object, take);
       return bytes === null ? null : { bytes, open: () => contentOf(repository, object, take) };
     },
@@ -33,31 +34,11 @@ export function createMirrorObjects(root: string): RepositoryObjects {
 /** Gives it back when called, once. */
 type GiveBack = () => void;
 
-class Places {
-  #taken = 0;
-  readonly #byAccount = new Map<string, number>();
-
-  take(accountId: string): GiveBack {
-    const own = this.#byAccount.get(accountId) ?? 0;
-    if (own >= MOST_AT_ONCE.account || this.#taken >= MOST_AT_ONCE.all)
-      throw new AgencyError("too_many_requests", "Too many files of repositories are being read.", {
-        next: "Try again in a moment.",
-        retryAfterMs: 1_000,
-      });
-    this.#count(accountId, 1);
-    let isTaken = true;
-    return () => {
-      if (isTaken) this.#count(accountId, -1);
-      isTaken = false;
-    };
-  }
-
-  #count(accountId: string, more: 1 | -1): void {
-    const own = (this.#byAccount.get(accountId) ?? 0) + more;
-    if (own > 0) this.#byAccount.set(accountId, own);
-    else this.#byAccount.delete(accountId);
-    this.#taken += more;
-  }
+function tooMany(): never {
+  throw new AgencyError("too_many_requests", "Too many files of repositories are being read.", {
+    next: "Try again in a moment.",
+    retryAfterMs: 1_000,
+  });
 }
 
 async function sizeOf(repository: string, object: string, take: () => GiveBack): Promise<number | null> {

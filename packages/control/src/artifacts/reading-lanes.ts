@@ -1,4 +1,5 @@
 import { AgencyError } from "@agency/contract";
+import { createLanes } from "@agency/core";
 
 const BUSY_MS = 1_000;
 
@@ -20,25 +21,13 @@ export function createFileLanes(): FileLanes {
 }
 
 export function createReadingLanes(most: { account: number; all: number }, what: string): ReadingLanes {
-  const byAccount = new Map<string, number>();
-  let taken = 0;
+  const enter = createLanes(most);
   return (accountId) => {
-    const own = byAccount.get(accountId) ?? 0;
-    if (own >= most.account || taken >= most.all)
-      throw new AgencyError("too_many_requests", `Too many ${what} are being read.`, {
-        next: "Try again in a moment.",
-        retryAfterMs: BUSY_MS,
-      });
-    byAccount.set(accountId, own + 1);
-    taken += 1;
-    let isTaken = true;
-    return () => {
-      if (!isTaken) return;
-      isTaken = false;
-      taken -= 1;
-      const left = (byAccount.get(accountId) ?? 1) - 1;
-      if (left === 0) byAccount.delete(accountId);
-      else byAccount.set(accountId, left);
-    };
+    const leave = enter(accountId);
+    if (leave !== null) return leave;
+    throw new AgencyError("too_many_requests", `Too many ${what} are being read.`, {
+      next: "Try again in a moment.",
+      retryAfterMs: BUSY_MS,
+    });
   };
 }
