@@ -8,6 +8,10 @@ import type { ChildResult } from "../../process/run-child.ts";
 const LIST_MS = 60_000;
 const MAX_LIST_BYTES = 64 * 1024 * 1024;
 const SLASH = Buffer.from("/");
+const TAB = 9;
+const NOT_TRACKED = Buffer.from("? ");
+/** What git calls a repository inside that it tracks, after the letter of its state. */
+const TRACKED_REPOSITORY = Buffer.from("160000 ");
 
 /** Repositories inside repositories are looked into this deep. */
 const MAX_DEPTH = 5;
@@ -29,7 +33,7 @@ export async function listWorkspace(git: Git, workspace: string, signal: AbortSi
 
 function listFiles(git: Git, folder: string | null, signal: AbortSignal): Promise<ChildResult> {
   const where = folder === null ? [] : ["-C", folder];
-  const what = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const what = ["ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"];
   return git([...where, ...what], { timeoutMs: LIST_MS, signal, maxBytes: MAX_LIST_BYTES });
 }
 
@@ -44,10 +48,10 @@ async function follow(
 ): Promise<Listed> {
   const paths: Buffer[] = [];
   let complete = !listed.truncated;
-  for (const name of distinct(splitNul(listed.stdout).sort(Buffer.compare))) {
-    const path = trimSlash(folder === null ? name : Buffer.concat([folder, SLASH, name]));
+  for (const { name, isRepository } of named(listed.stdout)) {
+    const path = folder === null ? name : Buffer.concat([folder, SLASH, name]);
     paths.push(path);
-    if (!isFolder(workspace, path)) continue;
+    if (!isRepository || !isFolder(workspace, path)) continue;
     // Arguments are text: a repository whose name is not UTF-8 cannot be named to git.
     const inner = depth > 0 && isUtf8(path) ? await listFiles(git, path.toString(), signal) : null;
     if (inner?.code !== 0) {
@@ -68,9 +72,26 @@ export function splitNul(list: Buffer): Buffer[] {
   return paths;
 }
 
-/** A file that conflicts stands in the index up to three times. */
-function distinct(paths: readonly Buffer[]): Buffer[] {
-  return paths.filter((path, at) => at === 0 || !path.equals(paths[at - 1] ?? SLASH));
+interface Named {
+  readonly name: Buffer;
+  readonly isRepository: boolean;
+}
+
+/** In order. A file that conflicts stands in the index up to three times. */
+function named(list: Buffer): Named[] {
+  const all = splitNul(list).map(parseLine);
+  all.sort((a, b) => a.name.compare(b.name));
+  return all.filter(({ name }, at) => at === 0 || !name.equals(all[at - 1]?.name ?? SLASH));
+}
+
+/** `? path`, with a slash at the end for a repository, or `H 100644 <object> 0<tab>path`. */
+function parseLine(line: Buffer): Named {
+  if (!line.subarray(0, 2).equals(NOT_TRACKED)) {
+    const isRepository = line.subarray(2, 2 + TRACKED_REPOSITORY.length).equals(TRACKED_REPOSITORY);
+    return { name: line.subarray(line.indexOf(TAB) + 1), isRepository };
+  }
+  const isRepository = line.at(-1) === SLASH[0];
+  return { name: line.subarray(2, isRepository ? -1 : undefined), isRepository };
 }
 
 function isFolder(workspace: string, path: Buffer): boolean {
@@ -88,8 +109,4 @@ export function statOf(workspace: string, path: Buffer): Stats | null {
 
 export function inWorkspace(workspace: string, path: Buffer): Buffer {
   return Buffer.concat([Buffer.from(workspace), SLASH, path]);
-}
-
-function trimSlash(path: Buffer): Buffer {
-  return path.at(-1) === SLASH[0] ? path.subarray(0, -1) : path;
 }

@@ -208,6 +208,27 @@ describe("the archive of a workspace", () => {
     ]);
   });
 
+  it("holds the files of a folder once where a file of that name was, and those of a tracked repository", async () => {
+    room.write("folder", "f");
+    room.write("module/file.txt", "m");
+    room.run("-C", "module", "init", "--quiet");
+    room.run("-C", "module", "add", "--all");
+    room.run("-C", "module", "commit", "--quiet", "--message", "m");
+    room.run("add", "--all");
+    rmSync(join(room.workspace, "folder"));
+    room.write("folder/in.txt", "i");
+    room.write("H 100644 0 0\tnot-tracked", "n");
+    const { manifest } = await write();
+    expect(manifest.files.map(({ path, kind }) => `${kind} ${path}`)).toEqual([
+      "file H 100644 0 0\tnot-tracked",
+      "file a.txt",
+      "folder folder",
+      "file folder/in.txt",
+      "folder module",
+      "file module/file.txt",
+    ]);
+  });
+
   it("is given up when there is no time left", async () => {
     const { workspace } = room;
     const options = { ...(await list()), ...LIMITS, workspace, to: to(), signal: AbortSignal.abort() };

@@ -42,9 +42,11 @@ type ManifestFile = ArchiveManifest["files"][number];
 /** Writes a tar.zst of the files as they are found; what vanishes or changes meanwhile never breaks it. */
 export async function writeArchive(options: ArchiveOptions): Promise<WrittenArchive> {
   const file = await open(options.to, "w", 0o600);
+  const frames = new FrameWriter(file);
   try {
-    return await new ArchiveWriter(options, new FrameWriter(file)).write();
+    return await new ArchiveWriter(options, frames).write();
   } finally {
+    frames.close();
     await file.close();
   }
 }
