@@ -10,6 +10,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   model: async () => (await import("./rows/model.ts")).modelBench,
   start: async () => (await import("./rows/start.ts")).startBench,
   archive: async () => (await import("./rows/archive.ts")).archiveBench,
+  taking: async () => (await import("./rows/taking.ts")).takingBench,
   segments: async () => (await import("./rows/segments.ts")).segmentsBench,
   checkpoint: async () => (await import("./rows/checkpoint.ts")).checkpointBench,
   checkout: async () => (await import("./rows/checkout.ts")).checkoutBench,
