@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { TaskEvent } from "@agency/contract";
 import { priceCall } from "@agency/core";
-import { createScriptedModel, fault, raw, shell, write } from "@agency/scripted-model";
+import { createScriptedModel, fault, shell, write } from "@agency/scripted-model";
 import type { ScriptedModel } from "@agency/scripted-model";
 import { Agency } from "./support/agency.ts";
+import { question } from "./support/question.ts";
 
 const KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz-FIRST";
 const SECOND = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz-SECOND";
@@ -48,21 +49,7 @@ beforeAll(async () => {
       ask: {
         steps: [
           {
-            tools: [
-              raw("AskUserQuestion", {
-                questions: [
-                  {
-                    question: "Which colour?",
-                    header: "Colour",
-                    multiSelect: false,
-                    options: [
-                      { label: "Red", description: "warm" },
-                      { label: "Blue", description: "cold" },
-                    ],
-                  },
-                ],
-              }),
-            ],
+            tools: [question("Which colour?", "Colour", { Red: "warm", Blue: "cold" })],
           },
           ({ last }) => ({
             tools: [write("/workspace/answer.txt", last.map(({ text }) => text).join("\n"))],

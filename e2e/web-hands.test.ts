@@ -1,10 +1,11 @@
-import { createScriptedModel, raw, when, write } from "@agency/scripted-model";
+import { createScriptedModel, when, write } from "@agency/scripted-model";
 import type { Script, ScriptedModel } from "@agency/scripted-model";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Agency } from "./support/agency.ts";
 import { accessibilityFaults } from "./support/browser.ts";
 import type { Visitor } from "./support/browser.ts";
+import { question } from "./support/question.ts";
 import { openWeb } from "./support/web.ts";
 import type { Web } from "./support/web.ts";
 
@@ -20,21 +21,7 @@ const reviewed: Script = {
 const asking: Script = {
   steps: [
     {
-      tools: [
-        raw("AskUserQuestion", {
-          questions: [
-            {
-              question: "Which colour?",
-              header: "Colour",
-              multiSelect: false,
-              options: [
-                { label: "Red", description: "warm" },
-                { label: "Blue", description: "cold" },
-              ],
-            },
-          ],
-        }),
-      ],
+      tools: [question("Which colour?", "Colour", { Red: "warm", Blue: "cold" })],
       gate: "looked",
     },
     { text: "Thank you." },

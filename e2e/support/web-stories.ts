@@ -1,5 +1,6 @@
 import { edit, raw, shell, when, write } from "@agency/scripted-model";
 import type { Script } from "@agency/scripted-model";
+import { question } from "./question.ts";
 
 const PROGRAM = `import { readFileSync } from "node:fs";
 
@@ -57,18 +58,9 @@ export const buildStory: Script = {
     { tools: [edit("table.mjs", '.split(",")', '.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/)')] },
     {
       tools: [
-        raw("AskUserQuestion", {
-          questions: [
-            {
-              question: "Should long cells be cut at the width of the terminal?",
-              header: "Long cells",
-              multiSelect: false,
-              options: [
-                { label: "Cut them", description: "One line a row, with an ellipsis" },
-                { label: "Wrap them", description: "Everything can be read, rows differ in height" },
-              ],
-            },
-          ],
+        question("Should long cells be cut at the width of the terminal?", "Long cells", {
+          "Cut them": "One line a row, with an ellipsis",
+          "Wrap them": "Everything can be read, rows differ in height",
         }),
       ],
     },
