@@ -49,8 +49,10 @@ export function unreachable(error: unknown): void {
 /** Somebody leaves this browser: what they began to write goes with them. */
 export function leave(): void {
   const account = accountId();
+  const begun = ["new-run", "long-prompt", "review"].map((name) => `agency.${name}.${account}`);
   try {
-    for (const name of ["new-run", "long-prompt"]) localStorage.removeItem(`agency.${name}.${account}`);
+    for (const key of Object.keys(localStorage))
+      if (begun.some((own) => key === own || key.startsWith(`${own}.`))) localStorage.removeItem(key);
   } catch {
     // Then nothing was kept.
   }

@@ -1,23 +1,25 @@
+import { accountId } from "../../../lib/session.ts";
 import { createStore } from "../../../lib/store.ts";
 import type { Store } from "../../../lib/store.ts";
 import type { LineComment } from "./comments.ts";
 
 const stores = new Map<string, Store<readonly LineComment[]>>();
-const keyOf = (taskId: string): string => `agency.review.${taskId}`;
+const keyOf = (taskId: string): string => `agency.review.${accountId()}.${taskId}`;
 
 /** The comments on a run that were not sent yet: they outlast a reload. */
 export function reviewOf(taskId: string): Store<readonly LineComment[]> {
-  const known = stores.get(taskId);
+  const key = keyOf(taskId);
+  const known = stores.get(key);
   if (known !== undefined) return known;
-  const store = createStore<readonly LineComment[]>(read(taskId));
-  store.subscribe(() => keep(taskId, store.get()));
-  stores.set(taskId, store);
+  const store = createStore<readonly LineComment[]>(read(key));
+  store.subscribe(() => keep(key, store.get()));
+  stores.set(key, store);
   return store;
 }
 
-function read(taskId: string): LineComment[] {
+function read(key: string): LineComment[] {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(keyOf(taskId)) ?? "[]");
+    const kept: unknown = JSON.parse(localStorage.getItem(key) ?? "[]");
     return Array.isArray(kept) ? kept.filter(isComment) : [];
   } catch {
     return [];
@@ -32,10 +34,10 @@ function isComment(value: unknown): value is LineComment {
   return words && typeof line === "number" && (side === "old" || side === "new");
 }
 
-function keep(taskId: string, comments: readonly LineComment[]): void {
+function keep(key: string, comments: readonly LineComment[]): void {
   try {
-    if (comments.length === 0) localStorage.removeItem(keyOf(taskId));
-    else localStorage.setItem(keyOf(taskId), JSON.stringify(comments));
+    if (comments.length === 0) localStorage.removeItem(key);
+    else localStorage.setItem(key, JSON.stringify(comments));
   } catch {
     // Storage is full or closed: they live as long as the page.
   }
