@@ -91,6 +91,12 @@ async function checkpoint(taskId: string, number: number, label: string | null =
 }
 
 const numbers = async (taskId: string) => (await store.checkpoints(taskId)).map(({ number }) => number);
+async function waiting(): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    "select count(*)::int as count from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+  );
+  return rows[0]?.count ?? 0;
+}
 const orphaned = async () => new Set((await store.orphans(10_000)).map(({ key }) => key));
 const resuming = (taskId: string, number = 1): Partial<NewTask> => ({
   spec: { ...newTask().spec, resume: { taskId, checkpoint: number, fork: false } },
@@ -144,6 +150,37 @@ describe("a blob", () => {
     const theirs = blobOf(others);
     await store.announce({ ...roomFor, ...theirs });
     expect(await store.addBlob(blobOf(id, { key: theirs.key }))).toBe(false);
+  });
+
+  it("is not made of an object that was given to the collector while it waited for its task", async () => {
+    const id = await running();
+    const row = blobOf(id);
+    await store.announce({ ...roomFor, ...row });
+    const [held, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const holding = db.tx(async (tx) => {
+      await tx.query("select from tasks where id = $1 for update", [id]);
+      held.resolve();
+      await letGo.promise;
+    });
+    await held.promise;
+    const adding = store.addBlob(row);
+    await expect.poll(waiting).toBe(1);
+    await db.query("update loose_objects set collect_at = now() where key = $1", [row.key]);
+    expect(await orphaned()).toContain(row.key);
+    letGo.resolve();
+    await holding;
+    expect(await adding).toBe(false);
+    expect(await store.blobs(id)).toEqual([]);
+  });
+
+  it("keeps its object from the collector while it is being made, even when its time ends meanwhile", async () => {
+    const id = await running();
+    const row = blobOf(id);
+    await store.announce({ ...roomFor, ...row, lastsMs: -1 });
+    await db.tx(async (tx) => {
+      await tx.query("delete from loose_objects where key = $1", [row.key]);
+      expect((await orphaned()).has(row.key)).toBe(false);
+    });
   });
 
   it("needs room, which uploads under way take, too", async () => {

@@ -28,10 +28,11 @@ export function createArtifactStore(db: Database): ArtifactStore {
     checkpoints: (taskId) => listCheckpoints(db, taskId),
     checkpoint: (taskId, number) => findCheckpoint(db, taskId, number),
     askCheckpoint: (taskId, ask) => askCheckpoint(db, taskId, ask),
+    // What is being adopted at this moment is passed over: it may turn out to be somebody's.
     async orphans(limit) {
       const { rows } = await db.query<{ key: string }>(
         `select key from loose_objects where collect_at <= now() and coalesce(retry_at, collect_at) <= now()
-         order by collect_at limit $1`,
+         order by collect_at limit $1 for update skip locked`,
         [limit],
       );
       return rows;

@@ -75,7 +75,7 @@ function add(db: Database, { id, key, at, expiresAt }: UploadRow): Promise<boole
   return db.tx(async (tx) => {
     const until = new Date(expiresAt);
     const kept = await tx.query(
-      "update loose_objects set collect_at = $2 where key = $1 and collect_at > now()",
+      "update loose_objects set collect_at = $2 where key = $1 and collect_at > clock_timestamp()",
       [key, until],
     );
     if (kept.rowCount !== 1) return false;
@@ -95,7 +95,10 @@ export async function useUpload(
   taskId: string,
   { id, key }: Pick<SpecUpload, "id" | "key">,
 ): Promise<boolean> {
-  const taken = await tx.query("delete from loose_objects where key = $1 and collect_at > now()", [key]);
+  const taken = await tx.query(
+    "delete from loose_objects where key = $1 and collect_at > clock_timestamp()",
+    [key],
+  );
   if (taken.rowCount !== 1) return false;
   const { rowCount } = await tx.query(
     `with used as (delete from uploads where id = $1 and account_id = $2 and key = $3 and at is not null returning *)

@@ -43,12 +43,15 @@ async function keptOf(tx: Sql, taskId: string): Promise<{ bytes: number; count: 
   return rows[0] ?? { bytes: 0, count: 0 };
 }
 
-/** Adopts the object before it is due: from then on only the collector has it, which never looks back. */
+/**
+ * Adopts the object before it is due: from then on only the collector has it, which never looks back. By the clock, not
+ * by the start of the transaction, which may have waited for its task while the collector took the object.
+ */
 export function addBlob(db: Database, row: Omit<BlobRow, "accountId">): Promise<boolean> {
   return db.tx(async (tx) => {
     if (!(await holdEpoch(tx, row.taskId, row.epoch))) return false;
     const adopted = await tx.query(
-      "delete from loose_objects where key = $1 and task_id = $2 and collect_at > now()",
+      "delete from loose_objects where key = $1 and task_id = $2 and collect_at > clock_timestamp()",
       [row.key, row.taskId],
     );
     if (adopted.rowCount !== 1) return false;

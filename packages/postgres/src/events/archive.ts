@@ -60,7 +60,10 @@ async function add(tx: Sql, segment: EventSegment): Promise<boolean> {
     [taskId, firstSeq, lastSeq],
   );
   if (rowCount !== 1) return false;
-  const adopted = await tx.query("delete from loose_objects where key = $1 and collect_at > now()", [key]);
+  const adopted = await tx.query(
+    "delete from loose_objects where key = $1 and collect_at > clock_timestamp()",
+    [key],
+  );
   if (adopted.rowCount !== 1) throw new Error(`the upload of ${key} took longer than it was announced for`);
   await tx.query(
     `insert into event_segments (task_id, first_seq, last_seq, types, key, bytes, raw_bytes, sha256)
