@@ -15,6 +15,10 @@ const TRACKED_REPOSITORY = Buffer.from("160000 ");
 
 /** Repositories inside repositories are looked into this deep. */
 const MAX_DEPTH = 5;
+/** What a folder is called by a listing that begins in it. */
+const ITSELF = Buffer.from("./");
+/** With an index that is nowhere git takes every file for a new one. */
+const NO_INDEX = { GIT_INDEX_FILE: "/nonexistent/index" };
 
 export interface Listed {
   readonly paths: readonly Buffer[];
@@ -31,10 +35,22 @@ export async function listWorkspace(git: Git, workspace: string, signal: AbortSi
   return { ok: true, ...(await follow(git, workspace, null, listed, signal, MAX_DEPTH)) };
 }
 
-function listFiles(git: Git, folder: string | null, signal: AbortSignal): Promise<ChildResult> {
+function listFiles(
+  git: Git,
+  folder: string | null,
+  signal: AbortSignal,
+  env: Record<string, string> = {},
+): Promise<ChildResult> {
   const where = folder === null ? [] : ["-C", folder];
   const what = ["ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"];
-  return git([...where, ...what], { timeoutMs: LIST_MS, signal, maxBytes: MAX_LIST_BYTES });
+  return git([...where, ...what], { timeoutMs: LIST_MS, signal, maxBytes: MAX_LIST_BYTES, env });
+}
+
+/** Of a submodule that nobody fetched git lists no more than the folder, whatever has been put into it. */
+async function listInside(git: Git, folder: string, signal: AbortSignal): Promise<ChildResult> {
+  const listed = await listFiles(git, folder, signal);
+  const isFetched = !named(listed.stdout).some(({ name }) => name.equals(ITSELF));
+  return isFetched ? listed : listFiles(git, folder, signal, NO_INDEX);
 }
 
 /** A repository inside is one entry for git: nobody's files are lost because the agent cloned something. */
@@ -53,7 +69,7 @@ async function follow(
     paths.push(path);
     if (!isRepository || !isFolder(workspace, path)) continue;
     // Arguments are text: a repository whose name is not UTF-8 cannot be named to git.
-    const inner = depth > 0 && isUtf8(path) ? await listFiles(git, path.toString(), signal) : null;
+    const inner = depth > 0 && isUtf8(path) ? await listInside(git, path.toString(), signal) : null;
     if (inner?.code !== 0) {
       complete = false;
       continue;

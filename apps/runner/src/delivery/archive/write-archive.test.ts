@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   closeSync,
@@ -59,6 +60,14 @@ describe("the archive of a workspace", () => {
     if (entry.bytes === 0) return Buffer.alloc(0);
     const frames = readFileSync(to()).subarray(entry.offset, entry.offset + entry.length);
     return zstdDecompressSync(frames).subarray(entry.skip, entry.skip + entry.bytes);
+  }
+
+  /** Names of the same length: git itself writes none of these. */
+  function forgeIndex(names: Record<string, string>): void {
+    const path = join(room.workspace, ".git", "index");
+    const index = readFileSync(path).subarray(0, -20);
+    for (const [name, forged] of Object.entries(names)) index.write(forged, index.indexOf(`${name}\0`));
+    writeFileSync(path, Buffer.concat([index, createHash("sha1").update(index).digest()]));
   }
 
   it("holds what git does not ignore, as tar and zstd read it", async () => {
@@ -227,6 +236,38 @@ describe("the archive of a workspace", () => {
       "folder module",
       "file module/file.txt",
     ]);
+  });
+
+  it("is whole where nobody fetched a submodule, and holds what was put into its folder", async () => {
+    for (const name of ["empty", "filled"]) {
+      mkdirSync(join(room.workspace, name));
+      room.run("update-index", "--add", "--cacheinfo", `160000,${room.head},${name}`);
+    }
+    room.write(".gitignore", "*.o\n");
+    room.write("filled/in/file.txt", "f");
+    room.write("filled/file.o", "ignored");
+    const { manifest, leftOut } = await write();
+    expect(leftOut).toEqual([]);
+    expect(manifest.files.map(({ path, kind }) => `${kind} ${path}`)).toEqual([
+      "file .gitignore",
+      "file a.txt",
+      "folder empty",
+      "folder filled",
+      "file filled/in/file.txt",
+    ]);
+  });
+
+  it("leads nobody who unpacks it out of the folder or into a .git, whatever the index says", async () => {
+    const forged = { "AA/outside": "../outside", "xgit/config": ".git/config", "b/Xgit/x": "b/.Git/x" };
+    writeFileSync(join(room.root, "outside"), "o");
+    for (const path of Object.keys(forged)) room.write(path, "x");
+    room.run("add", "--all");
+    for (const path of ["AA", "xgit", "b"]) rmSync(join(room.workspace, path), { recursive: true });
+    room.write("b/.Git/x", "x");
+    forgeIndex(forged);
+    const archive = await write();
+    expect(archive.manifest.files.map(({ path }) => path)).toEqual(["a.txt", TRUNCATED]);
+    for (const path of Object.values(forged)) expect(archive.leftOut.join("\n")).toContain(`"${path}"`);
   });
 
   it("is given up when there is no time left", async () => {

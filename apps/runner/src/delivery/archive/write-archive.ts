@@ -14,6 +14,8 @@ import type { TarEntry } from "./tar-header.ts";
 export const TRUNCATED = "AGENCY-TRUNCATED.txt";
 const END = Buffer.alloc(2 * BLOCK);
 const MOST_NAMED = 1000;
+/** Git lists what an index holds, also what only a forged one can: whoever unpacks it would be led elsewhere. */
+const MISLEADING = /(?:^|\/)(?:\.{0,2}|\.git)(?:\/|$)/i;
 
 export interface ArchiveOptions {
   workspace: string;
@@ -81,6 +83,7 @@ class ArchiveWriter {
 
   async #add(path: Buffer): Promise<void> {
     const { workspace, maxFiles } = this.#options;
+    if (MISLEADING.test(path.toString("latin1"))) return this.#skip(path, "no name of a file in a workspace");
     if (!this.#liesInPlainFolders(path)) return;
     const stats = statOf(workspace, path);
     // Deleted, though the index still names it.
