@@ -203,9 +203,10 @@ type KeptUseCases =
 function keptUseCases(parts: UseCaseParts): Pick<UseCases, KeptUseCases> {
   const { stores, storage, admission, objects } = parts;
   const { tasks, artifacts, uploads } = stores;
-  const deps = { tasks, artifacts, storage, manifests: createManifests(storage), now };
+  const lanes = createFileLanes();
+  const deps = { tasks, artifacts, storage, manifests: createManifests(storage), lanes, now };
   const lists = createCheckpointLists(storage);
-  const looking = { tasks, artifacts, storage, objects, lists, lanes: createFileLanes() };
+  const looking = { tasks, artifacts, storage, objects, lists, lanes };
   const uploading = { ...admission, uploads, storage, limits: UPLOAD_LIMITS };
   return {
     listArtifacts: (accountId, id) => listArtifacts(deps, accountId, id),

@@ -1,5 +1,5 @@
 import { zstdCompressSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { ArchiveManifest } from "@agency/contract";
 import type { ArtifactStore, BlobRow, TaskStore } from "@agency/core";
 import { MemoryBlobs } from "../testing/memory-blobs.ts";
@@ -7,6 +7,7 @@ import { MemoryTask } from "../testing/memory-task.ts";
 import { sampleTask } from "../testing/sample-task.ts";
 import { listFiles, readFile } from "./archived-files.ts";
 import { createManifests } from "./manifests.ts";
+import { createFileLanes } from "./reading-lanes.ts";
 
 type Entry = ArchiveManifest["files"][number];
 
@@ -49,13 +50,14 @@ function setUp(manifest: unknown = { v: 1, truncated: false, files: [SMALL, LARG
   ]);
   for (const [key, bytes] of texts) storage.objects.set(key, bytes);
   const row = (kind: BlobRow["kind"], key: string) =>
-    ({ id: key, kind, key, bytes: texts.get(key)?.length ?? 0 }) as BlobRow;
+    ({ id: key, accountId: "a", kind, key, bytes: texts.get(key)?.length ?? 0 }) as BlobRow;
   const rows = [row("archive", "a"), row("manifest", "m")];
   const deps = {
     tasks: new MemoryTask(sampleTask()) as unknown as TaskStore,
     artifacts: { blobs: () => Promise.resolve(rows) } as unknown as ArtifactStore,
     storage,
     manifests: createManifests(storage),
+    lanes: createFileLanes(),
   };
   const list = (query: Partial<Parameters<typeof listFiles>[3]> = {}) =>
     listFiles(deps, "a", "t", { prefix: "", limit: 10, ...query });
@@ -121,6 +123,40 @@ describe("the files of an archive", () => {
     const before = process.memoryUsage().rss;
     await expect(list()).rejects.toMatchObject({ code: "conflict" });
     expect((process.memoryUsage().rss - before) / 1024 / 1024).toBeLessThan(400);
+  });
+
+  it("are refused before they are objects in memory when there are far too many", async () => {
+    const { list } = setUp(`{"v":1,"truncated":false,"files":[${"[],".repeat(8_000_000)}[]]}`);
+    const before = process.memoryUsage().rss;
+    await expect(list()).rejects.toMatchObject({ code: "conflict" });
+    expect((process.memoryUsage().rss - before) / 1024 / 1024).toBeLessThan(200);
+  });
+
+  it("are listed for so many tasks at once, and the next is told to wait", async () => {
+    const { deps, rows } = setUp();
+    const [manifest] = rows.filter(({ kind }) => kind === "manifest") as [BlobRow];
+    const asked = ["1", "2", "3"].map((id) => deps.manifests({ ...manifest, id }));
+    const results = await Promise.allSettled(asked);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
+    expect(results[2]).toMatchObject({ reason: { code: "too_many_requests" } });
+    expect((await deps.manifests({ ...manifest, id: "3" })).files).toHaveLength(4);
+  });
+
+  it("are sent to so many at once, and to nobody for longer than some minutes", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const { deps, storage } = setUp();
+      const { open } = await readFile(deps, "a", "t", "big.bin");
+      const readers = await Promise.all(Array.from({ length: 8 }, async () => (await open()).getReader()));
+      await readers[0]?.read();
+      await expect(open()).rejects.toMatchObject({ code: "too_many_requests" });
+      vi.advanceTimersByTime(5 * 60_000);
+      await expect(readers[0]?.read()).rejects.toThrow("too long");
+      await (await open()).cancel();
+      expect(storage.open).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it.each<[string, Partial<Entry>, string]>([

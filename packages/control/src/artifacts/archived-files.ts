@@ -4,8 +4,10 @@ import type { BlobRow } from "@agency/core";
 import { getTask } from "../tasks/manage-task.ts";
 import type { ArtifactDeps } from "./artifacts.ts";
 import { goneError } from "./expired.ts";
-import { unpackFile } from "./unpack-file.ts";
 import type { ArchivedEntry, Manifests } from "./manifests.ts";
+import type { FileLanes } from "./reading-lanes.ts";
+import { SEND_MS, sendWithin } from "./send-within.ts";
+import { unpackFile } from "./unpack-file.ts";
 
 const MiB = 1024 * 1024;
 /** More than that is downloaded with the archive: to unpack is our processor's time. */
@@ -15,6 +17,7 @@ const MAX_SKIP_BYTES = 8 * MiB;
 
 export interface ArchivedFileDeps extends ArtifactDeps {
   manifests: Manifests;
+  lanes: Pick<FileLanes, "send">;
 }
 
 export interface FileQuery {
@@ -58,10 +61,16 @@ export async function readFile(
   if (problem !== null)
     throw new AgencyError("conflict", problem, { next: "Download the whole archive instead." });
   const open = async () => {
-    const { offset, length } = entry;
-    const stored = await deps.storage.read(archive.key, { from: offset, to: offset + length });
-    if (stored === null) throw new AgencyError("not_found", `The archive of task ${id} is no longer kept.`);
-    return unpackFile(stored.body, entry);
+    const leave = deps.lanes.send(accountId);
+    try {
+      const { offset, length } = entry;
+      const stored = await deps.storage.read(archive.key, { from: offset, to: offset + length });
+      if (stored === null) throw new AgencyError("not_found", `The archive of task ${id} is no longer kept.`);
+      return sendWithin(SEND_MS, unpackFile(stored.body, entry), leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
   };
   return { name: entry.path, bytes: entry.bytes, open };
 }

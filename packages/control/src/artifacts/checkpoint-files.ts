@@ -12,13 +12,11 @@ import { MAX_FILE_BYTES, openPackedFile } from "./packed-file.ts";
 import type { Packed, PackedFile } from "./packed-file.ts";
 import { readPart, within } from "./read-within.ts";
 import type { FileLanes } from "./reading-lanes.ts";
-import { sendWithin } from "./send-within.ts";
+import { SEND_MS, sendWithin } from "./send-within.ts";
 
 /** What does not get smaller is a little larger packed. */
 const MAX_PACKED_BYTES = MAX_FILE_BYTES + 1024 * 1024;
 const CHECK_MS = 60_000;
-/** Over that a reader who takes his time gets no more. */
-const SEND_MS = 5 * 60_000;
 
 export interface CheckpointFileDeps extends DownloadCheckpointDeps {
   lists: CheckpointLists;

@@ -27,7 +27,7 @@ export async function* readPart(
   const reading = storage.read(key, range).then((stored) => stored?.body.getReader() ?? null);
   try {
     const reader = await Promise.race([over.promise, reading]);
-    if (reader === null) throw new AgencyError("not_found", "This checkpoint is no longer kept.");
+    if (reader === null) throw new AgencyError("not_found", "What this is read from is no longer kept.");
     for (;;) {
       const { value, done } = await Promise.race([over.promise, reader.read()]);
       if (done) return;
@@ -40,7 +40,7 @@ export async function* readPart(
 }
 
 function tooSlow(): AgencyError {
-  return new AgencyError("unavailable", "The storage takes too long to give this checkpoint.", {
+  return new AgencyError("unavailable", "The storage takes too long to give this.", {
     next: "Try again in a moment.",
     retryAfterMs: 5_000,
   });

@@ -9,14 +9,14 @@ export type ReadingLanes = (accountId: string) => () => void;
 export interface FileLanes {
   /** While a file is checked: its bytes, what it is made from and our processor's time. */
   readonly check: ReadingLanes;
-  /** While it is sent: up to 16 MiB of it stay in memory. */
+  /** While it is sent: up to 16 MiB of it stay in memory, or the 8 MiB a frame of an archive is unpacked with. */
   readonly send: ReadingLanes;
 }
 
 export function createFileLanes(): FileLanes {
   return {
-    check: createReadingLanes({ account: 2, all: 4 }, "files of checkpoints"),
-    send: createReadingLanes({ account: 8, all: 16 }, "files of checkpoints"),
+    check: createReadingLanes({ account: 2, all: 4 }, "files"),
+    send: createReadingLanes({ account: 8, all: 16 }, "files"),
   };
 }
 

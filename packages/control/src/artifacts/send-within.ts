@@ -1,3 +1,6 @@
+/** Over that a reader who takes his time gets no more. */
+export const SEND_MS = 5 * 60_000;
+
 /** Gives `body` to a reader, and calls `end` once: when all is read, the reader has gone, or `ms` are over. */
 export function sendWithin(
   ms: number,

@@ -86,7 +86,7 @@ const files = {
     limit: z.coerce.number().int().min(1).max(MOST_FILES).default(MOST_FILES),
   }),
   responses: { 200: { description: "One page of files.", schema: archivedFileListSchema } },
-  problems: ["not_found", "conflict"],
+  problems: ["not_found", "conflict", "too_many_requests"],
 } as const;
 
 const file = {
@@ -100,7 +100,7 @@ const file = {
   params: taskParams,
   query: z.strictObject({ path: path.describe("Its path, as in the list.") }),
   responses: { 200: { description: "The file.", content: attachment } },
-  problems: ["not_found", "conflict"],
+  problems: ["not_found", "conflict", "too_many_requests"],
 } as const;
 
 export function artifactRoutes({ useCases }: Pick<ApiDeps, "useCases">): Route[] {
