@@ -80,12 +80,18 @@ export const REASON_SENTENCES: Record<Reason, { what: string; next: string }> = 
     next: "Change the prompt, or steer the run.",
   },
   engine_error: { what: "The agent program failed.", next: "Read the error event just before the end." },
-  setup_failed: { what: "The workspace could not be prepared.", next: "Read the setup phase in the events." },
+  setup_failed: {
+    what: "The workspace could not be prepared.",
+    next: "Read the error just before the end: it says what is missing.",
+  },
   sandbox_unavailable: {
     what: "No sandbox could be made.",
     next: "Run `agency doctor` to see what is missing.",
   },
-  sandbox_lost: { what: "The sandbox vanished while the agent worked.", next: "Run the task again." },
+  sandbox_lost: {
+    what: "The sandbox vanished while the agent worked.",
+    next: "Go on from what it kept last with `agency resume`, or run the task again.",
+  },
   start_deadline: {
     what: "The sandbox did not report in time.",
     next: "Run `agency doctor`, then try again.",
@@ -98,7 +104,10 @@ export const REASON_SENTENCES: Record<Reason, { what: string; next: string }> = 
     what: "The run wrote more than its output limit and was stopped.",
     next: "Look at the last events; run it again with a larger limits.outputBytes if that much is wanted.",
   },
-  cancelled_by_user: { what: "You stopped the run.", next: "Start it again when you like." },
+  cancelled_by_user: {
+    what: "You stopped the run.",
+    next: "Go on from what it kept with `agency resume`, or start it again.",
+  },
   internal_error: { what: "Agency itself failed.", next: "Read the server log and report it." },
 };
 

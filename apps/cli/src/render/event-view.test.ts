@@ -113,7 +113,11 @@ describe("the events of a run as lines", () => {
     [
       "cancelled",
       { state: "cancelled", reason: "cancelled_by_user" } as const,
-      ["■ Stopped  1s", "  You stopped the run.", "  Start it again when you like."],
+      [
+        "■ Stopped  1s",
+        "  You stopped the run.",
+        "  Go on from what it kept with `agency resume`, or start it again.",
+      ],
     ],
     [
       "failed for a reason of its own",

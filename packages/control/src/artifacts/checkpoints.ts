@@ -49,7 +49,7 @@ export async function askCheckpoint(
       throw new AgencyError("not_found", `There is no task ${id}.`);
     case "finished":
       throw new AgencyError("task_finished", `Task ${id} has ended and makes no more checkpoints.`, {
-        next: `See those it has with \`agency artifacts ${id} ls\`, or go on from it with \`agency resume ${id}\`.`,
+        next: `See those it has with \`agency checkpoints ${id}\`; \`agency resume ${id} "next instruction"\` goes on from the newest.`,
       });
     case "not_running":
       throw new AgencyError("conflict", `Task ${id} has not begun: there is nothing to keep yet.`, {

@@ -97,9 +97,10 @@ describe("resuming", () => {
     });
   });
 
-  it("is refused for a task that has ended", async () => {
+  it("is refused for a task that has ended, with the way to go on from it", async () => {
     await expect(setUp({ ...RUNNING, state: "completed" }).resume()).rejects.toMatchObject({
       code: "task_finished",
+      next: 'Go on from what it kept with `agency resume t "next instruction"`.',
     });
   });
 });

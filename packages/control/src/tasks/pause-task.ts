@@ -59,6 +59,9 @@ function refusal(id: string, done: string, error: StepError | { code: "missing" 
 
 function ended(id: string, done: string): AgencyError {
   return new AgencyError("task_finished", `Task ${id} has ended and cannot be ${done}.`, {
-    next: "Start a new task.",
+    next:
+      done === "resumed"
+        ? `Go on from what it kept with \`agency resume ${id} "next instruction"\`.`
+        : "Start a new task.",
   });
 }

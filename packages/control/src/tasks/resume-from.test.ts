@@ -84,6 +84,15 @@ describe("a task that goes on from another one", () => {
     expect(input.keep).toBe(undefined);
   });
 
+  it("runs the command of the other one, unless it is given another", async () => {
+    const source = { engine: "command", spec: { ...SPEC, repository, command: "make" } };
+    const asked = { engine: "command" };
+    expect((await resume(asked, source)).input.command).toBe("make");
+    expect((await resume({ ...asked, command: "make test" }, source)).input.command).toBe("make test");
+    const none = { spec: { ...SPEC, repository, command: null } };
+    expect((await resume({}, none)).input).not.toHaveProperty("command");
+  });
+
   it("takes over each of those unless it is given another, an empty one and one limit included", async () => {
     const spec = { ...SPEC, repository, ...decided };
     const given = {

@@ -15,9 +15,9 @@ export interface Resumed {
 }
 
 /**
- * Fills in what a task that goes on from another one takes over: parent, project, model, repository (with what is handed
- * back and the pull request it was for), limits, checks and how its agent may work, each unless the request names its
- * own. Provider and the rest are the request's: in it a default cannot be told from a choice. An open internal network
+ * Fills in what a task that goes on from another one takes over: parent, project, model, command, repository (with what is
+ * handed back and the pull request it was for), limits, checks and how its agent may work, each unless the request
+ * names its own. Provider and the rest are the request's: in it a default cannot be told from a choice. An open internal network
  * is never taken over, and secrets of the task alone are gone with it.
  */
 export async function resumeFrom(deps: ResumeDeps, accountId: string, input: CreateTask): Promise<Resumed> {
@@ -101,6 +101,7 @@ function takeOver(input: CreateTask, { id, model, spec }: SupervisedTask): Creat
   const taken = {
     parentId: input.parentId ?? id,
     model: input.model ?? model,
+    command: input.command ?? spec.command,
     project: input.project ?? spec.project,
     repository,
     pullRequest: input.pullRequest ?? (isReview ? null : pullRequest),
