@@ -99,6 +99,8 @@ export interface UseCases {
     id: string,
     number: number,
     path: string,
+    /** Goes off when nobody waits for it any more. */
+    gone: AbortSignal,
   ): Promise<Pick<Download, "name" | "bytes" | "open">>;
   takeUpload(
     accountId: string,

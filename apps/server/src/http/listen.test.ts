@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { AgencyError } from "@agency/contract";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { listenApi } from "./listen.ts";
 import type { ApiListener } from "./listen.ts";
@@ -106,6 +107,26 @@ describe("a request on the wire", () => {
     const text = (value: string) => ReadableStream.from([new TextEncoder().encode(value)]);
     expect((await post(text('{"prompt":"x"}'))).status).toBe(201);
     expect((await post(text(`{"prompt":"${"x".repeat(9_000_000)}"}`))).status).toBe(413);
+  });
+});
+
+describe("a file of a checkpoint on the wire", () => {
+  it("is given up when its client goes while it is checked", async () => {
+    const { id } = api.useCases.addTask("anna");
+    const [checking, givenUp] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    api.useCases.readCheckpointFile = async (_account, _id, _number, _path, gone) => {
+      gone.addEventListener("abort", () => givenUp.resolve());
+      checking.resolve();
+      await givenUp.promise;
+      throw new AgencyError("invalid_request", "Whoever asked for this has gone.");
+    };
+    const client = new AbortController();
+    const url = `${listener.url}/v1/tasks/${id}/checkpoints/1/files/content?path=a`;
+    const reading = fetch(url, { headers: ANNA, signal: client.signal });
+    await checking.promise;
+    client.abort();
+    await expect(reading).rejects.toThrow();
+    await givenUp.promise;
   });
 });
 

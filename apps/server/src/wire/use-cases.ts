@@ -219,8 +219,8 @@ function keptUseCases(parts: UseCaseParts): Pick<UseCases, KeptUseCases> {
     downloadCheckpoint: (accountId, id, number) => downloadCheckpoint(deps, accountId, id, number),
     listCheckpointFiles: (accountId, id, number, query) =>
       listCheckpointFiles(looking, accountId, id, number, query),
-    readCheckpointFile: (accountId, id, number, path) =>
-      readCheckpointFile(looking, accountId, id, number, path),
+    readCheckpointFile: (accountId, id, number, path, gone) =>
+      readCheckpointFile(looking, accountId, id, number, path, gone),
     takeUpload: (accountId, told, body) => takeUpload(uploading, accountId, told, body),
     offerUpload: (accountId, told) => offerUpload(uploading, accountId, told),
     finishUpload: (accountId, id) => finishUpload(uploading, accountId, id),

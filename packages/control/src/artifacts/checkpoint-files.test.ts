@@ -114,6 +114,36 @@ describe("the files of a checkpoint", () => {
     expect(storage.open).toBe(0);
   });
 
+  it("are checked no longer than somebody waits for them", async () => {
+    const { deps, storage, list } = setUp();
+    await list();
+    const [asked, stuck] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const read = storage.read.bind(storage);
+    storage.read = async (...call) => {
+      asked.resolve();
+      await stuck.promise;
+      return read(...call);
+    };
+    const client = new AbortController();
+    const reading = readCheckpointFile(deps, "a", "t", 1, "large.bin", client.signal);
+    await asked.promise;
+    client.abort("it has gone");
+    await expect(reading).rejects.toMatchObject({ code: "invalid_request" });
+    stuck.resolve();
+    storage.read = read;
+    const both = [1, 2].map(() => readCheckpointFile(deps, "a", "t", 1, "large.bin"));
+    expect(await Promise.all(both)).toHaveLength(2);
+    expect(storage.open).toBe(0);
+  });
+
+  it("are not looked for when nobody waits any more", async () => {
+    const { deps, storage, list } = setUp();
+    await list();
+    const gone = readCheckpointFile(deps, "a", "t", 1, "large.bin", AbortSignal.abort());
+    await expect(gone).rejects.toMatchObject({ code: "invalid_request" });
+    expect(storage.open).toBe(0);
+  });
+
   it("are sent to so many at once, and to nobody for longer than some minutes", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {

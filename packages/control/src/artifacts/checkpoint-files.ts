@@ -53,13 +53,17 @@ export async function listCheckpointFiles(
   };
 }
 
-/** One file as it was at a checkpoint: checked against the name git gave its content before the first byte is given. */
+/**
+ * One file as it was at a checkpoint: checked against the name git gave its content before the first byte is given, for
+ * as long as whoever wants it has not `gone`.
+ */
 export async function readCheckpointFile(
   deps: CheckpointFileDeps,
   accountId: string,
   id: string,
   number: number,
   path: string,
+  gone?: AbortSignal,
 ): Promise<FoundFile> {
   const { task, stored, listed } = await open(deps, accountId, id, number);
   const entry = listed.entries.find((one) => one.path === path);
@@ -70,7 +74,8 @@ export async function readCheckpointFile(
   if (packed === undefined) return fromRepository(deps, accountId, task, entry, listed.base);
   const leave = deps.lanes.check(accountId);
   try {
-    const checked = await within(CHECK_MS, (signal) => openPackedFile(entry.object, packed, others, signal));
+    const check = (signal: AbortSignal) => openPackedFile(entry.object, packed, others, signal);
+    const checked = await within(CHECK_MS, check, gone);
     return { name: path, bytes: checked.bytes, open: async () => send(deps, accountId, checked) };
   } catch (error) {
     if (error instanceof TooLargeError) throw tooLarge();

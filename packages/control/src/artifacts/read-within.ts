@@ -1,14 +1,22 @@
 import { AgencyError } from "@agency/contract";
 import type { BlobStorage } from "./blob-storage.ts";
 
-/** `signal` goes off when `work` has taken so long. */
-export async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(tooSlow()), ms).unref();
+/** `signal` goes off when `work` has taken so long, or whoever asked for it has `gone`. */
+export async function within<T>(
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+  gone?: AbortSignal,
+): Promise<T> {
+  const over = new AbortController();
+  const leave = (): void => over.abort(nobodyWaits());
+  const timer = setTimeout(() => over.abort(tooSlow()), ms).unref();
+  gone?.addEventListener("abort", leave, { once: true });
+  if (gone?.aborted === true) leave();
   try {
-    return await work(late.signal);
+    return await work(over.signal);
   } finally {
     clearTimeout(timer);
+    gone?.removeEventListener("abort", leave);
   }
 }
 
@@ -19,10 +27,10 @@ export async function* readPart(
   range: { from: number; to: number },
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
+  signal.throwIfAborted();
   const over = Promise.withResolvers<never>();
   over.promise.catch(() => undefined);
   const stop = (): void => over.reject(signal.reason);
-  if (signal.aborted) stop();
   signal.addEventListener("abort", stop, { once: true });
   const reading = storage.read(key, range).then((stored) => stored?.body.getReader() ?? null);
   try {
@@ -44,4 +52,8 @@ function tooSlow(): AgencyError {
     next: "Try again in a moment.",
     retryAfterMs: 5_000,
   });
+}
+
+function nobodyWaits(): AgencyError {
+  return new AgencyError("invalid_request", "Whoever asked for this has gone.");
 }

@@ -129,7 +129,8 @@ export function checkpointRoutes({ useCases }: Pick<ApiDeps, "useCases">): Route
     })),
     route(file, async ({ params, query, caller }, c) => {
       const { id, number } = params;
-      const found = await useCases.readCheckpointFile(caller.accountId, id, number, query.path);
+      const gone = c.req.raw.signal;
+      const found = await useCases.readCheckpointFile(caller.accountId, id, number, query.path, gone);
       const headers = { ...attachmentHeaders(found.name, ""), "content-length": String(found.bytes) };
       return sendStream(c, c.req.method === "HEAD" ? null : await found.open(), 200, headers);
     }),
