@@ -1,5 +1,5 @@
-import { DEFAULT_LIMITS } from "@agency/contract";
 import type { SupervisedTask, TaskSnapshot, TaskSpec } from "@agency/core";
+import { PLAIN_SPEC } from "@agency/testing";
 
 /** A run under way in its first attempt. */
 export const RUNNING: TaskSnapshot = {
@@ -15,31 +15,7 @@ export const RUNNING: TaskSnapshot = {
   waitedMs: 0,
 };
 
-export const SPEC: TaskSpec = {
-  limits: DEFAULT_LIMITS,
-  network: "none",
-  allowInternalNetwork: false,
-  repository: null,
-  repositories: [],
-  approve: "none",
-  commandPolicy: { allow: [], deny: [] },
-  questions: true,
-  onBudget: "wait",
-  onUsageLimit: "next",
-  project: null,
-  deliver: "files",
-  commits: "squash",
-  pullRequest: null,
-  checks: [],
-  artifacts: [],
-  resume: null,
-  keepMs: null,
-  upload: null,
-  review: null,
-  env: {},
-  command: "true",
-  demo: false,
-};
+export const SPEC: TaskSpec = { ...PLAIN_SPEC, command: "true" };
 
 export function sampleTask(more: Partial<SupervisedTask> = {}): SupervisedTask {
   return {
