@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   closeSync,
@@ -135,6 +136,23 @@ describe("the commit of the work", () => {
     expect(notices).toEqual([expect.stringMatching(/sparse checkout left 1 files.*"gone.txt" first/)]);
   });
 
+  it("keeps that also where most of the agent's index lies in a second file", async () => {
+    room.run("update-index", "--skip-worktree", "gone.txt");
+    room.run("update-index", "--split-index");
+    rmSync(join(room.workspace, "gone.txt"));
+    room.write("a.txt", "two\n");
+    const { commit: made, notices } = await commit();
+    expect(tree(made)).toEqual([".gitignore", "a.txt", "gone.txt"]);
+    expect(notices).toEqual([expect.stringContaining("sparse checkout")]);
+  });
+
+  it("is not held up by a pipe in the place of the agent's index", async () => {
+    rmSync(join(room.workspace, ".git", "index"));
+    spawnSync("mkfifo", [join(room.workspace, ".git", "index")]);
+    room.write("b.txt", "b");
+    expect(tree((await commit()).commit)).toContain("b.txt");
+  });
+
   it("has what the agent excluded from git by anything but a .gitignore", async () => {
     const home = join(room.root, "home");
     mkdirSync(join(home, ".config", "git"), { recursive: true });
@@ -198,6 +216,67 @@ describe("the commit of the work", () => {
     const { commit: made, notices } = await commit();
     expect(room.runOwn("ls-tree", String(made), "inner")).toMatch(/^160000 commit/);
     expect(notices).toEqual([expect.stringContaining('"inner" is a repository of its own')]);
+  });
+
+  describe("of a repository with a submodule", () => {
+    beforeEach(() => {
+      room.write("module/old.txt", "o");
+      room.run("-C", "module", "init", "--quiet");
+      room.run("-C", "module", "add", "--all");
+      room.run("-C", "module", "commit", "--quiet", "-m", "module");
+      room.run("add", "--all");
+      room.run("commit", "--quiet", "-m", "with a submodule");
+      base = room.head;
+    });
+
+    it("runs nothing that the submodule's settings name", async () => {
+      const canary = join(room.root, "canary");
+      room.write("module/.gitattributes", "* filter=evil\n");
+      room.run("-C", "module", "config", "filter.evil.clean", `touch ${canary}; cat`);
+      room.write("module/old.txt", "n");
+      room.write("a.txt", "two\n");
+      expect((await commit()).commit).not.toBeNull();
+      expect(existsSync(canary)).toBe(false);
+    });
+
+    it("has the commit that the submodule is at now", async () => {
+      room.run("-C", "module", "commit", "--quiet", "--allow-empty", "-m", "next");
+      const now = room.run("-C", "module", "rev-parse", "HEAD");
+      expect(room.runOwn("ls-tree", String((await commit()).commit), "module")).toContain(now);
+    });
+
+    it("is not whole where the submodule may have changes of its own", async () => {
+      room.write("module/old.txt", "n");
+      expect(await commit()).toMatchObject({ commit: null, isWhole: false });
+    });
+
+    it("has the files that the agent put in its place", async () => {
+      rmSync(join(room.workspace, "module", ".git"), { recursive: true });
+      room.write("module/new.txt", "n");
+      room.run("rm", "--quiet", "--cached", "module");
+      const { commit: made, isWhole } = await commit();
+      expect(tree(made)).toEqual(expect.arrayContaining(["module/new.txt", "module/old.txt"]));
+      expect(isWhole).toBe(true);
+    });
+
+    it("goes on naming one that nobody fetched, and says of files in its folder that they are missing", async () => {
+      rmSync(join(room.workspace, "module"), { recursive: true });
+      mkdirSync(join(room.workspace, "module"));
+      expect(await commit()).toMatchObject({ commit: null, isWhole: true, notices: [] });
+      room.write("module/new.txt", "n");
+      const { commit: made, isWhole, notices } = await commit();
+      expect({ made, isWhole }).toEqual({ made: null, isWhole: false });
+      expect(notices).toEqual([expect.stringContaining('"module" first: these are not in the commit')]);
+    });
+
+    it.each([
+      ["has been removed", () => undefined, /^$/],
+      ["is a file now", () => room.write("module", "f"), /^100644 blob/],
+    ])("has no submodule that %s", async (_, replace, now) => {
+      rmSync(join(room.workspace, "module"), { recursive: true });
+      replace();
+      expect(room.runOwn("ls-tree", String((await commit()).commit), "module")).toMatch(now);
+    });
   });
 
   it("has what Git LFS keeps by its name, as everybody else has it, and says where the contents are", async () => {

@@ -5,6 +5,7 @@ import type { Git, GitCall } from "../workspace/git.ts";
 import type { OwnRepository } from "../workspace/own-repository.ts";
 import { keepSparse } from "./keep-sparse.ts";
 import { onlyNamed } from "./only-named.ts";
+import { takeFolders } from "./take-folders.ts";
 
 const STEP_MS = 5 * 60_000;
 const MAX_COMMITS = 100;
@@ -109,6 +110,7 @@ async function stage(options: CommitOptions, call: GitCall): Promise<Staged> {
   const { repository, workspace } = options;
   const { git } = repository;
   const sparse = await keepSparse(repository, workspace, call);
+  const folders = await takeFolders(repository, workspace, call);
   // Every file is read once, here: what is found changed afterwards is found by its time and size.
   await git(["update-index", "-q", "--refresh"], call);
   const { added, large } = await addAll(git, workspace, call);
@@ -118,5 +120,8 @@ async function stage(options: CommitOptions, call: GitCall): Promise<Staged> {
     .map((path) => `${JSON.stringify(path.toString())} is over ${limit} MiB: it is not in the commit.`);
   const problem = gitProblem("Adding all files to the commit", added);
   const rest = problem === null ? [] : [`${problem}\nThe rest is in it.`];
-  return { notices: [...sparse, ...tooLarge, ...rest], isWhole: large.length === 0 && problem === null };
+  return {
+    notices: [...sparse, ...folders.notices, ...tooLarge, ...rest],
+    isWhole: folders.isWhole && large.length === 0 && problem === null,
+  };
 }

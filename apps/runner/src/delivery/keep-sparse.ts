@@ -1,5 +1,4 @@
-import { copyFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { agentsIndex } from "./agents-index.ts";
 import { splitNul, statOf } from "./archive/list-workspace.ts";
 import type { GitCall } from "../workspace/git.ts";
 import type { OwnRepository } from "../workspace/own-repository.ts";
@@ -13,35 +12,28 @@ const SKIPPED = Buffer.from("S ");
  * really not there, stays in the commit as it was, and is told; of a file that is there the index is not asked.
  */
 export async function keepSparse(
-  { git, folder, agents }: OwnRepository,
+  repository: OwnRepository,
   workspace: string,
   call: GitCall,
 ): Promise<string[]> {
-  const index = join(folder, "agents-index");
-  const copied = await copyFile(join(agents, "index"), index).then(
-    () => true,
-    () => false,
-  );
-  if (!copied) return [];
-  try {
-    const list = { ...call, maxBytes: MAX_LIST_BYTES };
-    const theirs = await git(["ls-files", "-t", "-z"], { ...list, env: { GIT_INDEX_FILE: index } });
-    const skipped = splitNul(theirs.stdout)
-      .filter((entry) => entry.subarray(0, SKIPPED.length).equals(SKIPPED))
-      .map((entry) => entry.subarray(SKIPPED.length));
-    if (skipped.length === 0) return [];
-    const known = new Set(splitNul((await git(["ls-files", "-z"], list)).stdout).map(latin));
-    const gone = skipped.filter((path) => known.has(latin(path)) && statOf(workspace, path) === null);
-    if (gone.length === 0) return [];
-    const input = Buffer.concat(gone.flatMap((path) => [path, NUL]));
-    await git(["update-index", "--skip-worktree", "-z", "--stdin"], { ...call, input });
-    const first = JSON.stringify(gone[0]?.toString());
-    return [
-      `The agent's sparse checkout left ${gone.length} files out of the workspace, ${first} first: they are in the commit as they were.`,
-    ];
-  } finally {
-    await rm(index, { force: true });
-  }
+  const { git } = repository;
+  const index = await agentsIndex(repository);
+  if (index === null) return [];
+  const list = { ...call, maxBytes: MAX_LIST_BYTES };
+  const theirs = await git(["ls-files", "-t", "-z"], { ...list, env: index });
+  const skipped = splitNul(theirs.stdout)
+    .filter((entry) => entry.subarray(0, SKIPPED.length).equals(SKIPPED))
+    .map((entry) => entry.subarray(SKIPPED.length));
+  if (skipped.length === 0) return [];
+  const known = new Set(splitNul((await git(["ls-files", "-z"], list)).stdout).map(latin));
+  const gone = skipped.filter((path) => known.has(latin(path)) && statOf(workspace, path) === null);
+  if (gone.length === 0) return [];
+  const input = Buffer.concat(gone.flatMap((path) => [path, NUL]));
+  await git(["update-index", "--skip-worktree", "-z", "--stdin"], { ...call, input });
+  const first = JSON.stringify(gone[0]?.toString());
+  return [
+    `The agent's sparse checkout left ${gone.length} files out of the workspace, ${first} first: they are in the commit as they were.`,
+  ];
 }
 
 /** Names are bytes: they need not be UTF-8. */

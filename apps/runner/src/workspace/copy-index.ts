@@ -8,9 +8,11 @@ import { join } from "node:path";
 export async function copyIndex(workspace: string, to: string): Promise<void> {
   const index = join(workspace, ".git", "index");
   try {
-    const { mtimeMs } = await stat(index);
+    const facts = await stat(index);
+    // Opening a pipe would never end.
+    if (!facts.isFile()) return;
     await copyFile(index, to);
-    const seconds = Math.floor(mtimeMs / 1000);
+    const seconds = Math.floor(facts.mtimeMs / 1000);
     await utimes(to, seconds, seconds);
   } catch {
     // A repository without an index, or a worktree's.

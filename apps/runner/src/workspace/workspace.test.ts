@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -133,6 +134,15 @@ describe("a workspace", () => {
     await write("a.txt", "two\n");
     expect((await diff(base)).files).toHaveLength(1);
     await expect(readFile(canary)).rejects.toThrow("ENOENT");
+  });
+
+  it("is compared although a pipe has taken the place of its index", async () => {
+    await write("a.txt", "one\n");
+    const base = await prepare();
+    await write("b.txt", "two\n");
+    await rm(join(workspace, ".git", "index"));
+    spawnSync("mkfifo", [join(workspace, ".git", "index")]);
+    expect((await diff(base)).files).toMatchObject([{ path: "b.txt", op: "create" }]);
   });
 
   it("does not follow a link out of itself", async () => {

@@ -18,7 +18,7 @@ const MAX_DEPTH = 5;
 /** What a folder is called by a listing that begins in it. */
 const ITSELF = Buffer.from("./");
 /** With an index that is nowhere git takes every file for a new one. */
-const NO_INDEX = { GIT_INDEX_FILE: "/nonexistent/index" };
+export const NO_INDEX = { GIT_INDEX_FILE: "/nonexistent/index" };
 
 export interface Listed {
   readonly paths: readonly Buffer[];
