@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { AgencyError, isAgencyError } from "@agency/contract";
 import type { S3Address, Settings } from "@agency/contract";
 import type { Clock, Logger, Storage } from "@agency/core";
 import { BucketAwayError, openS3Storage } from "@agency/storage";
 import type { S3Credentials } from "@agency/storage";
+import { writePrivate } from "./data-folder.ts";
 
 export type BucketSettings = Pick<
   Settings,
@@ -33,7 +34,7 @@ export async function openBucket(
   try {
     const trying = probe(storage);
     await (wasUsed ? soon(trying, clock) : trying);
-    await writeFile(usedFile, name, { mode: 0o600 });
+    if (!wasUsed) await noteUsed(usedFile, name, logger);
   } catch (error) {
     if (!isAgencyError(error)) throw error;
     const { code, message, next } = error;
@@ -47,6 +48,18 @@ export async function openBucket(
     });
   }
   return storage;
+}
+
+/** The bucket works all the same when the data folder's disk is full. */
+async function noteUsed(usedFile: string, name: string, logger: Logger): Promise<void> {
+  try {
+    await writePrivate(usedFile, name);
+  } catch (error) {
+    logger.warn(
+      { err: error },
+      "that this bucket works is not written down: a start while it is away will fail",
+    );
+  }
 }
 
 /** What comes of it later shows wherever the storage is used. */

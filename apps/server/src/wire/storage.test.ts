@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { resolveSettings } from "@agency/contract";
@@ -78,6 +78,15 @@ describe("openStorage", () => {
     expect(server.seen[0]?.key).toMatch(/^prod\/probe\//);
   });
 
+  it("opens a bucket although there is no room to write down that it did, and says so", async () => {
+    const said: string[] = [];
+    const logger = { ...silent, warn: (_: object, text: string) => void said.push(text) };
+    const full = { storage: folder, bucketUsed: join(folder, "no-such-folder", "bucket-used") };
+    const storage = await openStorage(settingsOf(env), full, logger, closers);
+    await storage.put("a", new Uint8Array(3));
+    expect(said).toEqual([expect.stringContaining("not written down")]);
+  });
+
   it.each([
     [
       "a wrong secret",
@@ -129,6 +138,17 @@ describe("openStorage", () => {
       server.faults.end();
       await storage.put("a", new Uint8Array(3));
       expect((await storage.stat("a"))?.bytes).toBe(3);
+    });
+
+    it("still knows it after starts on a disk with no room: it is written down once, and whole", async () => {
+      await open();
+      const { bucketUsed } = places();
+      await utimes(bucketUsed, 1, 1);
+      await open();
+      expect([(await stat(bucketUsed)).mtimeMs, await readFile(bucketUsed, "utf8")]).toEqual([
+        1_000,
+        expect.stringContaining("agency"),
+      ]);
     });
 
     it("waits ten seconds for one it has used that takes connections and says nothing, longer for another", async () => {
