@@ -39,7 +39,7 @@ export function renderFailure(failure: Failure, style: Style): string[] {
   return [
     `${style.red("agency:")} ${first}`,
     ...rest.map((line) => `  ${line}`),
-    ...(failure.errors ?? []).map(({ path, message }) => `  ${oneLine(path)}: ${oneLine(message)}`),
+    ...furtherOf(failure).map(({ path, message }) => `  ${oneLine(path)}: ${oneLine(message)}`),
     ...(failure.next === undefined ? [] : [`  ${oneLine(failure.next)}`]),
     ...(failure.requestId === undefined || failure.code !== "internal"
       ? []
@@ -51,4 +51,9 @@ export function renderFailure(failure: Failure, style: Style): string[] {
           .slice(1)
           .map((line) => style.dim(plain(line)))),
   ];
+}
+
+/** The sentence of a refused request says the first of them already. */
+function furtherOf({ message, errors = [] }: Failure): { path: string; message: string }[] {
+  return errors.filter((error) => !message.includes(error.message));
 }

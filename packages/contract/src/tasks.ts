@@ -80,8 +80,8 @@ const envSchema = z
 const keptMsSchema = z
   .number()
   .int()
-  .min(1000, "a sandbox is kept for a second or more")
-  .max(MAX_KEEP_MS, "a sandbox is kept for at most 7 days");
+  .min(1000, "must be at least 1 second")
+  .max(MAX_KEEP_MS, "must be at most 7 days");
 export const keepSchema = z.union([keptMsSchema, z.literal("longest")]);
 
 export const createTaskSchema = z.strictObject({

@@ -56,20 +56,18 @@ async function applyWith(
   const plan = await planPatch(tree, path, folder, start);
   if (!how.force && !how.dryRun) refuseLoss(plan);
   const around = await aroundOf(tree, session.world.userHome);
-  const names = plan.files.map(({ path }) => shown(path));
+  const changing = plan.files.filter(({ kind }) => kind !== "same");
+  const names = changing.map(({ path }) => shown(path));
   const runs = runsByItself(names, around);
   warnOfRuns(session, runs);
-  if (!how.dryRun) await applyPatch(tree, path, plan);
-  const files = plural(plan.files.length, "file");
-  tell(
-    session,
-    tree,
-    { ...plan, runs },
-    how,
-    how.dryRun
-      ? `${files} would change in ${tree.top}.`
-      : `${files} changed in ${tree.top}; nothing is staged.`,
-  );
+  if (!how.dryRun && changing.length > 0) await applyPatch(tree, path, plan);
+  const files = plural(changing.length, "file");
+  const same = plan.files.length - changing.length;
+  const already = same === 0 ? "" : ` As the task left them already: ${same}.`;
+  const done = how.dryRun
+    ? `${files} would change in ${tree.top}.`
+    : `${files} changed in ${tree.top}; nothing is staged.`;
+  tell(session, tree, { ...plan, runs }, how, `${done}${already}`);
   return plan.conflicts.length === 0 ? EXIT.done : EXIT.failed;
 }
 
@@ -100,13 +98,12 @@ function tell({ output, json }: Session, tree: GitTree, plan: Told, how: How, se
     return;
   }
   const { style, width } = output;
-  for (const { path, added, removed } of plan.files) {
+  const paints = { create: style.green, change: style.yellow, delete: style.red, same: style.dim };
+  for (const { path, kind, added, removed } of plan.files) {
     const conflict = plan.conflicts.includes(path);
     const meta = added === null ? "binary" : lineCounts(added, removed);
-    const paint = conflict ? style.red : style.yellow;
-    output.print(
-      row({ style, width }, { mark: conflict ? "both" : "change", text: shown(path), meta, paint }),
-    );
+    const [mark, paint] = conflict ? ["both", style.red] : [kind, paints[kind]];
+    output.print(row({ style, width }, { mark, text: shown(path), meta, paint }));
   }
   output.print(sentence);
   tellTrouble(output, plan, how);

@@ -18,25 +18,17 @@ import { sessionPlace } from "./session-place.ts";
 interface How {
   dryRun: boolean;
   force: boolean;
-  from: number | undefined;
 }
 
 /** The engine's memory into the user's own Claude folder, so that `claude --resume` goes on in this folder. */
 export async function importSession(
   session: Session,
   client: Client,
-  task: Task,
+  { task, checkpoint }: { task: Task; checkpoint: Checkpoint },
   folder: string,
   how: How,
 ): Promise<number> {
   const { world, output, json } = session;
-  if (task.engine !== "claude") {
-    throw new AgencyError(
-      "unsupported_option",
-      `--session is for the engine "claude"; the task ran "${task.engine}".`,
-    );
-  }
-  const checkpoint = await chooseCheckpoint(session, client, task, how.from);
   const target = join(claudeProjects(world), await projectName(folder));
   const cwd = await realpath(folder);
   return withCheckpoint(session, client, task.id, checkpoint, async (path) => {
@@ -52,12 +44,20 @@ export async function importSession(
   });
 }
 
-async function chooseCheckpoint(
+/** The checkpoint whose memory to bring: asked before any file is brought, so that a refusal changes nothing. */
+export async function chooseMemory(
   { signal }: Session,
   client: Client,
   task: Task,
   from: number | undefined,
 ): Promise<Checkpoint> {
+  if (task.engine !== "claude") {
+    throw new AgencyError(
+      "unsupported_option",
+      `--session is for the engine "claude"; the task ran "${task.engine}".`,
+      { next: "Leave --session out to bring the files alone." },
+    );
+  }
   const all = await client.checkpoints(task.id, { signal });
   const found = from === undefined ? all[0] : all.find(({ number }) => number === from);
   const next = `See what there is with \`agency checkpoints ${task.id}\`.`;

@@ -10,6 +10,8 @@ import { namesOf } from "./git-config.ts";
 
 interface PatchedFile {
   path: GitPath;
+  /** What becomes of the one here; `same`: it is as the task left it already. */
+  kind: "create" | "change" | "delete" | "same";
   /** Null: binary. */
   added: number | null;
   removed: number | null;
@@ -45,7 +47,7 @@ export async function planPatch(
   const numbers = await tree.need(["apply", "--numstat", "-z", patch]);
   // In reverse, git tells the names as they were before.
   const before = splitNul(await tree.need(["apply", "-R", "--numstat", "-z", patch])).map(nameOf);
-  const files = splitNul(numbers).map(toFile);
+  const files = splitNul(numbers).map(toCounted);
   const touched = [...new Set([...files.map(({ path }) => path), ...before])];
   refuseBehind(await behindLinks(tree.top, touched));
   const index = join(folder, "index");
@@ -58,9 +60,11 @@ export async function planPatch(
   const conflicts = await tryPatch(tree, patch, index, trial);
   const leftOut = await linksOut(tree, trial, touched);
   const isLeftOut = (path: GitPath) => leftOut.some((link) => link.path === path);
+  const kindOf = await compareIndexes(tree, index, trial);
   return {
-    files: files.filter(({ path }) => !isLeftOut(path)),
-    local: local.filter((path) => !isLeftOut(path)),
+    files: files.filter(({ path }) => !isLeftOut(path)).map((file) => ({ ...file, kind: kindOf(file.path) })),
+    // What stays as it is loses nothing.
+    local: local.filter((path) => !isLeftOut(path) && kindOf(path) !== "same"),
     conflicts: conflicts.filter((path) => !isLeftOut(path)),
     leftOut,
     filtered: await filteredIn(tree, files),
@@ -118,11 +122,38 @@ async function tryPatch(tree: GitTree, patch: string, index: string, trial: stri
   await copyFile(index, trial).catch(() => {});
   const { code, stderr } = await tree.git([...APPLY, "--cached", "--3way", patch], { index: trial });
   const conflicts = await unmerged(tree, trial);
-  if (code !== 0 && conflicts.length === 0) throw doesNotApply(stderr);
-  return conflicts;
+  if (code === 0 || conflicts.length > 0) return conflicts;
+  // A file that is gone cannot be deleted again. Asked only now: a patch could fit backwards at another place, too.
+  const { code: undone } = await tree.git([...APPLY, "--cached", "--check", "-R", patch], { index });
+  if (undone !== 0) throw doesNotApply(stderr);
+  return [];
 }
 
-async function filteredIn(tree: GitTree, files: readonly PatchedFile[]): Promise<GitPath[]> {
+/** Mode, object and stage of every file in it. */
+async function entriesOf(tree: GitTree, index: string): Promise<Map<GitPath, string>> {
+  const entries = new Map<GitPath, string>();
+  for (const entry of splitNul(await tree.need(["ls-files", "-s", "-z"], { index }))) {
+    const tab = entry.indexOf("\t");
+    const path = entry.slice(tab + 1);
+    entries.set(path, `${entries.get(path) ?? ""}${entry.slice(0, tab)};`);
+  }
+  return entries;
+}
+
+async function compareIndexes(
+  tree: GitTree,
+  before: string,
+  after: string,
+): Promise<(path: GitPath) => PatchedFile["kind"]> {
+  const [old, now] = await Promise.all([entriesOf(tree, before), entriesOf(tree, after)]);
+  return (path) => {
+    if (old.get(path) === now.get(path)) return "same";
+    if (!old.has(path)) return "create";
+    return now.has(path) ? "change" : "delete";
+  };
+}
+
+async function filteredIn(tree: GitTree, files: readonly Pick<PatchedFile, "path">[]): Promise<GitPath[]> {
   const filters = new Set(namesOf(tree.config, "filter"));
   if (filters.size === 0) return [];
   const input = files.map(({ path }) => `${path}\0`).join("");
@@ -145,7 +176,7 @@ async function isThere(top: string, path: GitPath): Promise<boolean> {
   );
 }
 
-function toFile(entry: string): PatchedFile {
+function toCounted(entry: string): Omit<PatchedFile, "kind"> {
   const [added = "", removed = ""] = entry.split("\t");
   const count = (text: string) => (text === "-" ? null : Number(text));
   return { path: nameOf(entry), added: count(added), removed: count(removed) };

@@ -2,6 +2,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -155,6 +156,17 @@ describe("agency apply --session", () => {
     expect(await cli.run("apply", "@last", "--session")).not.toBe(0);
     expect(cli.stderr.text).toContain("The session was not imported");
     expect(existsSync(join(cli.home, ".claude"))).toBe(false);
+  });
+
+  it("brings no file either when there is no memory to bring", async () => {
+    given(null);
+    using without = cliHere();
+    expect(await without.run("apply", "@last", "--session")).toBe(3);
+    api.addTask({ state: "completed", engine: "command" });
+    using other = cliHere();
+    expect(await other.run("apply", "@last", "--session")).toBe(2);
+    expect(other.stderr.text).toContain("Leave --session out to bring the files alone.");
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it("says so when there is no checkpoint, or none with a memory", async () => {

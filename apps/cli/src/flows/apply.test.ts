@@ -100,7 +100,25 @@ describe("agency apply in a git work tree", () => {
     expect(git("diff", "--cached", "--name-only").toString()).toBe("");
     expect(cli.stdout.text).toContain("  change a.txt  +1 −1\n");
     expect(cli.stdout.text).toContain("  change picture.bin  binary\n");
+    expect(cli.stdout.text).toContain("  create größe.txt  +1\n");
+    expect(cli.stdout.text).toContain("  delete gone.txt  −1\n");
     expect(cli.stdout.text).toContain(`6 files changed in ${folder}; nothing is staged.`);
+  });
+
+  it("does nothing the second time, and takes what it brought the first time for no change of one's own", async () => {
+    workOfTask(everyKind);
+    using first = cliHere();
+    await first.run("apply", "@last");
+    const after = status();
+    using second = cliHere();
+    expect(await second.run("apply", "@last")).toBe(0);
+    expect(second.stdout.text).toContain(`0 files changed in ${folder}; nothing is staged.`);
+    expect(second.stdout.text).toContain("As the task left them already: 6.");
+    expect(status()).toBe(after);
+    put("a.txt", "1\nTWO\n3\n4\n5\n6\n7\n8\nmine\n");
+    using third = cliHere();
+    expect(await third.run("apply", "@last")).toBe(0);
+    expect(read("a.txt")).toBe("1\nTWO\n3\n4\n5\n6\n7\n8\nmine\n");
   });
 
   it("works from a folder below, too", async () => {

@@ -2,7 +2,7 @@ import { findGitTree } from "../apply/git-tree.ts";
 import { applyToFolder } from "../apply/apply-to-folder.ts";
 import { applyToTree } from "../apply/apply-to-tree.ts";
 import { handedOver } from "../apply/handed-over.ts";
-import { importSession } from "../apply/import-session.ts";
+import { chooseMemory, importSession } from "../apply/import-session.ts";
 import type { Session } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
 import { findTask } from "./find-task.ts";
@@ -21,6 +21,7 @@ export async function apply(session: Session, reference: string, options: Option
   const task = await findTask(client, reference, signal);
   if (options.from !== undefined && !options.session)
     throw new UsageError("--from is the checkpoint --session takes the memory of.", "Add --session.");
+  const checkpoint = options.session ? await chooseMemory(session, client, task, options.from) : null;
   const sent = await handedOver(session, client, task);
   const tree = task.repository !== null || sent !== null ? await findGitTree(session, world.cwd) : null;
   const code =
@@ -28,5 +29,6 @@ export async function apply(session: Session, reference: string, options: Option
       ? await applyToFolder(session, client, task, world.cwd, options)
       : await applyToTree(session, client, { task, sent }, tree, options);
   // A person who runs Claude here is in this folder, wherever the top of the work tree is.
-  return options.session ? (await importSession(session, client, task, world.cwd, options)) || code : code;
+  if (checkpoint === null) return code;
+  return (await importSession(session, client, { task, checkpoint }, world.cwd, options)) || code;
 }
