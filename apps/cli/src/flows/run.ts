@@ -22,7 +22,7 @@ export async function run(session: Session, words: string[], options: Options): 
   const repo = options.repo === "." ? currentRepository(session.world.cwd) : options.repo;
   const input = toCreateTask(prompt, { ...options, repo }, await readTaskSecrets(session, options.secret));
   const client = await clientOrStart(session);
-  mentionRepository(session, options);
+  mentionRepository(session, options, repo);
   return startAndWatch(
     session,
     client,
@@ -31,14 +31,23 @@ export async function run(session: Session, words: string[], options: Options): 
   );
 }
 
-/** Whoever stands in a clone often means it; but a run that pushes somewhere is never a guess. */
-function mentionRepository({ world, output }: Session, { repo, demo, command }: Options): void {
+/** Whoever stands in a clone often means it, and what is not pushed; but a run that pushes somewhere is never a guess. */
+function mentionRepository(
+  { world, output }: Session,
+  { repo, branch, pr, demo, command }: Options,
+  address: string | undefined,
+): void {
+  const note = (text: string) => output.note(output.noteStyle.dim(text));
+  if (repo === ".") {
+    const named = pr === undefined ? "its default branch" : `pull request ${pr}`;
+    const start = branch === undefined ? named : `branch ${branch}`;
+    note(
+      `The agent gets ${address} at ${start}. What is not pushed stays here; agency push-session sends it.`,
+    );
+  }
   if (repo !== undefined || demo || command !== undefined) return;
   const found = repositoryAround(world.cwd);
-  if (found !== null)
-    output.note(
-      output.noteStyle.dim(`The agent begins in an empty folder; --repo . gives it a clone of ${found}.`),
-    );
+  if (found !== null) note(`The agent begins in an empty folder; --repo . gives it a clone of ${found}.`);
 }
 
 const DEMO_PROMPT = "Write a small command-line program with a test, run the test, and fix what fails.";

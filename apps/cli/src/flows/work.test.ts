@@ -320,6 +320,8 @@ describe("agency run", () => {
     cli.world.cwd = join(cli.home, "deep/er/src");
     expect(await cli.run("run", "--repo", ".", "x")).toBe(0);
     expect(posted()?.body).toMatchObject({ repository: { url: "https://git.test/o/n" } });
+    expect(cli.stderr.text).toContain("The agent gets https://git.test/o/n at its default branch.");
+    expect(cli.stderr.text).toContain("What is not pushed stays here; agency push-session sends it.");
   });
 
   it.each([

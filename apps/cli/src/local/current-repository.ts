@@ -14,7 +14,7 @@ export function currentRepository(folder: string): string {
   if (url === null) {
     throw new UsageError(
       "The repository of this folder has no remote called origin.",
-      "Name its address with --repo, or add one: git remote add origin URL.",
+      "Name its address with --repo, add one (git remote add origin URL), or send the folder itself: agency push-session.",
     );
   }
   // The server refuses an address with a credential in it, and nobody wants it in a log.

@@ -15,12 +15,18 @@ describe("the address to dial for a host", () => {
   });
 
   it("is one on an internal network only for a host that was opened", async () => {
-    expect(await vetHost("127.0.0.1", false)).toMatchObject({ ok: false });
+    expect(await vetHost("127.0.0.1", false)).toEqual({
+      ok: false,
+      why: "127.0.0.1 is on an internal network, which is closed to tasks unless AGENCY_INTERNAL_HOSTS names it",
+    });
     expect(await vetHost("localhost", false)).toMatchObject({ ok: false });
     expect(await vetHost("127.0.0.1", true)).toEqual({ ok: true, address: "127.0.0.1" });
   });
 
   it("is none for a name nobody knows", async () => {
-    expect(await vetHost("no-such-name.invalid", false)).toMatchObject({ ok: false });
+    expect(await vetHost("no-such-name.invalid", false)).toEqual({
+      ok: false,
+      why: "no name server has an address for no-such-name.invalid",
+    });
   });
 });

@@ -24,10 +24,11 @@ export async function vetHost(
   const literal = hostname.replace(/^\[(.*)\]$/, "$1");
   const addresses = isIP(literal) ? [literal] : await addressesOf(literal);
   const [first] = addresses;
-  if (first === undefined) return { ok: false, why: `${hostname} is not a known host` };
+  if (first === undefined) return { ok: false, why: `no name server has an address for ${hostname}` };
   if (allowInternal) return { ok: true, address: first };
   if (!addresses.every(isPublicAddress)) {
-    return { ok: false, why: `${hostname} is on an internal network, which is closed to tasks` };
+    const why = `${hostname} is on an internal network, which is closed to tasks unless AGENCY_INTERNAL_HOSTS names it`;
+    return { ok: false, why };
   }
   if (addresses.some((address) => own.has(address))) {
     return { ok: false, why: `${hostname} is the machine that runs Agency, which is closed to tasks` };

@@ -138,7 +138,7 @@ describe("reading through the git broker", () => {
 
   it.each([
     ["Basic wrong", /does not accept the credential that is set for it/],
-    [null, /needs a credential that is not set here/],
+    [null, /needs a credential that is not set here: `agency secrets set GIT_TOKEN@127\.0\.0\.1:\d+`/],
   ])("says what is wrong with the credential %s", async (credential, sentence) => {
     const change = { credentials: { forGit: async () => credential } };
     await using agent = await openGitAgent(lab, { repository: { url: at("private/own.git") } }, change);

@@ -59,7 +59,7 @@ export function createRepositoryHost(credentials: Pick<Credentials, "forGit">): 
     try {
       return await credentials.forGit({ taskId, accountId }, { host, path, write: call.write });
     } catch (cause) {
-      const message = `The credential for ${host} could not be made ready: try again, or set a new one (agency secrets).`;
+      const message = `The credential for ${host} could not be made ready: try again, or set a new one (${secretFor(host)}).`;
       throw new CredentialUnavailable(message, { cause });
     }
   };
@@ -135,16 +135,21 @@ function remember(found: Map<string, string>, key: string, base: string): void {
   if (found.size > MAX_KNOWN && oldest !== undefined) found.delete(oldest);
 }
 
+/** The command that stores a credential for the host. */
+function secretFor(host: string): string {
+  return host === "github.com" ? "`agency login github`" : `\`agency secrets set GIT_TOKEN@${host}\``;
+}
+
 function whyRefused(call: RepositoryCall, status: number, hadCredential: boolean): string {
   const { host, url } = call.repository;
   const doing = call.write ? "pushing to it" : "reading it";
   if (hadCredential && status === 401) {
-    return `${host} does not accept the credential that is set for it. Set a new one (agency secrets).`;
+    return `${host} does not accept the credential that is set for it. Set a new one: ${secretFor(host)}.`;
   }
   if (![401, 403, 404].includes(status)) return `${host} answered ${status}.`;
   if (hadCredential) return `${url} does not exist, or the credential for ${host} does not allow ${doing}.`;
   if (call.withCredential) {
-    return `${url} does not exist, or ${doing} needs a credential that is not set here (agency secrets).`;
+    return `${url} does not exist, or ${doing} needs a credential that is not set here: ${secretFor(host)}.`;
   }
   return `${url} does not exist or is private. Name it in the task's \`repositories\` (--also) to read it with the credential of ${host}.`;
 }
