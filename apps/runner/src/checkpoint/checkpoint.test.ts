@@ -307,4 +307,23 @@ describe("a checkpoint of a repository", () => {
     expect(captured && (await two.restore(one, captured))).toMatchObject({ ok: true, files: 1, nested: [] });
     expect(git(two.workspace, "status", "--porcelain")).toBe("?? b.txt");
   });
+
+  it.each([
+    ["that its index has no more", ["rm", "--quiet", "--cached", "sub"], "D  sub\n?? sub/"],
+    ["that nobody fetched", ["status"], ""],
+  ])("brings back files in the place of a submodule %s", async (_, command, status) => {
+    git(origin, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url(), "sub");
+    git(origin, "commit", "--quiet", "-m", "with a submodule");
+    const one = await openLabWorkspace(join(root, "one"), { url: url() });
+    expect(await one.take()).toBeNull();
+    git(one.workspace, ...command);
+    writeFileSync(join(one.workspace, "sub", "mine.txt"), "m\n");
+    expect(git(one.workspace, "status", "--porcelain")).toBe(status);
+    const captured = await one.take();
+    const two = await openLabWorkspace(join(root, "two"), { url: url() });
+    expect(captured && (await two.restore(one, captured))).toMatchObject({ ok: true });
+    expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+    writeFileSync(join(one.workspace, "sub", "more.txt"), "m\n");
+    expect((await one.take(captured?.signature))?.signature).not.toBe(captured?.signature);
+  });
 });

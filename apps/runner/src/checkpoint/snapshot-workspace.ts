@@ -5,6 +5,7 @@ import type { LeftOut } from "./list-changes.ts";
 import { check, SnapshotError, textOf } from "./snapshot-call.ts";
 import type { SnapshotCall } from "./snapshot-call.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
+import { openFolders } from "./submodule-folders.ts";
 
 const MAX_LIST_BYTES = 64 * 1024 * 1024;
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
@@ -27,11 +28,14 @@ export interface Snapshot {
 /** Every file that git does not ignore, new ones too. */
 export async function snapshotFiles(store: SnapshotStore, call: SnapshotCall): Promise<Snapshot> {
   const { ours, workspace } = store;
-  const list = ["ls-files", "-z", "--others", "--modified", "--deleted", "--exclude-standard"];
-  const [listing, head] = await Promise.all([
-    ours(list, { ...call, maxBytes: MAX_LIST_BYTES }),
+  const what = ["ls-files", "-z", "--others", "--modified", "--deleted", "--exclude-standard"];
+  const list = () => ours(what, { ...call, maxBytes: MAX_LIST_BYTES });
+  const [listed, head, hasMore] = await Promise.all([
+    list(),
     headOf(store.theirs, call),
+    openFolders(store, call),
   ]);
+  const listing = hasMore ? await list() : listed;
   check("Listing the files of the workspace", listing);
   if (listing.truncated) throw new SnapshotError("The workspace has too many new files to list.");
   const { take, drop, leftOut } = sortChanges(workspace, listing.stdout, MAX_FILE_BYTES);

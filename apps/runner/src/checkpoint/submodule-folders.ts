@@ -1,0 +1,29 @@
+import { filledSubmodules, submodulesOf } from "../workspace/submodules.ts";
+import { check } from "./snapshot-call.ts";
+import type { SnapshotCall } from "./snapshot-call.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+
+const NUL = Buffer.from([0]);
+/** None is ever added to our index: those it began with are all there are. */
+const remaining = new WeakMap<SnapshotStore, readonly Buffer[]>();
+
+/**
+ * While our index has a submodule, git sees nothing in a folder of files in its place. Such submodules are taken out;
+ * true: there were some, and their files are to be listed now.
+ */
+export async function openFolders(store: SnapshotStore, call: SnapshotCall): Promise<boolean> {
+  const { ours, workspace } = store;
+  const submodules = remaining.get(store) ?? (await submodulesOf(ours, call));
+  if (submodules === null) return false;
+  const filled = await filledSubmodules(ours, workspace, submodules, call);
+  if (filled.length > 0) {
+    const input = Buffer.concat(filled.flatMap((path) => [path, NUL]));
+    const remove = ["update-index", "-q", "--force-remove", "-z", "--stdin"];
+    check("Taking files in place of submodules", await ours(remove, { ...call, input }));
+  }
+  remaining.set(
+    store,
+    submodules.filter((path) => !filled.includes(path)),
+  );
+  return filled.length > 0;
+}
