@@ -21,6 +21,16 @@ const cachePath = z
   )
   .refine((path) => !NOT_A_CACHE.test(path), "is no place for a cache");
 
+/** A mistyped name is no setting that does nothing. */
+function closed<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape).join(", ");
+  const error: z.core.$ZodErrorMap = (issue) =>
+    issue.code === "unrecognized_keys"
+      ? `has no ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}: known are ${known}`
+      : undefined;
+  return z.strictObject(shape, { error });
+}
+
 /** `.agency/config.json` and `.agency/config.yaml`: what every task in this repository needs. */
 export const repositoryConfigSchema = z.looseObject({
   setup: commands(50).describe("Run with sh, one after the other, before the agent starts."),
@@ -33,16 +43,14 @@ export const repositoryConfigSchema = z.looseObject({
   start: commands(10).describe(
     "Services: each is started with sh after the setup, runs beside the agent, is started again when it fails, and ends before the work is handed over.",
   ),
-  hooks: z
-    .strictObject({ "pre-run": command, "post-run": command })
-    .partial()
+  hooks: closed({ "pre-run": command.optional(), "post-run": command.optional() })
     .default({})
     .describe("Run with sh right before the agent and right after it, beside the files in .agency/hooks."),
   env: z
     .record(variable, value)
     .default({})
     .describe("Settings for setup and agent; the task's own go first."),
-  limits: lowerLimitsSchema
+  limits: closed(lowerLimitsSchema.shape)
     .default({})
     .describe("Limits for every task here. They lower those of the task and never raise them."),
   checks: z.array(command).max(20).default([]).describe("Run after the work, beside the task's own."),

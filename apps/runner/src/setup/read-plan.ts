@@ -138,6 +138,12 @@ async function hasAny(workspace: string): Promise<boolean> {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof z.ZodError) return z.prettifyError(error);
+  if (error instanceof z.ZodError) return error.issues.map(sentenceOf).join(" ");
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Our own messages go on after the name; zod's are sentences by themselves. */
+function sentenceOf({ path, message }: z.core.$ZodIssue): string {
+  const name = path.length === 0 ? "It" : z.core.toDotPath(path);
+  return `${name}${/^\p{Lu}/u.test(message) ? ":" : ""} ${message}.`;
 }

@@ -119,7 +119,13 @@ describe("what a repository says of the work in it", () => {
 
   it.each([
     ["is no JSON", { ".agency/config.json": "{" }, ".agency/config.json: "],
-    ["says what it may not", { ".agency/config.json": '{"checks": "x"}' }, "at checks"],
+    ["says what it may not", { ".agency/config.json": '{"checks": "x"}' }, "checks: Invalid input"],
+    [
+      "sets a limit that is none",
+      { ".agency/config.json": '{"limits": {"timeout": "10m"}}' },
+      '.agency/config.json: limits has no "timeout": known are wallMs, silenceMs, turns, costUsd.',
+    ],
+    ["names a hook that is none", { ".agency/config.json": '{"hooks": {"pre": "x"}}' }, 'hooks has no "pre"'],
     ["is too large", { ".agency/config.json": `"${"x".repeat(300_000)}"` }, "is over 256 KiB"],
     ["is an alias bomb", { ".agency/config.yml": bomb() }, "alias"],
     [
@@ -226,7 +232,9 @@ describe("what a repository says of the work in it", () => {
     it.each(["~/.ssh", "~/.claude.json", "~/../x", "/etc", "~/.local/bin/x", "~/.gitconfig", "~"])(
       "refuses %s for one",
       async (path) => {
-        expect((await prepare(config({ caches: [path] }))).problem).toContain("at caches");
+        expect((await prepare(config({ caches: [path] }))).problem).toMatch(
+          /caches\[0\] (?:is no place|must)/,
+        );
       },
     );
   });
