@@ -2,7 +2,7 @@ import type { Task } from "@agency/contract";
 import { formatLimit, formatUsd, lineCounts, plural } from "./numbers.ts";
 import { joined } from "./row.ts";
 import type { Look } from "./row.ts";
-import { outcomeOf } from "./task-outcome.ts";
+import { keptOf, outcomeOf } from "./task-outcome.ts";
 import { oneLine, plain, truncate, wrap } from "./text.ts";
 
 /** The head of a live view: which task this is and what binds it. */
@@ -46,6 +46,7 @@ export function renderTaskEnd(
     ...outcomeOf(task).flatMap(([label, text]) =>
       fact(label.padEnd(7), text === null ? null : oneLine(text)),
     ),
+    ...fact("Sandbox", keptOf(task)),
     ...fact("Again  ", `agency show ${task.id}`),
   ];
 }

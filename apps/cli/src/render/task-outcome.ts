@@ -2,6 +2,11 @@ import type { Task } from "@agency/contract";
 import { plural } from "./numbers.ts";
 import { joined } from "./row.ts";
 
+/** A sandbox that stays, and the way into it. */
+export function keptOf({ id, sandbox }: Pick<Task, "id" | "sandbox">): string | null {
+  return sandbox === null ? null : `kept until ${sandbox.keptUntil}: agency shell ${id}`;
+}
+
 /** What was handed back and whether it held: labels of at most seven letters, in the order a person asks. */
 export function outcomeOf({ result }: Task): [label: string, text: string | null][] {
   if (result === null) return [];

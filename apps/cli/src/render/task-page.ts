@@ -5,7 +5,7 @@ import { formatAge, formatCount, formatDuration, formatLimit, formatUsd, plural 
 import { joined } from "./row.ts";
 import type { Look } from "./row.ts";
 import { changedOf } from "./task-frame.ts";
-import { outcomeOf } from "./task-outcome.ts";
+import { keptOf, outcomeOf } from "./task-outcome.ts";
 import { isOver, paintState, runTimeMs } from "./task-words.ts";
 import { oneLine, padEnd, plain, wrap } from "./text.ts";
 
@@ -67,10 +67,7 @@ function factsOf(task: Task, nowMs: number): [string, string | null][] {
     ["Attempt", task.attempt > 1 ? String(task.attempt) : null],
     ["Events", task.lastSeq === 0 ? null : joined(String(task.lastSeq), newestOf(task, nowMs))],
     ["Changed", changedOf(task)],
-    [
-      "Sandbox",
-      task.sandbox === null ? null : `kept until ${task.sandbox.keptUntil}: agency shell ${task.id}`,
-    ],
+    ["Sandbox", keptOf(task)],
     ["Files", task.result?.workspace ?? null],
     ...outcomeOf(task),
   ];

@@ -121,6 +121,11 @@ describe("the frame around a run", () => {
       result: { ...result, summary: "", files: 0, added: 0, removed: 0 },
     });
     expect(renderTaskEnd(idle, look(80), shown)[0]).toBe("  Changed  nothing");
+    const kept = aTask({ sandbox: { keptUntil: "2026-01-01T02:00:00.000Z" } });
+    expect(renderTaskEnd(kept, look(80), shown)).toEqual([
+      `  Sandbox  kept until 2026-01-01T02:00:00.000Z: agency shell ${task.id}`,
+      `  Again    agency show ${task.id}`,
+    ]);
     expect(renderTaskEnd(aTask(), look(80), shown)).toEqual([`  Again    agency show ${task.id}`]);
   });
 });
