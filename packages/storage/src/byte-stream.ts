@@ -8,23 +8,22 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-/** Reads nothing ahead. With a `sha256`, bytes that are not those stored end in an error, never in an end. */
+/**
+ * Reads nothing ahead, but for one piece with a `sha256`: bytes that are not those stored end in an error, before all of
+ * them are given. Whoever was told how many there are would take them for the whole.
+ */
 export function byteStream(
   key: string,
   source: ByteSource,
   sha256: string | null,
 ): ReadableStream<Uint8Array> {
-  const hash = sha256 === null ? null : createHash("sha256");
+  const next = sha256 === null ? () => source.next() : checked(key, source, sha256);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          const chunk = await source.next();
-          if (chunk !== null) {
-            hash?.update(chunk);
-            return controller.enqueue(chunk);
-          }
-          if (hash !== null && hash.digest("hex") !== sha256) throw damaged(key);
+          const chunk = await next();
+          if (chunk !== null) return controller.enqueue(chunk);
         } catch (error) {
           await source.close();
           throw error;
@@ -36,6 +35,23 @@ export function byteStream(
     },
     { highWaterMark: 0 },
   );
+}
+
+function checked(key: string, source: ByteSource, sha256: string): ByteSource["next"] {
+  const hash = createHash("sha256");
+  let held: Uint8Array | null = null;
+  let isOver = false;
+  return async () => {
+    while (!isOver) {
+      const before = held;
+      held = await source.next();
+      isOver = held === null;
+      if (held !== null) hash.update(held);
+      else if (hash.digest("hex") !== sha256) throw damaged(key);
+      if (before !== null) return before;
+    }
+    return null;
+  };
 }
 
 export function damaged(key: string): AgencyError {

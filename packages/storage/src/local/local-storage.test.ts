@@ -99,6 +99,22 @@ describe("local storage", () => {
     });
   });
 
+  it("gives a damaged object to nobody as a whole one, not even to who only counts its bytes", async () => {
+    const storage = await openLocalStorage(root);
+    for (const size of [1, 40, 300_000]) {
+      await storage.put("a", new Uint8Array(size));
+      const file = await readFile(join(root, "a"));
+      file[file.length - 1] = 7;
+      await writeFile(join(root, "a"), file);
+      let given = 0;
+      const reading = async () => {
+        for await (const piece of (await storage.read("a"))?.body ?? []) given += piece.byteLength;
+      };
+      await expect(reading()).rejects.toMatchObject({ code: "unavailable" });
+      expect(given).toBeLessThan(size);
+    }
+  });
+
   it("leaves no draft of a write that failed", async () => {
     const storage = await openLocalStorage(root);
     const broken = async function* () {
