@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,6 +60,19 @@ describe("a child of the runner", () => {
     const running = shell("tail -f /dev/null & wait", { clock });
     await clock.advance(10_000);
     expect(await running).toMatchObject({ code: null, ended: "timeout" });
+  });
+
+  it("is over at its time limit though who left its group holds its output open", async () => {
+    const clock = new ManualClock();
+    spawnSync("mkfifo", [join(root, "pid")]);
+    const running = shell("setsid sh -c 'echo $$ > pid; exec tail -f /dev/null' &", { clock });
+    const pid = await readFile(join(root, "pid"), "utf8");
+    try {
+      await clock.advance(10_000);
+      expect(await running).toMatchObject({ code: null, ended: "timeout" });
+    } finally {
+      process.kill(Number(pid), "SIGKILL");
+    }
   });
 
   it("is killed when nobody wants it any more", async () => {

@@ -60,7 +60,10 @@ export async function runChild(
   const done = new AbortController();
   void untilCut(options, done.signal).then((why) => {
     cut = why;
-    if (why !== null && pid !== undefined) options.groups.kill(pid);
+    if (why === null) return;
+    if (pid !== undefined) options.groups.kill(pid);
+    // Who left the group lives on, and may hold these open for ever.
+    for (const output of [child.stdout, child.stderr]) output.destroy();
   });
   const { code, error } = await closed;
   done.abort();

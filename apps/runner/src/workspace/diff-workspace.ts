@@ -46,7 +46,8 @@ export async function diffWorkspace(options: DiffOptions): Promise<DiffResult> {
   try {
     // Fails on a repository inside this one without a commit: then its files are left out.
     await addAll(git, options.workspace, call, ["--intent-to-add"]);
-    const what = ["diff", "--no-ext-diff", "--no-textconv", "--find-renames", "--ignore-submodules=dirty"];
+    const submodules = ["--ignore-submodules=dirty", "--submodule=short"];
+    const what = ["diff", "--no-ext-diff", "--no-textconv", "--find-renames", ...submodules];
     const [listing, patch, commits] = await Promise.all([
       git([...what, "--raw", "--numstat", "-z", base, "--"], { ...call, maxBytes: MAX_LIST_BYTES }),
       git([...what, "--patch", "--no-color", base, "--"], { ...call, maxBytes: MAX_PATCH_BYTES }),

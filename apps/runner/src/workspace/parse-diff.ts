@@ -32,7 +32,22 @@ function toCount(text: string | undefined): number | null {
   return Number.isNaN(value) ? null : value;
 }
 
-/** The sections of `git diff -p`, one a file, in the order of the other formats; the last may be cut. */
+/**
+ * The sections of `git diff -p`, one a file, in the order of the other formats; the last may be cut. A file that became
+ * a link has two with the same first line, its end and its beginning.
+ */
 export function parsePatch(output: string): string[] {
-  return output === "" ? [] : output.split(/^(?=diff --git )/m);
+  if (output === "") return [];
+  const sections: string[] = [];
+  for (const section of output.split(/^(?=diff --git )/m)) {
+    const last = sections.at(-1);
+    if (last !== undefined && firstLine(last) === firstLine(section))
+      sections[sections.length - 1] += section;
+    else sections.push(section);
+  }
+  return sections;
+}
+
+function firstLine(text: string): string {
+  return text.slice(0, text.indexOf("\n"));
 }

@@ -136,6 +136,27 @@ describe("a workspace", () => {
     await expect(readFile(canary)).rejects.toThrow("ENOENT");
   });
 
+  it("tells of each file its own changes, also beside a file that became a link, and submodules", async () => {
+    for (const name of ["a", "b", "d"]) await write(name, `${name}\n`);
+    mkdirSync(join(workspace, "c"));
+    for (const args of [
+      ["init", "--quiet"],
+      ["commit", "--quiet", "--allow-empty", "-m", "c"],
+    ])
+      git(join(workspace, "c"), ...args);
+    const base = await prepare();
+    await rm(join(workspace, "a"));
+    symlinkSync("elsewhere", join(workspace, "a"));
+    git(join(workspace, "c"), "commit", "--quiet", "--allow-empty", "-m", "next");
+    git(workspace, "config", "diff.submodule", "log");
+    for (const name of ["b", "d"]) await write(name, `new ${name}\n`);
+    const { files } = await diff(base);
+    expect(files.map(({ path, diff: text }) => [path, text?.split("\n")[0]])).toEqual(
+      ["a", "b", "c", "d"].map((name) => [name, `diff --git a/${name} b/${name}`]),
+    );
+    expect(files[0]?.diff).toMatch(/^-a\n[^]*^\+elsewhere$/m);
+  });
+
   it("is compared although a pipe has taken the place of its index", async () => {
     await write("a.txt", "one\n");
     const base = await prepare();
