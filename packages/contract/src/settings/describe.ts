@@ -2,6 +2,7 @@ import type { Setting } from "../system.ts";
 import type { ResolvedSettings } from "./resolve.ts";
 import { SETTING_KEYS, SETTINGS } from "./table.ts";
 import type { SettingKey } from "./table.ts";
+import { keptBytesValue, keptSandboxValue, retentionValue, roomValue, spanValue } from "./values.ts";
 
 /** Every setting as a person may see it: a secret only says that it is there. */
 export function describeSettings(resolved: ResolvedSettings, scope: "client" | "server"): Setting[] {
@@ -14,7 +15,24 @@ export function describeSettings(resolved: ResolvedSettings, scope: "client" | "
   );
 }
 
+/** As one writes them, the largest unit first. */
+const SPAN_UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 };
+const SIZE_UNITS = { t: 1024 ** 4, g: 1024 ** 3, m: 1024 ** 2, k: 1024, "": 1 };
+
+function unitsOf(key: SettingKey): Record<string, number> | null {
+  const { schema } = SETTINGS[key];
+  if (schema === spanValue || schema === keptSandboxValue || schema === retentionValue) return SPAN_UNITS;
+  return schema === keptBytesValue || schema === roomValue ? SIZE_UNITS : null;
+}
+
+function inUnits(amount: number, units: Record<string, number>): string {
+  const fitting = Object.entries(units).find(([, size]) => amount > 0 && amount % size === 0);
+  return fitting === undefined ? String(amount) : `${amount / fitting[1]}${fitting[0]}`;
+}
+
 function shownValue(key: SettingKey, value: ResolvedSettings["settings"][SettingKey]): string {
+  const units = unitsOf(key);
+  if (units !== null) return value === null ? "forever" : inUnits(Number(value), units);
   if (value === null) return "not set";
   if (key === "masterKeys") return "set";
   // It was refused if it held a secret.

@@ -231,7 +231,17 @@ describe("what a person may see of the settings", () => {
   });
 
   it("shows the rest in words", () => {
-    expect(shown({ AGENCY_SANDBOX_READONLY: "/a, /b" })).toMatchObject({
+    const given = {
+      AGENCY_SANDBOX_READONLY: "/a, /b",
+      AGENCY_KEEP_EVENTS: "forever",
+      AGENCY_ARCHIVE_AFTER: "90s",
+    };
+    expect(shown(given)).toMatchObject({
+      AGENCY_KEEP_EVENTS: "forever",
+      AGENCY_KEEP_ARTIFACTS: "90d",
+      AGENCY_ARCHIVE_AFTER: "90s",
+      AGENCY_MAX_KEEP: "7d",
+      AGENCY_ACCOUNT_BYTES: "100g",
       AGENCY_HOME: "/home/ada/.local/share/agency",
       AGENCY_METRICS: "on",
       AGENCY_MAX_RUNNING_PER_ACCOUNT: "not set",
