@@ -9,6 +9,7 @@ import { gitProblem } from "../workspace/git.ts";
 import type { Git } from "../workspace/git.ts";
 import { listWorkspace } from "./archive/list-workspace.ts";
 import type { Listed } from "./archive/list-workspace.ts";
+import { walkWorkspace } from "./archive/walk-workspace.ts";
 import { writeArchive } from "./archive/write-archive.ts";
 import { copyPlainFile } from "./copy-file.ts";
 import { findFiles } from "./find-files.ts";
@@ -19,7 +20,6 @@ const MIB = 1024 ** 2;
 const ARCHIVE = { maxBytes: 2 * GIB, maxFiles: 200_000 };
 const NAMED: FindLimits = { files: 1000, bytes: 2 * GIB, fileBytes: 2 * GIB };
 const SCREENSHOTS: FindLimits = { files: 100, bytes: 2 * GIB, fileBytes: 20 * MIB };
-const EVERYTHING: FindLimits = { files: 200_000, bytes: Infinity, fileBytes: Infinity };
 const PICTURES = ["png", "jpg", "jpeg", "webp"].map((end) => `.agency/screenshots/**/*.${end}`);
 const PATCH_MS = 5 * 60_000;
 const MOST_NAMED = 5;
@@ -145,8 +145,7 @@ async function listOrWalk({ git, workspace, signal, recorder }: ArtifactsOptions
   if (listing.ok) return listing;
   const text = `${listing.problem}\nThe archive holds every file, also what git would ignore.`;
   await recorder.record({ type: "notice", data: { level: "warn", text } });
-  const { files, leftOut } = await findFiles(workspace, ["**"], EVERYTHING, signal);
-  return { paths: files.map(({ path }) => Buffer.from(path)), complete: leftOut === null };
+  return walkWorkspace(workspace, signal);
 }
 
 async function sendFound(

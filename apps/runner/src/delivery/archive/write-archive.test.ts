@@ -21,6 +21,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WorkRoom } from "../../testing/work-room.ts";
 import { openPlainFile } from "./read-file.ts";
 import { listWorkspace } from "./list-workspace.ts";
+import { walkWorkspace } from "./walk-workspace.ts";
 import { TRUNCATED, writeArchive } from "./write-archive.ts";
 import type { WrittenArchive } from "./write-archive.ts";
 
@@ -268,6 +269,29 @@ describe("the archive of a workspace", () => {
     const archive = await write();
     expect(archive.manifest.files.map(({ path }) => path)).toEqual(["a.txt", TRUNCATED]);
     for (const path of Object.values(forged)) expect(archive.leftOut.join("\n")).toContain(`"${path}"`);
+  });
+
+  it("holds files of every name, and links, where git cannot list them", async () => {
+    const raw = Buffer.from([0x66, 0xff, 0x2e]);
+    for (const name of ["folder/in.txt", "inner/.git/config", ".gitignore"]) room.write(name, "x");
+    writeFileSync(Buffer.concat([Buffer.from(`${room.workspace}/`), raw]), "raw");
+    mkdirSync(Buffer.concat([Buffer.from(`${room.workspace}/folder/`), raw]));
+    writeFileSync(Buffer.concat([Buffer.from(`${room.workspace}/folder/`), raw, Buffer.from("/x")]), "x");
+    symlinkSync("/etc", join(room.workspace, "link"));
+    const { signal, workspace } = room;
+    expect(await walkWorkspace(workspace, AbortSignal.abort())).toMatchObject({ complete: false });
+    const walked = await walkWorkspace(workspace, signal);
+    expect(walked.complete).toBe(true);
+    expect(walked.paths.map((path) => path.toString("latin1"))).toEqual([
+      ".gitignore",
+      "a.txt",
+      "folder/f\u00FF./x",
+      "folder/in.txt",
+      "f\u00FF.",
+      "link",
+    ]);
+    const { manifest } = await writeArchive({ ...walked, ...LIMITS, workspace, signal, to: to() });
+    expect(manifest.files).toHaveLength(6);
   });
 
   it("is given up when there is no time left", async () => {
