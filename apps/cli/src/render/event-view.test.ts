@@ -127,6 +127,18 @@ describe("the events of a run as lines", () => {
   ])("end a run that %s with what happened and what to do", (_, status, lines) => {
     expect(render([eventLog()("status", status)])).toEqual(lines);
   });
+
+  it("count all changes of a run though only the first of them are events", () => {
+    const at = eventLog();
+    const changed = Array.from({ length: 21 }, (_, index) =>
+      at("file_change", { path: `f${index}`, op: "create", added: 1, removed: 0, source: "workspace_diff" }),
+    );
+    const counts = { files: 20_000, added: 70_000, removed: 5 };
+    const delivered = at("delivery", { kind: "workspace", location: "/workspace", ...counts });
+    const lines = render([...changed, delivered, at("status", { state: "completed" })]);
+    expect(lines).toContain("20000 files changed · +70000 −5");
+    expect(lines).toContain("  … and 19980 more");
+  });
 });
 
 const PUSH = { action: "push", verdict: "allowed", bytesIn: 0, bytesOut: 0 } as const;

@@ -39,6 +39,7 @@ export function createEventView(
     printedCommands: new Set(),
     features: new Map(),
     changes: [],
+    counted: null,
     activity: null,
     costUsd: start.costUsd,
     budgetUsd: start.budgetUsd,

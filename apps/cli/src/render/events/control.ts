@@ -58,14 +58,18 @@ function sentenceOf({ reason, message }: Pick<Status, "reason" | "message">): {
   return reason === undefined ? { what: "", next: "" } : REASON_SENTENCES[reason];
 }
 
-function renderChanges({ changes, look }: View): string[] {
+function renderChanges({ changes, counted, look }: View): string[] {
   if (changes.length === 0) return [];
   const sum = (of: (change: FileChange) => number | undefined) =>
     changes.reduce((total, change) => total + (of(change) ?? 0), 0);
-  const total = lineCounts(
-    sum((change) => change.added),
-    sum((change) => change.removed),
-  );
+  const files = Math.max(changes.length, counted?.files ?? 0);
+  const lines =
+    files > changes.length
+      ? lineCounts(counted?.added, counted?.removed)
+      : lineCounts(
+          sum((change) => change.added),
+          sum((change) => change.removed),
+        );
   const rows = changes.slice(0, MOST_CHANGES).map(({ path, op, added, removed }) =>
     row(look, {
       mark: op === "modify" ? "edit" : op,
@@ -74,10 +78,10 @@ function renderChanges({ changes, look }: View): string[] {
       paint: look.style.yellow,
     }),
   );
-  const more = changes.length - rows.length;
+  const more = files - rows.length;
   return [
     "",
-    look.style.bold(joined(`${plural(changes.length, "file")} changed`, total)),
+    look.style.bold(joined(`${plural(files, "file")} changed`, lines)),
     ...rows,
     ...(more > 0 ? [look.style.dim(`  … and ${more} more`)] : []),
   ];

@@ -127,6 +127,7 @@ export const progressRenderers: Renderers<Progress> = {
     }),
   ],
   delivery: (data, view) => {
+    if (data.kind === "workspace") view.counted = data;
     const counts = data.files === undefined ? null : plural(data.files, "file");
     const meta = joined(data.kind.replaceAll("_", " "), counts, lineCounts(data.added, data.removed));
     return [row(view.look, { mark: "result", text: data.location, meta, paint: view.look.style.green })];

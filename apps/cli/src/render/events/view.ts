@@ -28,6 +28,8 @@ export interface View {
   readonly features: Map<string, string>;
   /** The final comparison of the workspace: the truth about what changed. */
   readonly changes: FileChange[];
+  /** The same, counted: of very many changes only the first are events. */
+  counted: Pick<EventOf<"delivery">["data"], "files" | "added" | "removed"> | null;
   activity: string | null;
   costUsd: number;
   budgetUsd: number;
