@@ -308,6 +308,29 @@ describe("a checkpoint of a repository", () => {
     expect(git(two.workspace, "status", "--porcelain")).toBe("?? b.txt");
   });
 
+  it("holds what a sparse checkout took out of the workspace, and not what was deleted", async () => {
+    for (const name of ["in/a", "out/b", "in/gone"]) {
+      mkdirSync(join(origin, name, ".."), { recursive: true });
+      writeFileSync(join(origin, name), name);
+    }
+    git(origin, "add", "--all");
+    git(origin, "commit", "--quiet", "-m", "two folders");
+    const one = await openLabWorkspace(join(root, "one"), { url: url() });
+    git(one.workspace, "sparse-checkout", "set", "--no-cone", "in");
+    rmSync(join(one.workspace, "in", "gone"));
+    writeFileSync(join(one.workspace, "in", "new"), "n");
+    expect([...treeBelow(one.workspace).keys()].toSorted()).toEqual(["/in/a", "/in/new"]);
+    const captured = await one.take();
+    expect(await one.take(captured?.signature)).toBeNull();
+    const two = await openLabWorkspace(join(root, "two"), { url: url() });
+    expect(captured && (await two.restore(one, captured))).toMatchObject({ ok: true, files: 2 });
+    expect(
+      git(two.workspace, "status", "--porcelain")
+        .split("\n")
+        .map((line) => line.trim()),
+    ).toEqual(["D in/gone", "?? in/new"]);
+  });
+
   it.each([
     ["that its index has no more", ["rm", "--quiet", "--cached", "sub"], "D  sub\n?? sub/"],
     ["that nobody fetched", ["status"], ""],

@@ -7,6 +7,8 @@ const SLASH = 47;
 export interface Changes {
   /** NUL-terminated, as `update-index -z --stdin` takes them. Names are bytes: they need not be UTF-8. */
   readonly take: Buffer;
+  /** Of the index, or listed a moment ago. */
+  readonly gone: readonly Buffer[];
   /** Files of the index where there is a folder now. */
   readonly drop: Buffer;
   readonly leftOut: LeftOut;
@@ -21,6 +23,7 @@ export interface LeftOut {
 /** Sorts what `ls-files -z --others --modified --deleted` found: what is taken, and what is left out and why. */
 export function sortChanges(workspace: string, listing: Buffer, maxFileBytes: number): Changes {
   const take: Buffer[] = [];
+  const gone: Buffer[] = [];
   const drop: Buffer[] = [];
   const leftOut = { tooLarge: [] as string[], nested: [] as string[], unreadable: [] as string[] };
   for (const path of fieldsOf(listing)) {
@@ -31,14 +34,15 @@ export function sortChanges(workspace: string, listing: Buffer, maxFileBytes: nu
       continue;
     }
     const entry = look(full);
-    if (entry?.isDirectory() === true) {
+    if (entry === null) gone.push(path);
+    else if (entry.isDirectory()) {
       // A submodule stays at the commit that git knows; anything else was a file once.
       if (look(Buffer.concat([full, Buffer.from("/.git")])) === null) drop.push(path);
-    } else if (entry?.isFile() === true && entry.size > maxFileBytes) leftOut.tooLarge.push(shown(path));
-    else if (entry?.isFile() === true && !isReadable(full)) leftOut.unreadable.push(shown(path));
+    } else if (entry.isFile() && entry.size > maxFileBytes) leftOut.tooLarge.push(shown(path));
+    else if (entry.isFile() && !isReadable(full)) leftOut.unreadable.push(shown(path));
     else take.push(path);
   }
-  return { take: joined(take), drop: joined(drop), leftOut };
+  return { take: joined(take), gone, drop: joined(drop), leftOut };
 }
 
 /** What `-z` separates. */
@@ -47,7 +51,8 @@ export function* fieldsOf(listing: Buffer): Generator<Buffer> {
     yield listing.subarray(from, end);
 }
 
-function joined(paths: readonly Buffer[]): Buffer {
+/** As `-z --stdin` takes them. */
+export function joined(paths: readonly Buffer[]): Buffer {
   const nul = Buffer.from([0]);
   return Buffer.concat(paths.flatMap((path) => [path, nul]));
 }

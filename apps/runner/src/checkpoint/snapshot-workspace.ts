@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import type { Git, GitCall } from "../workspace/git.ts";
-import { sortChanges } from "./list-changes.ts";
+import { joined, sortChanges } from "./list-changes.ts";
 import type { LeftOut } from "./list-changes.ts";
+import { reallyGone } from "./really-gone.ts";
 import { check, SnapshotError, textOf } from "./snapshot-call.ts";
 import type { SnapshotCall } from "./snapshot-call.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
@@ -38,7 +39,7 @@ export async function snapshotFiles(store: SnapshotStore, call: SnapshotCall): P
   const listing = hasMore ? await list() : listed;
   check("Listing the files of the workspace", listing);
   if (listing.truncated) throw new SnapshotError("The workspace has too many new files to list.");
-  const { take, drop, leftOut } = sortChanges(workspace, listing.stdout, MAX_FILE_BYTES);
+  const { take, gone, drop, leftOut } = sortChanges(workspace, listing.stdout, MAX_FILE_BYTES);
   const update = ["update-index", "-q", "--refresh"];
   if (drop.length > 0)
     check(
@@ -46,7 +47,8 @@ export async function snapshotFiles(store: SnapshotStore, call: SnapshotCall): P
       await ours([...update, "--force-remove", "-z", "--stdin"], { ...call, input: drop }),
     );
   const flags = ["--add", "--remove", "--replace", "-z", "--stdin"];
-  check("Reading changed files", await ours([...update, ...flags], { ...call, input: take }));
+  const input = Buffer.concat([take, joined(await reallyGone(store, gone, call))]);
+  check("Reading changed files", await ours([...update, ...flags], { ...call, input }));
   const tree = await textOf("Writing down the files", ours, ["write-tree"], call);
   return { tree, head, leftOut };
 }

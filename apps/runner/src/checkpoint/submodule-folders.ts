@@ -1,9 +1,9 @@
 import { filledSubmodules, submodulesOf } from "../workspace/submodules.ts";
+import { joined } from "./list-changes.ts";
 import { check } from "./snapshot-call.ts";
 import type { SnapshotCall } from "./snapshot-call.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 
-const NUL = Buffer.from([0]);
 /** None is ever added to our index: those it began with are all there are. */
 const remaining = new WeakMap<SnapshotStore, readonly Buffer[]>();
 
@@ -17,7 +17,7 @@ export async function openFolders(store: SnapshotStore, call: SnapshotCall): Pro
   if (submodules === null) return false;
   const filled = await filledSubmodules(ours, workspace, submodules, call);
   if (filled.length > 0) {
-    const input = Buffer.concat(filled.flatMap((path) => [path, NUL]));
+    const input = joined(filled);
     const remove = ["update-index", "-q", "--force-remove", "-z", "--stdin"];
     check("Taking files in place of submodules", await ours(remove, { ...call, input }));
   }
