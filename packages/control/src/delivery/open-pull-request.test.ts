@@ -131,6 +131,11 @@ describe("a pull request", () => {
     expect(log).toEqual([{ type: "delivery", data: { kind: "pull_request", location: `${URL}/pull/1` } }]);
   });
 
+  it("counts one file as one", async () => {
+    await delivery()(task(), { ...OUTCOME, files: 1 });
+    expect(opened[0]?.body).toContain(" · 1 file, +10 −3 · ");
+  });
+
   it("goes into the branch the task started from", async () => {
     await delivery()(task({ repository: { url: URL, branch: "release" } }), OUTCOME);
     expect(opened).toMatchObject([{ base: "release", body: expect.not.stringContaining("](") }]);

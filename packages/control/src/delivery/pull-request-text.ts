@@ -59,7 +59,9 @@ function footerOf({ taskId, engine, model, costUsd, tookMs, outcome, runUrl }: P
   return [
     `Made with Agency, ${run}`,
     model === null ? engine : `${engine} (${foreignCode(model, 100)})`,
-    ...(files === null ? [] : [`${files} files, +${added ?? 0} −${removed ?? 0}`]),
+    ...(files === null
+      ? []
+      : [`${files} ${files === 1 ? "file" : "files"}, +${added ?? 0} −${removed ?? 0}`]),
     ...(tookMs === null ? [] : [spanOf(tookMs)]),
     `$${costUsd.toFixed(2)}`,
   ].join(" · ");
