@@ -272,6 +272,7 @@ describe("comparing storage and rows", () => {
       taskId: id,
       epoch: 1,
       key: `tasks/${id}/blobs/coming`,
+      again: `tasks/${id}/blobs/coming`,
       bytes: 1,
       lastsMs: 1e6,
       maxTaskBytes: 9e9,

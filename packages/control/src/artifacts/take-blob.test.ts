@@ -48,10 +48,23 @@ describe("a blob of a runner", () => {
     const { take, order, rows, uploads, storage } = setUp();
     const { id } = await take();
     expect(order).toEqual(["announce", "write", "row"]);
-    const key = `tasks/t/blobs/${id}`;
+    const [{ key = "" } = {}] = uploads;
+    expect(key).toMatch(new RegExp(`^tasks/t/blobs/[0-9a-f]{16}-${id}$`));
     expect(rows).toEqual([{ ...header, id, key, taskId: "t", epoch: 2, at: 5 }]);
     expect(uploads).toMatchObject([{ key, bytes: 5, maxTaskBytes: 8 * 1024 ** 3 }]);
     expect(Buffer.from(storage.objects.get(key) ?? []).toString()).toBe(text);
+  });
+
+  it("is told by its place when it is sent again, whatever it holds by then", async () => {
+    const { take, uploads } = setUp();
+    await take();
+    await take({ bytes: 3, sha256: createHash("sha256").update("new").digest("hex") }, chunks("new"));
+    await take({ name: "b.txt" });
+    await take({ kind: "log" });
+    const places = uploads.map(({ again }) => again);
+    expect(places[1]).toBe(places[0]);
+    expect(new Set(places).size).toBe(3);
+    for (const { key, again } of uploads) expect(key.startsWith(again)).toBe(true);
   });
 
   it("leaves nothing that is listed when it is not what was announced", async () => {

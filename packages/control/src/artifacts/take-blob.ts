@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { AgencyError, isAgencyError } from "@agency/contract";
 import type { BlobHeader } from "@agency/contract";
-import type { ArtifactStore, AttemptAccess } from "@agency/core";
+import type { ArtifactStore, AttemptAccess, Upload } from "@agency/core";
 import { fencedError } from "../uplink/runner-access.ts";
 import type { BlobStorage } from "./blob-storage.ts";
 import { noRoomError } from "./no-room.ts";
@@ -44,8 +44,9 @@ async function store(
   const { taskId, epoch } = access;
   const mediaType = plainType(header.mediaType);
   const id = randomUUID();
-  const key = `tasks/${taskId}/blobs/${id}`;
-  await announce(deps, access, { key, bytes });
+  const again = `tasks/${taskId}/blobs/${placeOf(header)}-`;
+  const key = `${again}${id}`;
+  await announce(deps, access, { key, again, bytes });
   try {
     const sent = atMost(steadyBody(body, deps.clock, deps.limits.lastsMs), bytes);
     await deps.storage.write(key, sent, { bytes, sha256, mediaType });
@@ -60,10 +61,15 @@ async function store(
   return { id };
 }
 
+/** A runner sends one file of this kind and name at a time. */
+function placeOf({ kind, name }: BlobHeader): string {
+  return createHash("sha256").update(`${kind}\0${name}`).digest("hex").slice(0, 16);
+}
+
 async function announce(
   { artifacts, limits, accountBytes }: TakeBlobDeps,
   { taskId, epoch }: AttemptAccess,
-  { key, bytes }: { key: string; bytes: number },
+  { key, again, bytes }: Pick<Upload, "key" | "again" | "bytes">,
 ): Promise<void> {
   if (bytes > limits.blobBytes) throw tooLarge(`A file of ${bytes} bytes`, limits.blobBytes, "one file");
   const { lastsMs, taskBytes: maxTaskBytes, taskBlobs: maxTaskBlobs } = limits;
@@ -71,6 +77,7 @@ async function announce(
     taskId,
     epoch,
     key,
+    again,
     bytes,
     lastsMs,
     maxTaskBytes,

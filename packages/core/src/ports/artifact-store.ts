@@ -36,6 +36,8 @@ export interface Upload {
   readonly taskId: string;
   readonly epoch: number;
   readonly key: string;
+  /** What the keys of the same file begin with, whenever it is sent. */
+  readonly again: string;
   readonly bytes: number;
   /** How long it may take before its object is nobody's. */
   readonly lastsMs: number;

@@ -37,9 +37,10 @@ async function task(): Promise<string> {
   return id;
 }
 
-function upload(taskId: string, bytes: number): Upload & { id: string } {
+function upload(taskId: string, bytes: number, name: string = randomUUID()): Upload & { id: string } {
   const id = randomUUID();
-  return { id, taskId, epoch: 1, key: `tasks/${taskId}/blobs/${id}`, bytes, ...limits };
+  const again = `tasks/${taskId}/blobs/${name}-`;
+  return { id, taskId, epoch: 1, key: `${again}${id}`, again, bytes, ...limits };
 }
 
 function ofAccount(bytes: number) {
@@ -64,6 +65,19 @@ describe("the room of an account", () => {
     const verdicts = await Promise.all(all.map((one) => store.announce(one)));
     expect(verdicts.filter((verdict) => verdict === "announced")).toHaveLength(5);
     expect(verdicts.filter((verdict) => verdict === "no_room")).toHaveLength(25);
+  });
+
+  it("is not kept from a file by what dead servers began to take of it", async () => {
+    const store = createArtifactStore(db);
+    const [own, other] = [await task(), await task()];
+    for (const _ of [1, 2, 3, 4, 5])
+      expect(await store.announce(upload(own, 60, "checkpoint"))).toBe("announced");
+    expect(await store.announce(upload(own, 60, "another"))).toBe("no_room");
+    expect(await store.announce(upload(other, 60, "checkpoint"))).toBe("no_room");
+    expect(await store.announce(upload(own, 101, "checkpoint"))).toBe("no_room");
+    const few = { ...upload(own, 60, "checkpoint"), maxTaskBytes: 60, maxTaskBlobs: 1 };
+    expect(await store.announce(few)).toBe("announced");
+    expect(await store.announce({ ...upload(own, 40, "another"), maxTaskBytes: 60 })).toBe("full");
   });
 
   it("is counted once for an upload that becomes a blob, and is free again when either is gone", async () => {

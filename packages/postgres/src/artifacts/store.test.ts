@@ -45,7 +45,7 @@ async function running(): Promise<string> {
 
 const end = (id: string) => apply(id, { kind: "end", epoch: 1, cause: "timeout" });
 
-const roomFor = { lastsMs: DAY, maxTaskBytes: 1_000, maxTaskBlobs: 100 };
+const roomFor = { again: "-", lastsMs: DAY, maxTaskBytes: 1_000, maxTaskBlobs: 100 };
 
 let clock = NOW;
 function blobOf(taskId: string, more: Partial<BlobRow> = {}): Omit<BlobRow, "accountId"> {

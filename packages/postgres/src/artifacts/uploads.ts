@@ -8,11 +8,12 @@ type Announced = Awaited<ReturnType<ArtifactStore["announce"]>>;
 export function announceUpload(db: Database, upload: Upload): Promise<Announced> {
   return db.tx(async (tx) => {
     if (!(await holdEpoch(tx, upload.taskId, upload.epoch))) return "fenced";
-    const kept = await keptOf(tx, upload.taskId);
-    const full = kept.bytes + upload.bytes > upload.maxTaskBytes || kept.count >= upload.maxTaskBlobs;
-    if (full) return "full";
     const accountId = await ownerOf(tx, upload.taskId);
-    if (!(await hasRoom(tx, accountId, upload.bytes, upload.maxAccountBytes ?? null))) return "no_room";
+    if ((await roomFor(tx, accountId, upload, null)) !== null) {
+      const verdict = await roomFor(tx, accountId, upload, upload.again);
+      if (verdict !== null) return verdict;
+      await giveUpEarlier(tx, upload);
+    }
     await tx.query(
       `insert into loose_objects (key, task_id, account_id, bytes, collect_at)
        values ($1, $2, $3, $4, now() + $5 * interval '1 millisecond')`,
@@ -20,6 +21,29 @@ export function announceUpload(db: Database, upload: Upload): Promise<Announced>
     );
     return "announced";
   });
+}
+
+async function roomFor(
+  tx: Sql,
+  accountId: string,
+  upload: Upload,
+  but: string | null,
+): Promise<"full" | "no_room" | null> {
+  const { taskId, bytes, maxTaskBytes, maxTaskBlobs, maxAccountBytes = null } = upload;
+  const kept = await keptOf(tx, taskId, but);
+  if (kept.bytes + bytes > maxTaskBytes || kept.count >= maxTaskBlobs) return "full";
+  return (await hasRoom(tx, accountId, bytes, maxAccountBytes, { but })) ? null : "no_room";
+}
+
+/**
+ * Who sends a file again has given up the time before. The server that took it may have died, and would else keep the
+ * room until its time is over: a server that dies again and again would let nothing more be kept for a day.
+ */
+async function giveUpEarlier(tx: Sql, { taskId, again }: Upload): Promise<void> {
+  await tx.query(
+    "update loose_objects set task_id = null, account_id = null where task_id = $1 and starts_with(key, $2)",
+    [taskId, again],
+  );
 }
 
 async function ownerOf(tx: Sql, taskId: string): Promise<string> {
@@ -32,13 +56,18 @@ async function ownerOf(tx: Sql, taskId: string): Promise<string> {
 }
 
 /** Blobs and uploads under way: a hundred of these at once must not pass the limit together. */
-async function keptOf(tx: Sql, taskId: string): Promise<{ bytes: number; count: number }> {
+async function keptOf(
+  tx: Sql,
+  taskId: string,
+  but: string | null,
+): Promise<{ bytes: number; count: number }> {
   const { rows } = await tx.query<{ bytes: number; count: number }>(
     `select coalesce(sum(bytes), 0)::bigint as bytes, count(*)::int as count from (
        select bytes from blobs where task_id = $1
-       union all select bytes from loose_objects where task_id = $1 and collect_at > now()
+       union all select bytes from loose_objects
+         where task_id = $1 and collect_at > now() and ($2::text is null or not starts_with(key, $2))
      ) kept`,
-    [taskId],
+    [taskId, but],
   );
   return rows[0] ?? { bytes: 0, count: 0 };
 }

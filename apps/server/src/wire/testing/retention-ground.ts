@@ -79,7 +79,7 @@ export async function openRetentionGround() {
     const blob = randomUUID();
     const key = `tasks/${id}/blobs/${blob}`;
     const limits = { lastsMs: 60_000, maxTaskBytes: 1e9, maxTaskBlobs: 100 };
-    await artifacts.announce({ taskId: id, epoch: 1, key, bytes: 3, ...limits });
+    await artifacts.announce({ taskId: id, epoch: 1, key, again: key, bytes: 3, ...limits });
     const { sha256 } = await storage.write(key, bytesOf("abc"));
     const about = { taskId: id, epoch: 1, kind, name, key, bytes: 3, sha256: sha256 ?? "" };
     await artifacts.addBlob({ id: blob, ...about, mediaType: "text/plain", at: Date.now() });
