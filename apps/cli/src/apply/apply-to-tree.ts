@@ -37,7 +37,7 @@ export async function applyToTree(
   }
   const work = (known: GitTree, start: string | null) =>
     withArtifact(session, client, task.id, patch, (path, folder) =>
-      applyWith(session, known, { path, folder, start }, how),
+      applyWith(session, known, { path, folder, start, parentId: task.resumedFrom?.taskId ?? null }, how),
     );
   return withHandedOver(session, client, sent, tree, work);
 }
@@ -47,14 +47,22 @@ type Told = Pick<PatchPlan, "files" | "local" | "conflicts" | "leftOut" | "filte
 };
 const NOTHING: Told = { files: [], local: [], conflicts: [], leftOut: [], filtered: [], runs: [] };
 
+interface Patch {
+  path: string;
+  folder: string;
+  start: string | null;
+  /** The task it went on from: the patch holds the work of that one, too. */
+  parentId: string | null;
+}
+
 async function applyWith(
   session: Session,
   tree: GitTree,
-  { path, folder, start }: { path: string; folder: string; start: string | null },
+  { path, folder, start, parentId }: Patch,
   how: How,
 ): Promise<number> {
   const plan = await planPatch(tree, path, folder, start);
-  if (!how.force && !how.dryRun) refuseLoss(plan);
+  if (!how.force && !how.dryRun) refuseLoss(plan, parentId);
   const around = await aroundOf(tree, session.world.userHome);
   const changing = plan.files.filter(({ kind }) => kind !== "same");
   const names = changing.map(({ path }) => shown(path));
@@ -71,17 +79,21 @@ async function applyWith(
   return plan.conflicts.length === 0 ? EXIT.done : EXIT.failed;
 }
 
-function refuseLoss({ local, conflicts }: PatchPlan): void {
+function refuseLoss({ local, conflicts }: PatchPlan, parentId: string | null): void {
+  const before =
+    parentId === null
+      ? ""
+      : ` If they are what you applied of task ${parentId}, take that back instead: this task's work holds it, too.`;
   if (local.length > 0) {
     const what = `You have changes of your own in ${plural(local.length, "file")} that the task changed:`;
     throw new AgencyError("conflict", [what, ...listed(local.map(shown))].join("\n"), {
-      next: "Commit or stash them first, or merge the task's into them with --force.",
+      next: `Commit or stash them first, or merge the task's into them with --force.${before}`,
     });
   }
   if (conflicts.length > 0) {
     const what = `${plural(conflicts.length, "file")} changed here and in the task at the same place:`;
     throw new AgencyError("conflict", [what, ...listed(conflicts.map(shown))].join("\n"), {
-      next: "With --force both versions are written, with git's marks between them.",
+      next: `With --force both versions are written, with git's marks between them.${before}`,
     });
   }
 }

@@ -154,6 +154,18 @@ describe("agency apply in a git work tree", () => {
     ]);
   });
 
+  it("says of a task that went on from another one that its work holds that of the other", async () => {
+    const task = workOfTask(everyKind);
+    const parent = "01a1fc53-118c-7da2-b70b-964436bafa70";
+    api.update(task.id, { resumedFrom: { taskId: parent, checkpoint: 1 } });
+    put("a.txt", "mine\n");
+    using cli = cliHere();
+    expect(await cli.run("apply", "@last")).toBe(1);
+    expect(cli.stderr.text).toContain(
+      `If they are what you applied of task ${parent}, take that back instead`,
+    );
+  });
+
   it("sees ignored files that are in the way", async () => {
     workOfTask(() => put("made.txt", "its\n"));
     put(".git/info/exclude", "made.txt\n");
