@@ -308,6 +308,16 @@ describe("a checkpoint of a repository", () => {
     expect(git(two.workspace, "status", "--porcelain")).toBe("?? b.txt");
   });
 
+  it("names a submodule in which commits were made: they are not in it", async () => {
+    git(origin, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url(), "sub");
+    git(origin, "commit", "--quiet", "-m", "with a submodule");
+    const one = await openLabWorkspace(join(root, "one"), { url: url() });
+    git(one.workspace, "-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init");
+    git(join(one.workspace, "sub"), "commit", "--quiet", "--allow-empty", "-m", "mine");
+    writeFileSync(join(one.workspace, "b.txt"), "b\n");
+    expect((await one.take())?.leftOut.nested).toEqual(["sub"]);
+  });
+
   it("holds what a sparse checkout took out of the workspace, and not what was deleted", async () => {
     for (const name of ["in/a", "out/b", "in/gone"]) {
       mkdirSync(join(origin, name, ".."), { recursive: true });

@@ -38,6 +38,7 @@ export function sortChanges(workspace: string, listing: Buffer, maxFileBytes: nu
     else if (entry.isDirectory()) {
       // A submodule stays at the commit that git knows; anything else was a file once.
       if (look(Buffer.concat([full, Buffer.from("/.git")])) === null) drop.push(path);
+      else leftOut.nested.push(shown(path));
     } else if (entry.isFile() && entry.size > maxFileBytes) leftOut.tooLarge.push(shown(path));
     else if (entry.isFile() && !isReadable(full)) leftOut.unreadable.push(shown(path));
     else take.push(path);
