@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { AttemptAccess, CheckpointRow } from "@agency/core";
 import { MemoryBlobs } from "../testing/memory-blobs.ts";
 import { MemoryTask } from "../testing/memory-task.ts";
@@ -7,8 +7,7 @@ import { openRestore } from "./restore.ts";
 
 const resume = { taskId: "source", checkpoint: 3, fork: false };
 
-function open(spec = { ...SPEC, resume }, kept = true) {
-  const storage = new MemoryBlobs();
+function open(spec = { ...SPEC, resume }, kept = true, storage = new MemoryBlobs()) {
   if (kept) storage.objects.set("k", Buffer.from("saved"));
   const row = { key: "k", bytes: 5 } as CheckpointRow;
   const artifacts = {
@@ -22,6 +21,13 @@ describe("the bytes a task goes on from", () => {
   it("are those of the checkpoint it names", async () => {
     const { bytes, body } = await open();
     expect([bytes, await new Response(body).text()]).toEqual([5, "saved"]);
+  });
+
+  it("are given as they are stored, for the runner to judge", async () => {
+    const storage = new MemoryBlobs();
+    const read = vi.spyOn(storage, "read");
+    await open(undefined, true, storage);
+    expect(read.mock.calls).toEqual([["k", {}, { unchecked: true }]]);
   });
 
   it.each([

@@ -58,8 +58,11 @@ export interface Storage {
   /** As `put`, in bounded memory. An error of `body` is passed on as it is; nothing is stored then. */
   write(key: string, body: AsyncIterable<Uint8Array>, options?: WriteOptions): Promise<StoredObject>;
   get(key: string): Promise<Uint8Array | null>;
-  /** The object as it was at this moment, whatever is written there later. Whole, it is checked against its sha256. */
-  read(key: string, range?: ByteRange): Promise<ObjectRead | null>;
+  /**
+   * The object as it was at this moment, whatever is written there later. Whole, it is checked against its sha256: one
+   * that is another breaks off before its last byte, but for who is to judge that and asks for it `unchecked`.
+   */
+  read(key: string, range?: ByteRange, how?: { unchecked?: boolean }): Promise<ObjectRead | null>;
   stat(key: string): Promise<StoredObject | null>;
   /**
    * Whether it is these very bytes, by what the storage itself computed, not by what was said of them; where it did

@@ -112,6 +112,8 @@ describe("local storage", () => {
       };
       await expect(reading()).rejects.toMatchObject({ code: "unavailable" });
       expect(given).toBeLessThan(size);
+      const unchecked = await storage.read("a", {}, { unchecked: true });
+      expect((await new Response(unchecked?.body).bytes()).at(-1)).toBe(7);
     }
   });
 

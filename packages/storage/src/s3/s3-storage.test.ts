@@ -222,6 +222,8 @@ describe("S3 storage", () => {
       code: "unavailable",
       message: expect.stringContaining('"a" is damaged'),
     });
+    const unchecked = await storage.read("a", {}, { unchecked: true });
+    expect(await new Response(unchecked?.body).text()).toBe("as it is!");
   });
 
   it("says where nobody answers, and what to look at", async () => {

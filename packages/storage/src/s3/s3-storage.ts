@@ -28,7 +28,7 @@ export async function openS3Storage(place: S3Place): Promise<Storage> {
       const found = await storage.read(key);
       return found === null ? null : wholeBody(found.body, found.object.bytes);
     },
-    read: (key, range = {}) => on(key, () => readObject(access, key, range)),
+    read: (key, range = {}, how = {}) => on(key, () => readObject(access, key, range, how)),
     stat: (key) => on(key, () => statObject(access, key)),
     compare: async (key, told) =>
       (await on(key, () => compareChecksum(access, key, told))) ?? compareBytes(storage, key, told),
