@@ -125,7 +125,7 @@ describe("a file of a checkpoint on the wire", () => {
     const reading = fetch(url, { headers: ANNA, signal: client.signal });
     await checking.promise;
     client.abort();
-    await expect(reading).rejects.toThrow();
+    await expect(reading).rejects.toThrow("aborted");
     await givenUp.promise;
   });
 });

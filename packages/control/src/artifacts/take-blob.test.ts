@@ -48,7 +48,7 @@ describe("a blob of a runner", () => {
     const { take, order, rows, uploads, storage } = setUp();
     const { id } = await take();
     expect(order).toEqual(["announce", "write", "row"]);
-    const [{ key = "" } = {}] = uploads;
+    const key = uploads[0]?.key ?? "";
     expect(key).toMatch(new RegExp(`^tasks/t/blobs/[0-9a-f]{16}-${id}$`));
     expect(rows).toEqual([{ ...header, id, key, taskId: "t", epoch: 2, at: 5 }]);
     expect(uploads).toMatchObject([{ key, bytes: 5, maxTaskBytes: 8 * 1024 ** 3 }]);
