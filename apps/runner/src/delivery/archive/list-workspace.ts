@@ -93,10 +93,10 @@ interface Named {
   readonly isRepository: boolean;
 }
 
-/** In order. A file that conflicts stands in the index up to three times. */
+/** In order. What conflicts stands in the index up to three times, a repository then before a file. */
 function named(list: Buffer): Named[] {
   const all = splitNul(list).map(parseLine);
-  all.sort((a, b) => a.name.compare(b.name));
+  all.sort((a, b) => a.name.compare(b.name) || Number(b.isRepository) - Number(a.isRepository));
   return all.filter(({ name }, at) => at === 0 || !name.equals(all[at - 1]?.name ?? SLASH));
 }
 

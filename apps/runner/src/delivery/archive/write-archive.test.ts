@@ -258,6 +258,15 @@ describe("the archive of a workspace", () => {
     ]);
   });
 
+  it("holds the files of a repository that conflicts with a file", async () => {
+    room.write("module/file.txt", "m");
+    room.run("-C", "module", "init", "--quiet");
+    const info = `100644 ${room.run("hash-object", "-w", "a.txt")} 2\tmodule\n160000 ${room.head} 3\tmodule\n`;
+    spawnSync("git", ["update-index", "--index-info"], { cwd: room.workspace, input: info });
+    const { manifest } = await write();
+    expect(manifest.files.map(({ path }) => path)).toEqual(["a.txt", "module", "module/file.txt"]);
+  });
+
   it("leads nobody who unpacks it out of the folder or into a .git, whatever the index says", async () => {
     const forged = { "AA/outside": "../outside", "xgit/config": ".git/config", "b/Xgit/x": "b/.Git/x" };
     writeFileSync(join(room.root, "outside"), "o");
