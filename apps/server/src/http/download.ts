@@ -61,11 +61,33 @@ export async function sendText(c: ApiContext, download: Download): Promise<Respo
   return sendStream(c, body, 200, { ...headers, "content-length": String(bytes) });
 }
 
-export function sendStream(
+/** What fails before its first byte, as all of a small file that is damaged, is a problem like any other. */
+export async function sendStream(
   c: ApiContext,
   body: ReadableStream<Uint8Array> | null,
   status: 200 | 206,
   headers: Record<string, string>,
-): Response {
-  return body === null ? c.body(null, status, headers) : c.body(body, status, headers);
+): Promise<Response> {
+  if (body === null) return c.body(null, status, headers);
+  const reader = body.getReader();
+  return c.body(continued(reader, await reader.read()), status, headers);
+}
+
+function continued(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  first: Awaited<ReturnType<typeof reader.read>>,
+): ReadableStream<Uint8Array> {
+  let begun: typeof first | null = first;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { value, done } = begun ?? (await reader.read());
+        begun = null;
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
 }

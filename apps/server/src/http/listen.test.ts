@@ -110,6 +110,37 @@ describe("a request on the wire", () => {
   });
 });
 
+describe("a file that is damaged on the wire", () => {
+  const ask = (pieces: () => AsyncGenerator<string>) => {
+    const { id } = api.useCases.addTask("anna");
+    const body = async function* () {
+      for await (const piece of pieces()) yield new TextEncoder().encode(piece);
+      throw new AgencyError("unavailable", "It is damaged.");
+    };
+    const open = async () => ReadableStream.from(body());
+    api.useCases.readFile = async () => ({ name: "a", bytes: 20, open });
+    return fetch(`${listener.url}/v1/tasks/${id}/files/content?path=a`, { headers: ANNA });
+  };
+
+  it("is a problem when that shows before its first byte", async () => {
+    const response = await ask(async function* () {});
+    expect([response.status, await response.json()]).toMatchObject([503, { detail: "It is damaged." }]);
+  });
+
+  it("is cut off after that, and not filled up with the words of the error", async () => {
+    const arrived = Promise.withResolvers<void>();
+    const response = await ask(async function* () {
+      yield "ten bytes.";
+      await arrived.promise;
+    });
+    const reader = response.body?.getReader();
+    expect((await reader?.read())?.value).toHaveLength(10);
+    arrived.resolve();
+    await expect(reader?.read()).rejects.toThrow("terminated");
+    await expect.poll(() => complaints.splice(0)).toMatchObject([{ message: "It is damaged." }]);
+  });
+});
+
 describe("a file of a checkpoint on the wire", () => {
   it("is given up when its client goes while it is checked", async () => {
     const { id } = api.useCases.addTask("anna");
