@@ -23,6 +23,7 @@ import {
   MAX_CHECKPOINT_LIST,
 } from "@agency/contract";
 import type { CheckpointListEntry, CheckpointListHead } from "@agency/contract";
+import type { GitCall } from "../workspace/git.ts";
 import { openLabWorkspace, treeBelow } from "../testing/checkpoint-lab.ts";
 import type { LabWorkspace } from "../testing/checkpoint-lab.ts";
 import { git } from "../testing/git-server.ts";
@@ -290,6 +291,22 @@ describe("the list of a checkpoint's files", () => {
     expect((await bundle.places([git(one.workspace, "hash-object", "large.bin")])).size).toBe(0);
     git(origin, "fetch", "--quiet", bundle.pack, "refs/agency/checkpoint");
     expect(git(origin, "rev-parse", "FETCH_HEAD^{tree}")).toBe(tree);
+  });
+
+  it("goes with the larger bundle where the smallest cannot be made, for want of memory or time", async () => {
+    seed();
+    const one = await openLabWorkspace(join(root, "one"), { url: url() });
+    appendFileSync(join(one.workspace, "changed.txt"), "x");
+    const { tree } = await snapshotFiles(one.store, CALL);
+    const { ours } = one.store;
+    const store = {
+      ...one.store,
+      ours: (args: readonly string[], call: GitCall) =>
+        ours(args.includes("bundle") ? ["killed"] : args, call),
+    };
+    const about = { tree, parent: one.base, also: {}, without: one.base, message: "m" };
+    const bundle = await bundleSnapshot(store, { ...about, thinFromBytes: 0 }, CALL);
+    expect((await bundle.places([git(one.workspace, "hash-object", "changed.txt")])).size).toBe(1);
   });
 
   it("takes the room of no packing that was killed", async () => {
