@@ -1,6 +1,7 @@
-import { copyFile, lstat } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AgencyError } from "@agency/contract";
+import { foldersInTheWay, lookAt } from "./folders-in-the-way.ts";
 import { splitNul } from "./git-tree.ts";
 import type { GitPath, GitTree } from "./git-tree.ts";
 import { behindLinks, linksOut, patternOf } from "./leads-out.ts";
@@ -53,7 +54,11 @@ export async function planPatch(
   const index = join(folder, "index");
   await tree.copyIndex(index);
   await tree.git(["update-index", "-q", "--refresh"], { index });
-  const changed = await localChanges(tree, index, touched);
+  const tracked = new Set(splitNul(await tree.need(["ls-files", "-z"], { index })));
+  // One that is tracked itself is a submodule.
+  const anew = files.flatMap(({ path }) => (tracked.has(path) ? [] : path));
+  refuseFolders(await foldersInTheWay(tree.top, anew, new Set(touched)));
+  const changed = await localChanges(tree, index, touched, tracked);
   if (changed.length > 0) await recordFiles(tree, index, changed);
   const local = start === null ? changed : await changedSince(tree, index, start, touched);
   const trial = join(folder, "trial");
@@ -84,7 +89,12 @@ export async function applyPatch(
   if (code !== 0 && (await unmerged(tree, index)).length === 0) throw doesNotApply(stderr);
 }
 
-async function localChanges(tree: GitTree, index: string, touched: readonly GitPath[]): Promise<GitPath[]> {
+async function localChanges(
+  tree: GitTree,
+  index: string,
+  touched: readonly GitPath[],
+  tracked: ReadonlySet<GitPath>,
+): Promise<GitPath[]> {
   const changed = new Set<GitPath>();
   // Entries are `XY name`; one for a rename is followed by the name before it.
   for (const entry of splitNul(
@@ -94,9 +104,8 @@ async function localChanges(tree: GitTree, index: string, touched: readonly GitP
   )) {
     changed.add(/^.. /s.test(entry) ? entry.slice(3) : entry);
   }
-  const tracked = new Set(splitNul(await tree.need(["ls-files", "-z"], { index })));
   const isLocal = async (path: GitPath) =>
-    tracked.has(path) ? changed.has(path) : changed.has(path) || (await isThere(tree.top, path));
+    changed.has(path) || (!tracked.has(path) && (await isThere(tree.top, path)));
   const judged = await Promise.all(touched.map(async (path) => ((await isLocal(path)) ? path : null)));
   return judged.filter((path) => path !== null).toSorted();
 }
@@ -168,12 +177,10 @@ async function unmerged(tree: GitTree, index: string): Promise<GitPath[]> {
   return [...new Set(entries.map((entry) => entry.slice(entry.indexOf("\t") + 1)))];
 }
 
+/** A folder was judged by what is in it. */
 async function isThere(top: string, path: GitPath): Promise<boolean> {
-  const at = Buffer.concat([Buffer.from(`${top}/`), Buffer.from(path, "latin1")]);
-  return lstat(at).then(
-    () => true,
-    () => false,
-  );
+  const there = await lookAt(top, path);
+  return there !== null && !there.isDirectory();
 }
 
 function toCounted(entry: string): Omit<PatchedFile, "kind"> {
@@ -189,6 +196,15 @@ function refuseBehind(behind: readonly string[]): void {
   const what = "The task changed files that would be written through links here. Nothing was written:";
   throw new AgencyError("conflict", [what, ...listed(behind)].join("\n"), {
     next: "Put folders in the place of the links, or apply it in a fresh clone.",
+  });
+}
+
+function refuseFolders(folders: readonly GitPath[]): void {
+  if (folders.length === 0) return;
+  const what = "The task put files where folders of yours are, with more in them than it knows:";
+  const names = folders.map((path) => Buffer.from(path, "latin1").toString("utf8"));
+  throw new AgencyError("conflict", [what, ...listed(names)].join("\n"), {
+    next: "Move what is yours out of them, or apply it in a fresh clone.",
   });
 }
 

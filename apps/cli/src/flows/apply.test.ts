@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Task } from "@agency/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { processes } from "../processes.ts";
@@ -41,8 +41,12 @@ const status = () => git("status", "--porcelain").toString();
 const cliHere = (cwd = folder) => testCli({ env: envFor(api), world: { cwd, processes } });
 
 /** A repository in which a task worked: the tree is as it was before, the patch is with the server. */
-function workOfTask(change: () => void): Task {
+function workOfTask(change: () => void, ...more: string[]): Task {
   git("init", "-q");
+  for (const name of more) {
+    mkdirSync(dirname(at(name)), { recursive: true });
+    put(name, "in\n");
+  }
   put("a.txt", "1\n2\n3\n4\n5\n6\n7\n8\n9\n");
   put("old.txt", "same\n".repeat(20));
   put("run.sh", "#!/bin/sh\n");
@@ -153,6 +157,51 @@ describe("agency apply in a git work tree", () => {
       true,
     ]);
   });
+
+  const folderToFile = () => {
+    workOfTask(() => {
+      rmSync(at("d"), { recursive: true });
+      put("d", "a file now\n");
+    }, "d/in.txt");
+  };
+
+  it("takes a submodule that the task moved on for no folder in its way", async () => {
+    const of = (commit: string) => git("update-index", "--add", "--cacheinfo", `160000,${commit},sub`);
+    git("init", "-q");
+    of("1".repeat(40));
+    git("commit", "-qm", "base");
+    of("2".repeat(40));
+    const patch = git("diff", "--cached", "--binary", "--full-index");
+    git("reset", "-q", "--hard");
+    mkdirSync(at("sub"), { recursive: true });
+    put("sub/inside.txt", "x");
+    const repository = { url: "https://github.com/owner/name" };
+    const task = api.addTask({ state: "completed", repository });
+    api.work.add(task.id, { kind: "patch", name: "changes.patch" }, patch);
+    using cli = cliHere();
+    await cli.run("apply", "@last");
+    expect(cli.stderr.text).not.toContain("folders of yours");
+  });
+
+  it("puts a file where a folder was, when nothing else is in it", async () => {
+    folderToFile();
+    using cli = cliHere();
+    expect(await cli.run("apply", "@last")).toBe(0);
+    expect(read("d")).toBe("a file now\n");
+  });
+
+  it.each([[], ["--force"]])(
+    "leaves a folder with a file of one's own where it is, with %j too",
+    async (...flags) => {
+      folderToFile();
+      put("d/mine.txt", "mine\n");
+      using cli = cliHere();
+      expect(await cli.run("apply", "@last", ...flags)).toBe(1);
+      expect(cli.stderr.text).toContain("where folders of yours are");
+      expect(cli.stderr.text).toContain("\n    d\n");
+      expect([read("d/mine.txt"), read("d/in.txt")]).toEqual(["mine\n", "in\n"]);
+    },
+  );
 
   it("says of a task that went on from another one that its work holds that of the other", async () => {
     const task = workOfTask(everyKind);
