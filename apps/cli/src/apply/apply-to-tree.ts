@@ -1,4 +1,4 @@
-import { AgencyError } from "@agency/contract";
+import { AgencyError, isAgencyError } from "@agency/contract";
 import type { Task } from "@agency/contract";
 import type { Client } from "@agency/client";
 import { findArtifact } from "../download/find-artifact.ts";
@@ -7,10 +7,12 @@ import { EXIT } from "../exit-codes.ts";
 import { lineCounts, plural } from "../render/numbers.ts";
 import { row } from "../render/row.ts";
 import type { Session } from "../session.ts";
+import { lineOf, orGone } from "./earlier-tasks.ts";
 import type { GitPath, GitTree } from "./git-tree.ts";
 import { withHandedOver } from "./handed-over.ts";
 import type { handedOver } from "./handed-over.ts";
 import { listed } from "./listed.ts";
+import { restOverEarlier } from "./over-earlier.ts";
 import { applyPatch, planPatch } from "./plan-patch.ts";
 import type { PatchPlan } from "./plan-patch.ts";
 import { aroundOf, runsByItself } from "./runs-by-itself.ts";
@@ -32,14 +34,47 @@ export async function applyToTree(
 ): Promise<number> {
   const patch = await findArtifact(client, task, "patch", session.signal);
   if (patch.bytes === 0) {
-    tell(session, tree, NOTHING, how, "The task changed nothing.");
-    return EXIT.done;
+    return tellNothing(session, tree, how, "The task changed nothing.");
   }
   const work = (known: GitTree, start: string | null) =>
-    withArtifact(session, client, task.id, patch, (path, folder) =>
-      applyWith(session, known, { path, folder, start, parentId: task.resumedFrom?.taskId ?? null }, how),
-    );
+    withArtifact(session, client, task.id, patch, async (path, folder) => {
+      const whole = { path, folder, start };
+      const plan = await planOrRefusal(known, whole);
+      const over = isLossless(plan) ? null : await overEarlier(session, client, known, { task, path, how });
+      return over ?? applyWith(session, known, whole, { plan, parentId: task.resumedFrom?.taskId }, how);
+    });
   return withHandedOver(session, client, sent, tree, work);
+}
+
+/** As the one above, where the work of a task that this one went on from lies here already. Null: none does. */
+async function overEarlier(
+  session: Session,
+  client: Client,
+  tree: GitTree,
+  { task, path, how }: { task: Task; path: string; how: How },
+): Promise<number | null> {
+  for await (const one of lineOf(client, task, session.signal)) {
+    if (one.id === task.id) continue;
+    const patch = await orGone(findArtifact(client, one, "patch", session.signal));
+    if (patch === null || patch.bytes === 0) continue;
+    const applied = withArtifact(session, client, one.id, patch, async (earlier, folder) => {
+      const rest = await restOverEarlier(tree, { patch: path, earlier, folder });
+      if (rest === null) return null;
+      if (!session.json)
+        session.output.note([`The work of task ${one.id}, which it went on from, is here already.`]);
+      if (rest.isEmpty) return tellNothing(session, tree, how, "Nothing is missing of it.");
+      const over = { path: rest.path, folder, start: rest.start };
+      return applyWith(session, tree, over, { plan: await planOrRefusal(tree, over) }, how);
+    });
+    const code = await orGone(applied);
+    if (code !== null) return code;
+  }
+  return null;
+}
+
+function tellNothing(session: Session, tree: GitTree, how: How, sentence: string): number {
+  tell(session, tree, NOTHING, how, sentence);
+  return EXIT.done;
 }
 
 type Told = Pick<PatchPlan, "files" | "local" | "conflicts" | "leftOut" | "filtered"> & {
@@ -51,17 +86,31 @@ interface Patch {
   path: string;
   folder: string;
   start: string | null;
-  /** The task it went on from: the patch holds the work of that one, too. */
-  parentId: string | null;
 }
 
+type Judged = PatchPlan | AgencyError;
+
+async function planOrRefusal(tree: GitTree, { path, folder, start }: Patch): Promise<Judged> {
+  return planPatch(tree, path, folder, start).catch((error: unknown) => {
+    if (isAgencyError(error) && error.code === "conflict") return error;
+    throw error;
+  });
+}
+
+function isLossless(plan: Judged): boolean {
+  return !isAgencyError(plan) && plan.local.length === 0 && plan.conflicts.length === 0;
+}
+
+/** `parentId`: the task it went on from, where the patch holds the work of that one, too. */
 async function applyWith(
   session: Session,
   tree: GitTree,
-  { path, folder, start, parentId }: Patch,
+  { path }: Patch,
+  { plan, parentId }: { plan: Judged; parentId?: string | undefined },
   how: How,
 ): Promise<number> {
-  const plan = await planPatch(tree, path, folder, start);
+  if (isAgencyError(plan))
+    throw new AgencyError("conflict", plan.message, { next: `${plan.next ?? ""}${hint(parentId)}`.trim() });
   if (!how.force && !how.dryRun) refuseLoss(plan, parentId);
   const around = await aroundOf(tree, session.world.userHome);
   const changing = plan.files.filter(({ kind }) => kind !== "same");
@@ -79,21 +128,23 @@ async function applyWith(
   return plan.conflicts.length === 0 ? EXIT.done : EXIT.failed;
 }
 
-function refuseLoss({ local, conflicts }: PatchPlan, parentId: string | null): void {
-  const before =
-    parentId === null
-      ? ""
-      : ` If they are what you applied of task ${parentId}, take that back instead: this task's work holds it, too.`;
+/** What may be meant by what stands in the way. */
+function hint(parentId: string | undefined): string {
+  if (parentId === undefined) return "";
+  return ` If it is what you applied of task ${parentId}, take that back instead: this task's work holds it, too.`;
+}
+
+function refuseLoss({ local, conflicts }: PatchPlan, parentId: string | undefined): void {
   if (local.length > 0) {
     const what = `You have changes of your own in ${plural(local.length, "file")} that the task changed:`;
     throw new AgencyError("conflict", [what, ...listed(local.map(shown))].join("\n"), {
-      next: `Commit or stash them first, or merge the task's into them with --force.${before}`,
+      next: `Commit or stash them first, or merge the task's into them with --force.${hint(parentId)}`,
     });
   }
   if (conflicts.length > 0) {
     const what = `${plural(conflicts.length, "file")} changed here and in the task at the same place:`;
     throw new AgencyError("conflict", [what, ...listed(conflicts.map(shown))].join("\n"), {
-      next: `With --force both versions are written, with git's marks between them.${before}`,
+      next: `With --force both versions are written, with git's marks between them.${hint(parentId)}`,
     });
   }
 }

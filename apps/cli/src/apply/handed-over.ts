@@ -1,18 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isAgencyError } from "@agency/contract";
 import type { Task } from "@agency/contract";
 import type { Client } from "@agency/client";
 import { withCheckpoint } from "../download/with-checkpoint.ts";
 import { extractBundle } from "../hand-off/read-checkpoint.ts";
 import { userGit } from "../hand-off/user-git.ts";
 import type { Session } from "../session.ts";
+import { isGone, lineOf } from "./earlier-tasks.ts";
 import type { GitTree } from "./git-tree.ts";
 
 type Upload = NonNullable<Task["upload"]>;
-
-/** Resumed tasks go on from tasks that do: nobody has more of them in a row. */
-const MOST_BEFORE = 200;
 
 /** What was sent for the task, or for the first of those it goes on from; null when nothing was. */
 export async function handedOver(
@@ -20,25 +17,9 @@ export async function handedOver(
   client: Client,
   task: Task,
 ): Promise<{ taskId: string; upload: Upload } | null> {
-  let at = task;
-  for (let before = 0; before < MOST_BEFORE; before += 1) {
-    if (at.upload !== null && at.upload !== undefined) return { taskId: at.id, upload: at.upload };
-    if (at.resumedFrom === null) return null;
-    const found = await client.getTask(at.resumedFrom.taskId, { signal }).catch(ignoreDeleted);
-    if (found === null) return null;
-    at = found;
-  }
+  for await (const { id, upload } of lineOf(client, task, signal))
+    if (upload !== null && upload !== undefined) return { taskId: id, upload };
   return null;
-}
-
-function ignoreDeleted(error: unknown): null {
-  if (isAgencyError(error) && error.code === "not_found") return null;
-  throw error;
-}
-
-/** Kept long enough, or deleted with its task. */
-function isGone(error: unknown): boolean {
-  return isAgencyError(error) && (error.code === "expired" || error.code === "not_found");
 }
 
 /**

@@ -1,9 +1,10 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AgencyError } from "@agency/contract";
-import { foldersInTheWay, lookAt } from "./folders-in-the-way.ts";
+import { foldersInTheWay } from "./folders-in-the-way.ts";
 import { splitNul } from "./git-tree.ts";
 import type { GitPath, GitTree } from "./git-tree.ts";
+import { entriesOf, openIndex, recordChanges } from "./index-of-here.ts";
 import { behindLinks, linksOut, patternOf } from "./leads-out.ts";
 import type { LeadsOut } from "./leads-out.ts";
 import { listed } from "./listed.ts";
@@ -33,7 +34,7 @@ export interface PatchPlan {
 }
 
 /** Byte for byte, whatever the user's settings make of white space. */
-const APPLY = ["apply", "--whitespace=nowarn"];
+export const APPLY = ["apply", "--whitespace=nowarn"];
 
 /**
  * Tries a patch on a copy of the index: the work tree stays as it is. `start`: the commit of the files as they were
@@ -45,21 +46,14 @@ export async function planPatch(
   folder: string,
   start: string | null,
 ): Promise<PatchPlan> {
-  const numbers = await tree.need(["apply", "--numstat", "-z", patch]);
-  // In reverse, git tells the names as they were before.
-  const before = splitNul(await tree.need(["apply", "-R", "--numstat", "-z", patch])).map(nameOf);
-  const files = splitNul(numbers).map(toCounted);
-  const touched = [...new Set([...files.map(({ path }) => path), ...before])];
+  const { files, touched } = await touchedBy(tree, patch);
   refuseBehind(await behindLinks(tree.top, touched));
-  const index = join(folder, "index");
-  await tree.copyIndex(index);
-  await tree.git(["update-index", "-q", "--refresh"], { index });
-  const tracked = new Set(splitNul(await tree.need(["ls-files", "-z"], { index })));
+  const here = await openIndex(tree, join(folder, "index"));
+  const { index, tracked } = here;
   // One that is tracked itself is a submodule.
   const anew = files.flatMap(({ path }) => (tracked.has(path) ? [] : path));
   refuseFolders(await foldersInTheWay(tree.top, anew, new Set(touched)));
-  const changed = await localChanges(tree, index, touched, tracked);
-  if (changed.length > 0) await recordFiles(tree, index, changed);
+  const changed = await recordChanges(tree, here, touched);
   const local = start === null ? changed : await changedSince(tree, index, start, touched);
   const trial = join(folder, "trial");
   const conflicts = await tryPatch(tree, patch, index, trial);
@@ -89,27 +83,6 @@ export async function applyPatch(
   if (code !== 0 && (await unmerged(tree, index)).length === 0) throw doesNotApply(stderr);
 }
 
-async function localChanges(
-  tree: GitTree,
-  index: string,
-  touched: readonly GitPath[],
-  tracked: ReadonlySet<GitPath>,
-): Promise<GitPath[]> {
-  const changed = new Set<GitPath>();
-  // Entries are `XY name`; one for a rename is followed by the name before it.
-  for (const entry of splitNul(
-    await tree.need(["status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=dirty"], {
-      index,
-    }),
-  )) {
-    changed.add(/^.. /s.test(entry) ? entry.slice(3) : entry);
-  }
-  const isLocal = async (path: GitPath) =>
-    changed.has(path) || (!tracked.has(path) && (await isThere(tree.top, path)));
-  const judged = await Promise.all(touched.map(async (path) => ((await isLocal(path)) ? path : null)));
-  return judged.filter((path) => path !== null).toSorted();
-}
-
 /** Of the files the patch touches, those that are not as they were handed over. */
 async function changedSince(
   tree: GitTree,
@@ -122,9 +95,16 @@ async function changedSince(
   return touched.filter((path) => changed.has(path)).toSorted();
 }
 
-async function recordFiles(tree: GitTree, index: string, paths: readonly GitPath[]): Promise<void> {
-  const input = paths.map((path) => `${path}\0`).join("");
-  await tree.need(["update-index", "--add", "--remove", "-z", "--stdin"], { index, input });
+/** Every file of a patch by the name it has then, and all names it touches. */
+export async function touchedBy(
+  tree: GitTree,
+  patch: string,
+): Promise<{ files: Omit<PatchedFile, "kind">[]; touched: GitPath[] }> {
+  const numbers = await tree.need(["apply", "--numstat", "-z", patch]);
+  // In reverse, git tells the names as they were before.
+  const before = splitNul(await tree.need(["apply", "-R", "--numstat", "-z", patch])).map(nameOf);
+  const files = splitNul(numbers).map(toCounted);
+  return { files, touched: [...new Set([...files.map(({ path }) => path), ...before])] };
 }
 
 async function tryPatch(tree: GitTree, patch: string, index: string, trial: string): Promise<GitPath[]> {
@@ -136,17 +116,6 @@ async function tryPatch(tree: GitTree, patch: string, index: string, trial: stri
   const { code: undone } = await tree.git([...APPLY, "--cached", "--check", "-R", patch], { index });
   if (undone !== 0) throw doesNotApply(stderr);
   return [];
-}
-
-/** Mode, object and stage of every file in it. */
-async function entriesOf(tree: GitTree, index: string): Promise<Map<GitPath, string>> {
-  const entries = new Map<GitPath, string>();
-  for (const entry of splitNul(await tree.need(["ls-files", "-s", "-z"], { index }))) {
-    const tab = entry.indexOf("\t");
-    const path = entry.slice(tab + 1);
-    entries.set(path, `${entries.get(path) ?? ""}${entry.slice(0, tab)};`);
-  }
-  return entries;
 }
 
 async function compareIndexes(
@@ -175,12 +144,6 @@ async function filteredIn(tree: GitTree, files: readonly Pick<PatchedFile, "path
 async function unmerged(tree: GitTree, index: string): Promise<GitPath[]> {
   const entries = splitNul(await tree.need(["ls-files", "-u", "-z"], { index }));
   return [...new Set(entries.map((entry) => entry.slice(entry.indexOf("\t") + 1)))];
-}
-
-/** A folder was judged by what is in it. */
-async function isThere(top: string, path: GitPath): Promise<boolean> {
-  const there = await lookAt(top, path);
-  return there !== null && !there.isDirectory();
 }
 
 function toCounted(entry: string): Omit<PatchedFile, "kind"> {

@@ -210,9 +210,7 @@ describe("agency apply in a git work tree", () => {
     put("a.txt", "mine\n");
     using cli = cliHere();
     expect(await cli.run("apply", "@last")).toBe(1);
-    expect(cli.stderr.text).toContain(
-      `If they are what you applied of task ${parent}, take that back instead`,
-    );
+    expect(cli.stderr.text).toContain(`If it is what you applied of task ${parent}, take that back instead`);
   });
 
   it("sees ignored files that are in the way", async () => {

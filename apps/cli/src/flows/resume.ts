@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
-import type { CreateTaskInput, Task } from "@agency/contract";
 import { EXIT } from "../exit-codes.ts";
 import { oneLine } from "../render/text.ts";
 import type { Session } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
 import { findTask } from "./find-task.ts";
 import { readWords } from "./read-text.ts";
+import { toNextTask } from "./run-input.ts";
+import type { Terms } from "./run-input.ts";
 import { startAndWatch } from "./watch-task.ts";
 
-interface Options {
+interface Options extends Terms {
   fork: boolean;
   from: number | undefined;
   detach: boolean;
@@ -25,7 +26,9 @@ export async function resume(
   const prompt = await readWords(session, words, "instruction");
   const client = await session.client();
   const parent = await findTask(client, reference, session.signal);
-  const input = nextTask(parent, prompt, options);
+  const { fork, from } = options;
+  const resumed = { taskId: parent.id, fork, ...(from === undefined ? {} : { checkpoint: from }) };
+  const input = toNextTask(prompt, parent, resumed, options);
   return startAndWatch(
     session,
     client,
@@ -34,20 +37,14 @@ export async function resume(
   );
 }
 
-/** As the parent ran: what the server does not take over by itself, because a request cannot leave it open. */
-function nextTask(parent: Task, prompt: string, { fork, from }: Options): CreateTaskInput {
-  const { engine, provider, allowInternalNetwork, onBudget, onUsageLimit, labels, priority, demo } = parent;
-  const kept = { engine, provider, allowInternalNetwork, onBudget, onUsageLimit, labels, priority, demo };
-  const resume = { taskId: parent.id, fork, ...(from === undefined ? {} : { checkpoint: from }) };
-  return { prompt, ...kept, resume };
+/** All of them are about the task that words begin. */
+function isAny({ fork, from, detach, timeout, budget, deliver, pr, check }: Options): boolean {
+  const given = [from, timeout, budget, deliver, pr, check[0]].some((option) => option !== undefined);
+  return fork || detach || given;
 }
 
-async function endPause(
-  session: Session,
-  reference: string,
-  { fork, from, detach }: Options,
-): Promise<number> {
-  if (fork || from !== undefined || detach) {
+async function endPause(session: Session, reference: string, options: Options): Promise<number> {
+  if (isAny(options)) {
     throw new UsageError(
       "There is no instruction to go on with.",
       'Write it behind the task: agency resume ID "next instruction".',

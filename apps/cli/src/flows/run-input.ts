@@ -1,18 +1,26 @@
 import { createTaskSchema, MAX_WALL_MS, parseNetwork } from "@agency/contract";
-import type { CreateTaskInput, Network } from "@agency/contract";
+import type { CreateTaskInput, Network, Task } from "@agency/contract";
 import { longFlag } from "../program/command.ts";
 import { formatLimit } from "../render/numbers.ts";
+import { oneLine } from "../render/text.ts";
 import { UsageError } from "../usage-error.ts";
 
-export interface RunOptions {
+/** What work is held to and hands back, as it was typed. */
+export interface Terms {
+  timeout: number | undefined;
+  budget: number | undefined;
+  deliver: string | undefined;
+  pr: number | undefined;
+  check: string[];
+}
+
+export interface RunOptions extends Terms {
   engine: string | undefined;
   model: string | undefined;
   provider: string | undefined;
   repo: string | undefined;
   branch: string | undefined;
   name: string | undefined;
-  timeout: number | undefined;
-  budget: number | undefined;
   treeBudget: number | undefined;
   network: string | undefined;
   allowInternalNetwork: boolean;
@@ -30,10 +38,7 @@ export interface RunOptions {
   env: (readonly [string, string])[];
   label: (readonly [string, string])[];
   priority: number | undefined;
-  deliver: string | undefined;
   commits: string | undefined;
-  pr: number | undefined;
-  check: string[];
   artifact: string[];
   keep: number | undefined;
   noShutdown: boolean;
@@ -56,11 +61,7 @@ export function toCreateTask(
         ? undefined
         : withoutUndefined({ url: options.repo, branch: options.branch, pushBranch: options.pushBranch }),
     repositories: options.also,
-    limits: withoutUndefined({
-      wallMs: options.timeout,
-      costUsd: options.budget,
-      treeCostUsd: options.treeBudget,
-    }),
+    ...termsOf(options, { treeCostUsd: options.treeBudget }),
     network: options.network === undefined ? undefined : networkOf(options.network),
     allowInternalNetwork: options.allowInternalNetwork,
     approve: options.approve,
@@ -76,29 +77,66 @@ export function toCreateTask(
     env: Object.fromEntries(options.env),
     labels: Object.fromEntries(options.label),
     priority: options.priority,
-    deliver: options.deliver,
     commits: options.commits,
-    pullRequest: options.pr,
-    checks: options.check,
     artifacts: options.artifact,
     keep: options.noShutdown ? "longest" : options.keep,
   });
+  return checked(input);
+}
+
+/** The request that goes on from another task: what it leaves out stays as it was there. */
+export function toNextTask(
+  prompt: string,
+  parent: Task,
+  resume: NonNullable<CreateTaskInput["resume"]>,
+  options: Terms,
+): CreateTaskInput {
+  checkRepository(options, parent.repository !== null, `${oneLine(parent.name)} has none.`);
+  // What the server does not take over by itself, because a request cannot leave it open.
+  const { engine, provider, allowInternalNetwork, onBudget, onUsageLimit, labels, priority, demo } = parent;
+  const kept = { engine, provider, allowInternalNetwork, onBudget, onUsageLimit, labels, priority, demo };
+  const { limits, checks, ...rest } = termsOf(options);
+  const given = {
+    limits: Object.keys(limits).length === 0 ? undefined : limits,
+    checks: checks.length === 0 ? undefined : checks,
+  };
+  const input = { prompt, ...kept, ...withoutUndefined({ ...rest, ...given }), resume };
+  checked(input);
+  return input;
+}
+
+function termsOf({ timeout, budget, deliver, pr, check }: Terms, more: Record<string, unknown> = {}) {
+  return {
+    limits: withoutUndefined({ wallMs: timeout, costUsd: budget, ...more }),
+    deliver,
+    pullRequest: pr,
+    checks: check,
+  };
+}
+
+function checked(input: Record<string, unknown>): CreateTaskInput {
   const parsed = createTaskSchema.safeParse(input);
   if (parsed.success) return parsed.data;
   const sentences = parsed.error.issues.map(({ path, message }) => sentenceOf(path.map(String), message));
   throw new UsageError([...new Set(sentences)].join("\n"));
 }
 
+function checkRepository(
+  options: Pick<Terms, "deliver" | "pr"> & Partial<Pick<RunOptions, "branch" | "pushBranch">>,
+  isThere: boolean,
+  next: string,
+): void {
+  if (isThere) return;
+  for (const flag of ["branch", "pushBranch", "pr"] as const) {
+    if (options[flag] !== undefined) throw new UsageError(`${longFlag(flag)} needs a repository.`, next);
+  }
+  if (options.deliver === "branch" || options.deliver === "pr")
+    throw new UsageError(`--deliver ${options.deliver} needs a repository.`, next);
+}
+
 /** What each is fine by itself and makes no sense together. */
 function checkTogether(options: RunOptions): void {
-  for (const flag of ["branch", "pushBranch", "pr"] as const) {
-    if (options[flag] === undefined || options.repo !== undefined) continue;
-    throw new UsageError(`${longFlag(flag)} needs a repository.`, "Name it with --repo.");
-  }
-  const byGit = options.deliver === "branch" || options.deliver === "pr";
-  if (byGit && options.repo === undefined) {
-    throw new UsageError(`--deliver ${options.deliver} needs a repository.`, "Name it with --repo.");
-  }
+  checkRepository(options, options.repo !== undefined, "Name it with --repo.");
   if (options.pr !== undefined && options.branch !== undefined) {
     throw new UsageError("--pr and --branch are two places to start from.", "Leave one of the two out.");
   }
