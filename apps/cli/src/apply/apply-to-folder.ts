@@ -9,9 +9,10 @@ import type { Comparison } from "../archive/compare-folder.ts";
 import { shownPath } from "../archive/entry-path.ts";
 import { extractEntries } from "../archive/extract-entries.ts";
 import { createFolderWriter } from "../archive/folder-writer.ts";
+import type { FolderWriter } from "../archive/folder-writer.ts";
 import { openArchive } from "../archive/open-archive.ts";
 import { scanEntries } from "../archive/scan-entries.ts";
-import type { Scanned } from "../archive/scan-entries.ts";
+import type { PlannedEntry, Scanned } from "../archive/scan-entries.ts";
 import { tellsCaseApart } from "../archive/case-sensitive.ts";
 import { findArtifact } from "../download/find-artifact.ts";
 import { withArtifact } from "../download/with-artifact.ts";
@@ -19,6 +20,7 @@ import { EXIT } from "../exit-codes.ts";
 import { plural } from "../render/numbers.ts";
 import { row } from "../render/row.ts";
 import type { Session } from "../session.ts";
+import { lineOf, orGone } from "./earlier-tasks.ts";
 import { findGitTree } from "./git-tree.ts";
 import { listed } from "./listed.ts";
 import { aroundOf, runsByItself } from "./runs-by-itself.ts";
@@ -43,16 +45,43 @@ export async function applyToFolder(
     const scanned = await scan(path, folder);
     const writer = createFolderWriter(folder);
     const compared = await compareFolder(writer, scanned.entries);
-    if (!how.dryRun) refuseLoss(compared, how.force);
+    const own = how.force ? [] : await ownAmong(session, client, task, { ...compared, writer, folder });
+    if (!how.dryRun) refuseLoss(compared, own);
     const runs = await runsIn(session, folder, compared);
     warnOfRuns(session, runs);
     if (!how.dryRun) {
-      const wanted = [...compared.create, ...compared.differ];
-      await extractEntries(openArchive(path), wanted, writer, how.force);
+      const known = new Set(compared.differ);
+      const replaces = (entry: PlannedEntry) => how.force || known.has(entry);
+      await extractEntries(openArchive(path), [...compared.create, ...compared.differ], writer, replaces);
     }
     tell(session, folder, scanned, { ...compared, runs }, how);
     return EXIT.done;
   });
+}
+
+/** Of what differs, what none of the tasks that this one went on from left as it lies here. */
+async function ownAmong(
+  session: Session,
+  client: Client,
+  task: Task,
+  { differ, writer, folder }: Pick<Comparison, "differ"> & { writer: FolderWriter; folder: string },
+): Promise<PlannedEntry[]> {
+  let own = differ;
+  for await (const one of lineOf(client, task, session.signal)) {
+    if (own.length === 0) break;
+    if (one.id === task.id) continue;
+    const archive = await orGone(findArtifact(client, one, "archive", session.signal));
+    if (archive === null) continue;
+    const found = withArtifact(session, client, one.id, archive, async (path) => {
+      const { entries } = await scan(path, folder);
+      const left = new Map(entries.map((entry) => [entry.path, entry]));
+      const asked = own.flatMap((entry) => left.get(entry.path) ?? []);
+      const still = new Set((await compareFolder(writer, asked)).differ.map((entry) => entry.path));
+      return own.filter((entry) => !left.has(entry.path) || still.has(entry.path));
+    });
+    own = (await orGone(found)) ?? own;
+  }
+  return own;
 }
 
 async function scan(path: string, folder: string): Promise<Scanned> {
@@ -67,7 +96,7 @@ async function scan(path: string, folder: string): Promise<Scanned> {
   }
 }
 
-function refuseLoss({ differ, inTheWay }: Comparison, force: boolean): void {
+function refuseLoss({ inTheWay }: Comparison, own: readonly PlannedEntry[]): void {
   if (inTheWay.length > 0) {
     throw new AgencyError(
       "conflict",
@@ -77,8 +106,8 @@ function refuseLoss({ differ, inTheWay }: Comparison, force: boolean): void {
       },
     );
   }
-  if (differ.length > 0 && !force) {
-    const names = differ.map(({ path }) => shownPath(path));
+  if (own.length > 0) {
+    const names = own.map(({ path }) => shownPath(path));
     const what = `${plural(names.length, "file")} here would be replaced by another one:`;
     throw new AgencyError("conflict", [what, ...listed(names)].join("\n"), {
       next: "Replace them with --force, or run this in an empty folder.",

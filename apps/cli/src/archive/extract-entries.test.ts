@@ -36,7 +36,7 @@ async function unpack(bytes: Buffer, replace = false) {
   const writer = createFolderWriter(folder);
   const compared = await compareFolder(writer, entries);
   const write = () =>
-    extractEntries(openArchive(path), [...compared.create, ...compared.differ], writer, replace);
+    extractEntries(openArchive(path), [...compared.create, ...compared.differ], writer, () => replace);
   return { compared, write };
 }
 const mode = (name: string) => (statSync(join(folder, name)).mode & 0o7777).toString(8);

@@ -8,7 +8,7 @@ export async function extractEntries(
   source: AsyncIterable<TarEntry>,
   wanted: readonly PlannedEntry[],
   writer: FolderWriter,
-  replace: boolean,
+  replaces: (entry: PlannedEntry) => boolean,
 ): Promise<void> {
   const files = new Map(wanted.filter(({ kind }) => kind === "file").map((entry) => [entry.path, entry]));
   for (const { path, kind } of wanted) if (kind === "folder") await writer.folder(path);
@@ -17,10 +17,10 @@ export async function extractEntries(
       const judged = judgePath(entry.name);
       const planned = judged.ok && entry.kind === "file" ? files.get(judged.parts.join("/")) : undefined;
       if (planned === undefined) continue;
-      await writer.file(planned.path, entry.body, { mode: planned.mode, replace });
+      await writer.file(planned.path, entry.body, { mode: planned.mode, replace: replaces(planned) });
     }
   }
-  for (const { path, kind, target } of wanted) {
-    if (kind === "link") await writer.link(path, target, replace);
+  for (const entry of wanted) {
+    if (entry.kind === "link") await writer.link(entry.path, entry.target, replaces(entry));
   }
 }

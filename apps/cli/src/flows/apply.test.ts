@@ -316,6 +316,27 @@ describe("agency apply in any other folder", () => {
     expect(read("x")).toBe("its");
   });
 
+  it("replaces what lies there as the task left it that this one went on from", async () => {
+    const files = (x: string, y: string) => tarZst({ name: "x", body: x }, { name: "y", body: y });
+    const first = api.addTask({ state: "completed" });
+    api.work.add(first.id, { kind: "archive", name: "w" }, files("first", "one"));
+    const second = api.addTask({ state: "completed" });
+    api.update(second.id, { resumedFrom: { taskId: first.id, checkpoint: 1 } });
+    api.work.add(second.id, { kind: "archive", name: "w" }, files("second", "two"));
+    using before = cliHere();
+    await before.run("apply", first.id);
+    put("y", "mine");
+    using refused = cliHere();
+    expect(await refused.run("apply", second.id)).toBe(1);
+    expect(refused.stderr.text).toContain("1 file here would be replaced by another one:\n    y");
+    expect([read("x"), read("y")]).toEqual(["first", "mine"]);
+    put("y", "one");
+    using cli = cliHere();
+    expect(await cli.run("apply", second.id)).toBe(0);
+    expect(cli.stdout.text).toContain(`0 files created and 2 replaced in ${folder}.`);
+    expect([read("x"), read("y")]).toEqual(["second", "two"]);
+  });
+
   it("writes nothing of an archive with one bad name", async () => {
     const { id } = api.addTask({ state: "completed" });
     api.work.add(id, { kind: "archive", name: "w" }, tarZst({ name: "ok" }, { name: "../evil", body: "x" }));
