@@ -1,18 +1,16 @@
-import { durationOption } from "../parse/duration.ts";
-import { choiceOption, moneyOption, pairOption, textOption } from "../parse/values.ts";
+import { choiceOption, pairOption, textOption } from "../parse/values.ts";
 import { command, flag, list, value } from "../program/command.ts";
-import { api } from "./options.ts";
+import { api, terms, unlessGiven } from "./options.ts";
 
 const group = "Work that is kept";
-const DELIVER = ["none", "files", "branch", "pr"] as const;
 
 /** What binds any task; the rest of `run` is for work that starts from nothing. */
 const bounds = {
   model: value("NAME", "Model of the engine.", textOption, { short: "-m" }),
   provider: value("NAME", "Where to run: local.", textOption, { short: "-p", choices: ["local"] }),
   name: value("TEXT", "Name to find the task by.", textOption, { short: "-n" }),
-  timeout: value("TIME", "Longest run, such as 4h or 30m.", durationOption, { short: "-t" }),
-  budget: value("USD", "Most money for models, such as 5.", moneyOption),
+  timeout: terms.timeout,
+  budget: terms.budget,
   network: value("POLICY", "What the agent may reach: internet, none, or allow:HOSTS,LISTS.", textOption, {
     choices: ["internet", "none", "allow:dev"],
   }),
@@ -65,15 +63,8 @@ const pushSession = command({
       choiceOption(["none", "commands", "all"]),
       { choices: ["none", "commands", "all"] },
     ),
-    deliver: value(
-      "WHAT",
-      "What comes back: none, files, branch or pr; files when not given.",
-      choiceOption(DELIVER),
-      {
-        choices: DELIVER,
-      },
-    ),
-    check: list("CMD", "Must pass on the final commit, as 'npm test'; may be repeated.", textOption),
+    deliver: unlessGiven(terms.deliver, "files"),
+    check: terms.check,
     artifact: list("PATTERN", "Keep these files too, as 'dist/**'; may be repeated.", textOption),
     env: list("KEY=VALUE", "Plain setting for the agent; may be repeated. Not for secrets.", pairOption),
     secret: list("NAME", "Secret for this task alone, from the variable of that name.", textOption),

@@ -10,7 +10,7 @@ import {
 } from "../parse/values.ts";
 import { durationOption, sinceOption } from "../parse/duration.ts";
 import { command, flag, list, value } from "../program/command.ts";
-import { api } from "./options.ts";
+import { api, terms } from "./options.ts";
 
 const group = "Tasks";
 const task = { describe: "Id, the beginning of one, a name, or @last.", completes: "task" } as const;
@@ -27,7 +27,6 @@ const STATES = [
   "cancelled",
 ] as const;
 
-const DELIVER = ["none", "files", "branch", "pr"] as const;
 const COMMITS = ["squash", "keep"] as const;
 
 const run = command({
@@ -47,8 +46,8 @@ const run = command({
     }),
     branch: value("NAME", "Branch to start from.", textOption, { short: "-b" }),
     name: value("TEXT", "Name to find the task by.", textOption, { short: "-n" }),
-    timeout: value("TIME", "Longest run, such as 4h or 30m.", durationOption, { short: "-t" }),
-    budget: value("USD", "Most money for models, such as 5.", moneyOption),
+    timeout: terms.timeout,
+    budget: terms.budget,
     treeBudget: value("USD", "Most money for this task and all below it together.", moneyOption),
     onBudget: value("WAY", "At the budget: wait for more, or stop.", choiceOption(["wait", "stop"]), {
       choices: ["wait", "stop"],
@@ -83,17 +82,12 @@ const run = command({
     env: list("KEY=VALUE", "Plain setting for the agent; may be repeated. Not for secrets.", pairOption),
     label: list("KEY=VALUE", "Label to find the task by; may be repeated.", pairOption),
     priority: value("N", "Higher runs first, from -100 to 100.", countOption(-100, 100)),
-    deliver: value(
-      "WHAT",
-      "What comes back: none, files, branch or pr; a branch when not given.",
-      choiceOption(DELIVER),
-      { choices: DELIVER },
-    ),
+    deliver: terms.deliver,
     commits: value("WAY", "Squash the work into one commit, or keep the agent's.", choiceOption(COMMITS), {
       choices: COMMITS,
     }),
-    pr: value("N", "Work on the branch of this pull request.", countOption(1, 999_999_999)),
-    check: list("CMD", "Must pass on the final commit, as 'npm test'; may be repeated.", textOption),
+    pr: terms.pr,
+    check: terms.check,
     artifact: list("PATTERN", "Keep these files too, as 'dist/**'; may be repeated.", textOption),
     keep: value(
       "TIME",

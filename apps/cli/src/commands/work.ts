@@ -1,6 +1,6 @@
 import { choiceOption, countOption, textOption } from "../parse/values.ts";
 import { command, flag, value } from "../program/command.ts";
-import { api } from "./options.ts";
+import { api, terms, unlessGiven } from "./options.ts";
 
 const group = "Work that is kept";
 const task = {
@@ -21,12 +21,18 @@ const resume = command({
   options: {
     fork: flag("Leave the first session as it is and begin one of its own."),
     from: value("N", "Checkpoint to go back to; the newest when not given.", countOption(1, 999_999_999)),
+    timeout: unlessGiven(terms.timeout, "as before"),
+    budget: unlessGiven(terms.budget, "as before"),
+    deliver: unlessGiven(terms.deliver, "as before"),
+    pr: unlessGiven(terms.pr, "as before"),
+    check: unlessGiven(terms.check, "as before"),
     detach: flag("Print the id and do not watch.", "-d"),
     ...api,
   },
   examples: [
     "agency resume @last",
     'agency resume @last "now add the tests"',
+    'agency resume @last --timeout 2h "go on"',
     'agency resume @last --from 2 --fork "try it without the cache"',
   ],
   run: async (session, { args, options }) =>

@@ -47,7 +47,49 @@ describe("agency resume with an instruction", () => {
     expect(cli.stdout.text).toBe(`${taskId(2)}\n`);
   });
 
-  it.each([["--fork"], ["--from", "2"], ["-d"]])("wants words for %s", async (...options) => {
+  it("takes what bounds the work and how it comes back in the words of run, and sends only what was given", async () => {
+    const repository = { url: "https://github.com/a/b" };
+    const { id } = api.addTask({ state: "failed", repository });
+    using cli = testCli({ env: envFor(api) });
+    const given = ["--timeout", "2h", "--budget", "20", "--deliver", "pr", "--pr", "12"];
+    expect(
+      await cli.run("resume", id, "go on", "-d", ...given, "--check", "npm test", "--check", "true"),
+    ).toBe(0);
+    expect(posted()?.body).toMatchObject({
+      limits: { wallMs: 7_200_000, costUsd: 20 },
+      deliver: "pr",
+      pullRequest: 12,
+      checks: ["npm test", "true"],
+    });
+    api.seen.length = 0;
+    expect(await cli.run("resume", id, "go on", "-d", "-t", "30m")).toBe(0);
+    expect(posted()?.body).toHaveProperty("limits", { wallMs: 1_800_000 });
+    for (const own of ["deliver", "pullRequest", "checks"]) expect(posted()?.body).not.toHaveProperty(own);
+  });
+
+  it.each([
+    [["--timeout", "500h"], "--timeout must be from 1s to"],
+    [["--check", ""], "--check"],
+    [["--pr", "12"], "--pr needs a repository."],
+    [["--deliver", "branch"], "--deliver branch needs a repository."],
+  ])("refuses %s in a sentence before anything is made", async (options, sentence) => {
+    api.addTask({ state: "failed", repository: null });
+    using cli = testCli({ env: envFor(api) });
+    expect(await cli.run("resume", "@last", "go on", ...options)).toBe(2);
+    expect(cli.stderr.text).toContain(sentence);
+    expect(posted()).toBe(undefined);
+  });
+
+  it.each([
+    ["--fork"],
+    ["--from", "2"],
+    ["-d"],
+    ["--timeout", "2h"],
+    ["--budget", "5"],
+    ["--deliver", "files"],
+    ["--pr", "12"],
+    ["--check", "true"],
+  ])("wants words for %s", async (...options) => {
     api.addTask();
     using cli = testCli({ env: envFor(api) });
     expect(await cli.run("resume", "@last", ...options)).toBe(2);
