@@ -103,14 +103,9 @@ function tellWhat(session: Session, folder: FolderSnapshot, memory: LocalSession
     const memories = { sessionId: memory?.sessionId ?? null, sessionBytes: memory?.bytes ?? 0 };
     return output.json({ type: "hand_off", ...about, ...memories });
   }
-  const files = `${plural(changed.length, "uncommitted file")} (${formatBytes(bytes)})`;
-  const on =
-    repository === null
-      ? `and everything committed here, ${plural(sent.length, "file")} in all`
-      : `on top of ${base.slice(0, 12)} of ${repository.url}`;
   const names = changed.map(({ path }) => Buffer.from(path, "latin1").toString("utf8"));
   output.note([
-    `Sending ${files} ${on}:`,
+    `Sending ${whatOf(folder, formatBytes(bytes))}${names.length === 0 ? "." : ":"}`,
     ...listed(names),
     memory === null
       ? "No session goes along: the agent begins anew."
@@ -122,6 +117,14 @@ function tellWhat(session: Session, folder: FolderSnapshot, memory: LocalSession
     output.noteStyle.yellow("Left out, as repositories of their own or larger than 256 MiB:"),
     ...listed(left),
   ]);
+}
+
+function whatOf({ changed, repository, base, head, commit, sent }: FolderSnapshot, size: string): string {
+  const files = `${plural(changed.length, "uncommitted file")} (${size})`;
+  if (repository !== null) return `${files} on top of ${base.slice(0, 12)} of ${repository.url}`;
+  const isAllNew = head === commit && changed.length === sent.length;
+  if (isAllNew) return `${plural(sent.length, "file")} (${size})`;
+  return `${files} and everything committed here, ${plural(sent.length, "file")} in all`;
 }
 
 interface PackedUpload {
