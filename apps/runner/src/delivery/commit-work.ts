@@ -119,7 +119,7 @@ async function stage(options: CommitOptions, call: GitCall): Promise<Staged> {
     .slice(0, MOST_NAMED)
     .map((path) => `${JSON.stringify(path.toString())} is over ${limit} MiB: it is not in the commit.`);
   const problem = gitProblem("Adding all files to the commit", added);
-  const rest = problem === null ? [] : [`${problem}\nThe rest is in it.`];
+  const rest = problem === null ? [] : [`${problem} The rest is in it.`];
   return {
     notices: [...sparse, ...folders.notices, ...tooLarge, ...rest],
     isWhole: folders.isWhole && large.length === 0 && problem === null,

@@ -52,6 +52,16 @@ export function gitProblem(what: string, result: ChildResult): string | null {
   if (result.ended === "timeout") return `${what} took too long and was stopped.`;
   if (result.ended === "aborted") return `${what} was stopped.`;
   if (result.ended === "not_started") return `${what} failed: git cannot be started (${result.stderr}).`;
-  const said = result.stderr.trim().split("\n").slice(-5).join("\n");
-  return `${what} failed: ${said === "" ? `git ended with ${result.code ?? "a signal"}` : said}`;
+  const said = oneSentence(result.stderr.trim().split("\n").slice(-5));
+  return `${what} failed: ${said === "" ? `git ended with ${result.code ?? "a signal"}.` : said}`;
+}
+
+/** Git ends its lines with a stop or with nothing, and shows every one as a line of its own. */
+function oneSentence(lines: readonly string[]): string {
+  const text = lines
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .map((line) => (/[.:;,!?]$/.test(line) ? line : `${line};`))
+    .join(" ");
+  return text.replace(/;$/, ".");
 }
