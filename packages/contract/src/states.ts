@@ -43,7 +43,7 @@ export const REASONS = [
 export const reasonSchema = z.enum(REASONS);
 export type Reason = z.infer<typeof reasonSchema>;
 
-/** What a person reads: what happened, then what to do next. */
+/** What a person reads: what happened, then what to do next, where `ID` stands for the task. */
 export const REASON_SENTENCES: Record<Reason, { what: string; next: string }> = {
   needs_input: {
     what: "The agent asked a question.",
@@ -64,7 +64,7 @@ export const REASON_SENTENCES: Record<Reason, { what: string; next: string }> = 
   paused_by_user: { what: "You paused the run.", next: "Let it go on with `agency resume`." },
   timeout: {
     what: "The run reached its time limit and was stopped.",
-    next: "Run it again with a larger --timeout.",
+    next: 'Go on with more time: `agency resume ID --timeout 8h "go on"`.',
   },
   silence: {
     what: "The agent said nothing for longer than the silence limit and was stopped.",
@@ -73,7 +73,7 @@ export const REASON_SENTENCES: Record<Reason, { what: string; next: string }> = 
   turns_exceeded: { what: "The run used all its turns.", next: "Run it again with a larger limits.turns." },
   budget_exceeded: {
     what: "The run reached its budget and was stopped.",
-    next: "Run it again with a larger --budget.",
+    next: 'Go on with more money: `agency resume ID --budget 20 "go on"`.',
   },
   no_progress: {
     what: "The agent repeated itself without getting on.",

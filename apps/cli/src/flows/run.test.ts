@@ -116,7 +116,7 @@ describe("agency run", () => {
     using cli = testCli({ env: envFor(api) });
     expect(await cli.run("run", "x")).toBe(1);
     expect(cli.stdout.text).toContain("✗ Failed");
-    expect(cli.stdout.text).toContain("Run it again with a larger --budget.");
+    expect(cli.stdout.text).toMatch(/`agency resume [0-9a-f-]{36} --budget 20 "go on"`/);
   });
 
   it("sends every option in the words of the API", async () => {

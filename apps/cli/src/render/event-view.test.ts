@@ -85,6 +85,24 @@ describe("the events of a run as lines", () => {
     expect(render([start, command, end])).toEqual(["  $      ls  exit 0", "         a"]);
   });
 
+  it("say once why a step failed, whole, in a pipe and in a narrow window", () => {
+    const at = eventLog();
+    const message = `Cloning https://git.example.com/a/b failed: ${"fatal: nobody there. ".repeat(9).trim()}`;
+    const error = { class: "config", severity: "fatal", message, retryable: false } as const;
+    const failed = [
+      at("phase", { name: "workspace", status: "failed", message, durationMs: 100 }),
+      at("error", { ...error, recovery: "Look at the address." }),
+      at("error", { ...error, message: "Another one." }),
+    ];
+    expect(render(failed, { width: Infinity })).toEqual([
+      `  failed workspace · ${message} · 0.1s`,
+      "         Look at the address.",
+      "  error  Another one.",
+    ]);
+    const narrow = render(failed, { width: 40 }).join(" ").replaceAll(/\s+/g, " ");
+    expect(narrow.match(/nobody there/g)).toHaveLength(9);
+  });
+
   it("shorten long output to its end, and say so", () => {
     const at = eventLog();
     const output = Array.from({ length: 30 }, (_, index) => `line ${index + 1}`).join("\n");
@@ -107,7 +125,7 @@ describe("the events of a run as lines", () => {
       [
         "✗ Failed  1s",
         "  The run reached its time limit and was stopped.",
-        "  Run it again with a larger --timeout.",
+        `  Go on with more time: \`agency resume ${taskId(1)} --timeout 8h "go on"\`.`,
       ],
     ],
     [

@@ -44,6 +44,7 @@ export function createEventView(
     costUsd: start.costUsd,
     budgetUsd: start.budgetUsd,
     lastText: "",
+    toldFailure: null,
     startedAtMs: start.startedAtMs,
   };
   let blank = true;

@@ -79,6 +79,32 @@ describe("a budget that is used up", () => {
       message: "The budget is used up. Spent $0.1500 of $0.15.",
     });
     expect((await taskOf(caller)).snapshot).toMatchObject({ state: "failed", reason: "budget_exceeded" });
+    const { accountId, taskId } = caller;
+    expect(await world.tasks.get(accountId, taskId)).toMatchObject({
+      message: `The run reached its budget and was stopped. Spent $0.1500 of $0.15. Go on with more money: \`agency resume ${taskId} --budget 1 "go on"\`.`,
+    });
+  });
+
+  it.each([
+    [
+      "the tree",
+      { treeCostUsd: ONE_CALL },
+      /`agency limits \S+ --tree-budget \+5`, then `agency resume \S+ "go on"`/,
+    ],
+    ["the day", {}, /`agency budget --day 1`, then `agency resume \S+ "go on"`/],
+  ])("that ended with the budget of %s says how that one grows", async (what, limits, way) => {
+    const caller = await world.caller(await world.issue({ costUsd: 50, ...limits }, { onBudget: "stop" }));
+    const { accountId, taskId } = caller;
+    const { costs, tasks } = world;
+    const account = { costs, tasks, audit: () => Promise.resolve(), now: () => Date.now() };
+    if (what === "the day")
+      await setAccountBudget(account, accountId, { dayUsd: 0.01, monthUsd: null }, "key");
+    await world.gate.record(caller, call("m"));
+    expect(await world.gate.admit(caller, request)).toMatchObject({ ok: false, status: 403 });
+    await setAccountBudget(account, accountId, { dayUsd: null, monthUsd: null }, "key");
+    const ended = await tasks.get(accountId, taskId);
+    expect(ended).toMatchObject({ state: "failed", message: expect.stringMatching(way) });
+    expect(ended?.message?.match(/Go on/g)).toHaveLength(1);
   });
 
   it("of a tree names its uppermost task and holds for all below it", async () => {

@@ -19,11 +19,8 @@ export async function overBudget(
   if (task === null) return attemptOver();
   const spent = whatWasSpent(refusal, taskId);
   if (task.spec.onBudget === "stop") {
-    await deps.tasks.apply(
-      taskId,
-      { kind: "end", epoch, cause: "budget_exceeded", message: spent },
-      deps.now(),
-    );
+    const message = `${spent} ${howToStartAgain(refusal, taskId)}`;
+    await deps.tasks.apply(taskId, { kind: "end", epoch, cause: "budget_exceeded", message }, deps.now());
     return refuse(`The budget is used up. ${spent}`);
   }
   const message = `${spent} ${howToGoOn(refusal)}`;
@@ -55,6 +52,21 @@ function whatWasSpent({ scope, owner, capUsd, spentUsd }: BudgetRefusal, taskId:
       return `${spent} for the account today.`;
     case "month":
       return `${spent} for the account this month.`;
+  }
+}
+
+/** Of a task that is over: a new one goes on from what it kept. */
+function howToStartAgain({ scope, owner, capUsd }: BudgetRefusal, taskId: string): string {
+  const resume = (more: string) => `\`agency resume ${taskId}${more} "go on"\``;
+  const twice = Math.ceil(capUsd * 2);
+  switch (scope) {
+    case "task":
+      return `Go on with more money: ${resume(` --budget ${twice}`)}.`;
+    case "tree":
+      return `Go on with more money: \`agency limits ${owner} --tree-budget +5\`, then ${resume("")}.`;
+    case "day":
+    case "month":
+      return `Go on with more money: \`agency budget --${scope} ${twice}\`, then ${resume("")}.`;
   }
 }
 

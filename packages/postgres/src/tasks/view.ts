@@ -123,7 +123,10 @@ function sentence(row: TaskRow): string | null {
   if (row.reason === null) return message;
   const { what, next } = REASON_SENTENCES[row.reason];
   const until = wait?.until ? `It goes on by itself at ${new Date(wait.until).toISOString()}.` : null;
-  return [what, message, until, next].filter((part) => part !== null).join(" ");
+  // A budget that ended the task names the way on for that very budget.
+  const isSaid = row.reason === "budget_exceeded" && message?.includes("`agency ") === true;
+  const way = isSaid ? null : next.replace("ID", row.id);
+  return [what, message, until, way].filter((part) => part !== null).join(" ");
 }
 
 function iso(at: Date | null): string | null {

@@ -45,7 +45,7 @@ function renderEnd(status: Status, view: View, at: string): string[] {
     ...changes,
     "",
     `${word}  ${facts}`.trimEnd(),
-    ...[what, next].filter((line) => line !== "").map((line) => `  ${line}`),
+    ...[what, next.replace("ID", view.taskId)].filter((line) => line !== "").map((line) => `  ${line}`),
   ];
 }
 

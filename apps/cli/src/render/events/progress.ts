@@ -33,8 +33,10 @@ export const progressRenderers: Renderers<Progress> = {
     view.activity = data.status === "started" ? oneLine(text) : null;
     if (data.status === "started") return [];
     const meta = data.durationMs === undefined ? "" : formatDuration(data.durationMs);
-    const paint = data.status === "failed" ? view.look.style.red : view.look.style.dim;
-    return [row(view.look, { mark: data.status === "failed" ? "failed" : "phase", text, meta, paint })];
+    const { red, dim } = view.look.style;
+    if (data.status !== "failed") return [row(view.look, { mark: "phase", text, meta, paint: dim })];
+    view.toldFailure = data.message ?? null;
+    return sentence(view.look, { mark: "failed", text: joined(text, meta), paint: red });
   },
   feature_list: (data, view) => {
     for (const { id, title } of data.features) view.features.set(id, title);
@@ -72,6 +74,8 @@ export const progressRenderers: Renderers<Progress> = {
     const paint = warning ? style.yellow : style.red;
     const recovery =
       data.recovery === undefined ? [] : sentence(view.look, { mark: "", text: data.recovery });
+    // The step that failed has said it already.
+    if (data.message === view.toldFailure) return recovery;
     return [...sentence(view.look, { mark, text: data.message, paint }), ...recovery];
   },
   retry: (data, view) => {

@@ -35,6 +35,8 @@ export interface View {
   budgetUsd: number;
   /** The newest text or error, to recognise it in the summary. */
   lastText: string;
+  /** Why the last step failed, as it is on the screen. */
+  toldFailure: string | null;
   startedAtMs: number | null;
 }
 
