@@ -232,6 +232,56 @@ describe("work on a pull request that is there", () => {
   });
 });
 
+describe("agency resume with other terms", () => {
+  const resume = async (id: string, ...args: string[]) => {
+    await using laptop = await Laptop.start(agency, { url: "http://127.0.0.1:1", key: KEY });
+    const said = await laptop.agency("resume", id, "--detach", ...args);
+    expect(said, said.stderr).toMatchObject({ code: 0 });
+    return agency.finished(said.stdout.trim());
+  };
+
+  it("ends no more at the time limit of the task it goes on from, and keeps the other limits", async () => {
+    const first = await run({
+      command: `test -e slow.txt && exec sed -i 's/a - b/a + b/' add.mjs; echo begun > slow.txt; exec sleep 100`,
+      limits: { wallMs: 2000, turns: 7, costUsd: 3 },
+      deliver: "none",
+    });
+    expect(first.task, await first.story()).toMatchObject({ state: "failed", reason: "timeout" });
+    expect(first.task.message).toContain(`\`agency resume ${first.id} --timeout 8h "go on"\``);
+    const terms = ["--timeout", "1h", "--check", "node check.mjs", "--deliver", "branch"];
+    const { task } = await resume(first.id, ...terms, "Go on");
+    expect(task, await agency.story(task.id)).toMatchObject({ state: "completed", deliver: "branch" });
+    expect(task.limits).toEqual({ ...first.task.limits, wallMs: 3_600_000 });
+    expect(task.result?.checks).toMatchObject([{ command: "node check.mjs", passed: true }]);
+    expect(forge.run(REPO, "show", `${task.result?.branch}:slow.txt`)).toBe("begun");
+  });
+
+  it("pushes to the pull request that the first task opened, also when others push there, and opens no second one", async () => {
+    const command = `echo 1 >> notes.txt; ${REPAIR}`;
+    const first = await run({ command, deliver: "pr", checks: ["node check.mjs"] });
+    const { pullRequest, branch, commit } = first.task.result ?? {};
+    expect(pullRequest ?? null, await first.story()).not.toBeNull();
+    const opened = () =>
+      forge.api.seen.filter(({ method, path }) => method === "POST" && path.endsWith("/pulls"));
+    const before = opened().length;
+    const { task, events } = await resume(first.id, "--pr", String(pullRequest?.number), "Go on");
+    expect(task, await agency.story(task.id)).toMatchObject({ state: "completed", deliver: "pr" });
+    expect(task.result, await agency.story(task.id)).toMatchObject({ branch, pullRequest });
+    expect(opened()).toHaveLength(before);
+    expect(notices(events).join("\n")).not.toContain("does not have the work");
+    expect(forge.run(REPO, "rev-parse", `${branch}~1`)).toBe(commit);
+    expect(forge.run(REPO, "show", `${branch}:notes.txt`)).toBe("1\n1");
+    expect(forge.run(REPO, "diff", "--name-only", `${branch}~1`, `${branch}`)).toBe("notes.txt");
+    const theirs = await forge.commit(REPO, branch ?? "", { "theirs.txt": "theirs\n" });
+    const third = await resume(task.id, "Go on");
+    const story = await agency.story(third.task.id);
+    expect(third.task.result, story).toMatchObject({ branch, pullRequest });
+    expect(forge.run(REPO, "rev-parse", `${branch}~1`)).toBe(theirs);
+    expect(forge.run(REPO, "show", `${branch}:notes.txt`)).toBe("1\n1\n1");
+    expect(opened()).toHaveLength(before);
+  });
+});
+
 describe("what the command line asks to have delivered", () => {
   async function cli(args: string[], during: (id: string) => Promise<unknown> = async () => undefined) {
     await using laptop = await Laptop.start(agency, { url: "http://127.0.0.1:1", key: KEY });

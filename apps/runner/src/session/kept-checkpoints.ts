@@ -1,5 +1,6 @@
 import type { EventOf, Restore, WorkOrder } from "@agency/contract";
 import type { Clock, Engine, EngineStart, SessionBundle } from "@agency/core";
+import { alreadyOnBranch } from "../checkpoint/already-on-branch.ts";
 import { Checkpoints } from "../checkpoint/checkpoints.ts";
 import type { LastOptions } from "../checkpoint/checkpoints.ts";
 import { EngineMemory } from "../checkpoint/engine-memory.ts";
@@ -90,12 +91,18 @@ export class KeptCheckpoints {
     cloned: string,
     signal: AbortSignal,
   ): Promise<Begun> {
-    const { way, git, config, recorder } = this.#options;
+    const { way, git, config, recorder, order } = this.#options;
     const { home } = config;
     const restored = await restoreCheckpoint({ way, restore, store, git, engine, home, signal });
     if (!restored.ok) return restored;
     await recorder.record(restored.event satisfies { data: EventOf<"restored">["data"] });
-    return this.#open(engine, store, { ...restored, cloned });
+    const { base: since } = restored;
+    const isUpload = restore.number === 0;
+    const begun =
+      order.ontoBranch === null || isUpload
+        ? null
+        : await alreadyOnBranch(store, { since, tip: cloned, commit: restore.commit, signal });
+    return this.#open(engine, store, { ...restored, base: begun ?? since, cloned });
   }
 
   async #open(
