@@ -112,6 +112,14 @@ describe("a task that goes on from another one", () => {
     expect(input.limits).toEqual({ ...decided.limits, turns: 7 });
   });
 
+  it.each([{ wallMs: 3_600_000 }, { costUsd: 20 }])(
+    "takes over every limit but %j, which it names",
+    async (limits) => {
+      const { input } = await resume({ limits }, { spec: { ...SPEC, repository, ...decided } });
+      expect(input.limits).toEqual({ ...decided.limits, ...limits });
+    },
+  );
+
   it("hands back as usual when it has another repository, and as a review does for a review", async () => {
     const spec = { ...SPEC, repository, ...decided };
     const other = { repository: { url: "https://github.com/c/d" } };
