@@ -2,7 +2,6 @@ import { createTaskSchema, MAX_WALL_MS, parseNetwork } from "@agency/contract";
 import type { CreateTaskInput, Network, Task } from "@agency/contract";
 import { longFlag } from "../program/command.ts";
 import { formatLimit } from "../render/numbers.ts";
-import { oneLine } from "../render/text.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** What work is held to and hands back, as it was typed. */
@@ -91,7 +90,7 @@ export function toNextTask(
   resume: NonNullable<CreateTaskInput["resume"]>,
   options: Terms,
 ): CreateTaskInput {
-  checkRepository(options, parent.repository !== null, `${oneLine(parent.name)} has none.`);
+  checkRepository(options, parent.repository !== null, "The task it goes on from has none.");
   // What the server does not take over by itself, because a request cannot leave it open.
   const { engine, provider, allowInternalNetwork, onBudget, onUsageLimit, labels, priority, demo } = parent;
   const kept = { engine, provider, allowInternalNetwork, onBudget, onUsageLimit, labels, priority, demo };
