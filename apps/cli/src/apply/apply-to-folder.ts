@@ -74,7 +74,9 @@ async function ownAmong(
     if (archive === null) continue;
     const found = withArtifact(session, client, one.id, archive, async (path) => {
       const { entries } = await scan(path, folder);
-      const left = new Map(entries.map((entry) => [entry.path, entry]));
+      // Of a file here a folder's entry says nothing: it must not pass for the one that was left.
+      const others = entries.filter(({ kind }) => kind !== "folder");
+      const left = new Map(others.map((entry) => [entry.path, entry]));
       const asked = own.flatMap((entry) => left.get(entry.path) ?? []);
       const still = new Set((await compareFolder(writer, asked)).differ.map((entry) => entry.path));
       return own.filter((entry) => !left.has(entry.path) || still.has(entry.path));

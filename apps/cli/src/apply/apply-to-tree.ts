@@ -40,18 +40,27 @@ export async function applyToTree(
     withArtifact(session, client, task.id, patch, async (path, folder) => {
       const whole = { path, folder, start };
       const plan = await planOrRefusal(known, whole);
-      const over = isLossless(plan) ? null : await overEarlier(session, client, known, { task, path, how });
+      const over = await overEarlier(session, client, known, { task, path, plan, how }).catch(
+        (error: unknown) => {
+          // An earlier patch that is damaged is no reason to refuse a whole one that fits.
+          if (isLossless(plan) && isAgencyError(error)) return null;
+          throw error;
+        },
+      );
       return over ?? applyWith(session, known, whole, { plan, parentId: task.resumedFrom?.taskId }, how);
     });
   return withHandedOver(session, client, sent, tree, work);
 }
 
-/** As the one above, where the work of a task that this one went on from lies here already. Null: none does. */
+/**
+ * As the one above, where the work of a task that this one went on from lies here already; the whole patch, even where it
+ * fits, would leave what was undone of that. Null: none does, or only the whole fits.
+ */
 async function overEarlier(
   session: Session,
   client: Client,
   tree: GitTree,
-  { task, path, how }: { task: Task; path: string; how: How },
+  { task, path, plan: whole, how }: { task: Task; path: string; plan: Judged; how: How },
 ): Promise<number | null> {
   for await (const one of lineOf(client, task, session.signal)) {
     if (one.id === task.id) continue;
@@ -60,11 +69,13 @@ async function overEarlier(
     const applied = withArtifact(session, client, one.id, patch, async (earlier, folder) => {
       const rest = await restOverEarlier(tree, { patch: path, earlier, folder });
       if (rest === null) return null;
+      const over = { path: rest.path, folder, start: rest.start };
+      const plan = rest.isEmpty ? null : await planOrRefusal(tree, over);
+      if (plan !== null && !isLossless(plan) && isLossless(whole)) return null;
       if (!session.json)
         session.output.note([`The work of task ${one.id}, which it went on from, is here already.`]);
-      if (rest.isEmpty) return tellNothing(session, tree, how, "Nothing is missing of it.");
-      const over = { path: rest.path, folder, start: rest.start };
-      return applyWith(session, tree, over, { plan: await planOrRefusal(tree, over) }, how);
+      if (plan === null) return tellNothing(session, tree, how, "Nothing is missing of it.");
+      return applyWith(session, tree, over, { plan }, how);
     });
     const code = await orGone(applied);
     if (code !== null) return code;

@@ -25,17 +25,33 @@ export async function restOverEarlier(
   tree: GitTree,
   { patch, earlier, folder }: { patch: string; earlier: string; folder: string },
 ): Promise<Rest | null> {
-  const without = await takenBack(tree, earlier, folder);
+  const { touched } = await touchedBy(tree, earlier);
+  const without = await takenBack(tree, { earlier, touched }, folder);
   if (without === null) return null;
   const base = await commonStart(tree, [earlier, patch], { without, folder });
   if (base === null) return null;
   const before = await madeOn(tree, base, earlier, join(folder, "before"));
   const after = await madeOn(tree, base, patch, join(folder, "after"));
-  if (before === null || after === null) return null;
+  if (before === null || after === null || (await mayBeginAt(tree, before, patch, folder))) return null;
   const [start, end] = [await treeOf(tree, before), await treeOf(tree, after)];
   const path = join(folder, "rest.patch");
   await tree.need([...DIFF, ...AS_THEY_ARE, `--output=${path}`, start, end]);
   return { path, isEmpty: (await stat(path)).size === 0, start };
+}
+
+/**
+ * A task that was given a branch to go on with may have begun at the earlier work itself: then its patch holds nothing of
+ * that, and is no sign that it was undone.
+ */
+async function mayBeginAt(tree: GitTree, before: string, patch: string, folder: string): Promise<boolean> {
+  const index = join(folder, "begun");
+  const { code } = await tree.git(["apply", `--build-fake-ancestor=${index}`, patch], { index: before });
+  if (code !== 0) return false;
+  const [started, left] = [await entriesOf(tree, index), await entriesOf(tree, before)];
+  const { touched } = await touchedBy(tree, patch);
+  // The mode of what is merely renamed is not told.
+  const objectOf = (entry: string | undefined) => entry?.split(" ")[1];
+  return touched.every((path) => objectOf(started.get(path)) === objectOf(left.get(path)));
 }
 
 /** An index of the files that the patches start from, where they agree on them. A mere rename names no blob. */
@@ -55,6 +71,8 @@ async function commonStart(
     }
   }
   const index = join(folder, "start");
+  // Of new files alone there is nothing to write into it, and git would make none.
+  await tree.need(["read-tree", "--empty"], { index });
   const input = [...all].map(([path, entry]) => `${entry.replace(/;$/, "")}\t${path}\0`).join("");
   await tree.need(["update-index", "-z", "--index-info"], { index, input });
   return index;
@@ -71,18 +89,31 @@ async function treeOf(tree: GitTree, index: string): Promise<string> {
 }
 
 /**
- * An index of what is here without the earlier work, whatever else was done to its files since. Null: it is not here. A
- * merge that has nothing to take back from a file would succeed as well.
+ * An index of what is here without the earlier work, whatever else was done to its files since. Null: it is not here, or
+ * not all of it. A merge takes back whatever part there is, even none: so it has to come back as it was.
  */
-async function takenBack(tree: GitTree, earlier: string, folder: string): Promise<string | null> {
-  const { touched } = await touchedBy(tree, earlier);
+async function takenBack(
+  tree: GitTree,
+  { earlier, touched }: { earlier: string; touched: readonly GitPath[] },
+  folder: string,
+): Promise<string | null> {
   if ((await behindLinks(tree.top, touched)).length > 0) return null;
   const here = await openIndex(tree, join(folder, "here"));
   await recordChanges(tree, here, touched);
-  const without = join(folder, "without");
-  await copyFile(here.index, without);
-  const { code } = await tree.git([...APPLY, "--cached", "--3way", "-R", earlier], { index: without });
-  if (code !== 0) return null;
-  const [now, then] = [await entriesOf(tree, here.index), await entriesOf(tree, without)];
-  return touched.every((path) => now.get(path) !== then.get(path)) ? without : null;
+  const merge = async (from: string, name: string, how: readonly string[]): Promise<string | null> => {
+    const index = join(folder, name);
+    await copyFile(from, index);
+    const { code } = await tree.git([...APPLY, "--cached", "--3way", ...how, earlier], { index });
+    return code === 0 ? index : null;
+  };
+  const without = await merge(here.index, "without", ["-R"]);
+  const again = without && (await merge(without, "again", []));
+  if (without === null || again === null) return null;
+  const [now, then, back] = [
+    await entriesOf(tree, here.index),
+    await entriesOf(tree, without),
+    await entriesOf(tree, again),
+  ];
+  const isHere = (path: GitPath) => now.get(path) !== then.get(path) && now.get(path) === back.get(path);
+  return touched.every(isHere) ? without : null;
 }

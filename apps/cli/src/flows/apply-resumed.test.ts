@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Task } from "@agency/contract";
@@ -24,7 +32,7 @@ const lines = (more: Record<number, string>) =>
   Array.from({ length: 9 }, (_, n) => `${more[n + 1] ?? n + 1}\n`).join("");
 
 /** Both patches go from what is committed here to the end of their task. */
-function endOfTask(change: () => void): Task {
+function endOfTask(change: () => unknown): Task {
   change();
   git("add", "-A");
   const patch = git("diff", "--cached", "--binary", "--full-index", "--find-renames");
@@ -85,6 +93,14 @@ describe("applying a task that went on from another one", () => {
     expectTheEnd();
   });
 
+  it("brings the work of both where the first one's patch is none", async () => {
+    const broken = api.addTask({ state: "completed", repository: { url: "https://github.com/owner/name" } });
+    api.work.add(broken.id, { kind: "patch", name: "changes.patch" }, Buffer.from("no patch\n"));
+    api.update(second.id, { resumedFrom: { taskId: broken.id, checkpoint: 1 } });
+    expect(await run(second.id)).toMatchObject({ code: 0 });
+    expectTheEnd();
+  });
+
   it("brings the rest where the first one's work was applied", async () => {
     await run(first.id);
     const { code, out, err } = await run(second.id);
@@ -113,6 +129,59 @@ describe("applying a task that went on from another one", () => {
     await run(first.id);
     expect(await run(third.id)).toMatchObject({ code: 0 });
     expectTheEnd();
+  });
+
+  it("does not take a task for applied of which only the one before was", async () => {
+    const one = endOfTask(() => put("a.txt", lines({ 2: "TWO" })));
+    const two = endOfTask(() => put("a.txt", lines({ 2: "TWO", 8: "EIGHT" })));
+    const three = endOfTask(() => put("newer.txt", "newer\n"));
+    api.update(two.id, { resumedFrom: { taskId: one.id, checkpoint: 1 } });
+    api.update(three.id, { resumedFrom: { taskId: two.id, checkpoint: 1 } });
+    git("reset", "-q", "--hard");
+    await run(one.id);
+    const { code, err } = await run(three.id);
+    expect(err).toContain(`The work of task ${one.id}, which it went on from, is here already.`);
+    expect([code, read("a.txt")]).toEqual([0, lines({ 2: "TWO", 8: "EIGHT" })]);
+    expect(read("newer.txt")).toBe("newer\n");
+  });
+
+  it("brings the rest of what both wrote into new files", async () => {
+    const one = endOfTask(() => put("fresh.txt", "one\n"));
+    const two = endOfTask(() => put("fresh.txt", "one\ntwo\n"));
+    api.update(two.id, { resumedFrom: { taskId: one.id, checkpoint: 1 } });
+    git("reset", "-q", "--hard");
+    await run(one.id);
+    expect(await run(two.id)).toMatchObject({ code: 0 });
+    expect(read("fresh.txt")).toBe("one\ntwo\n");
+  });
+
+  it("takes back what the second undid, also where all of its patch would fit", async () => {
+    const one = endOfTask(() => [put("a.txt", lines({ 2: "TWO" })), put("new.txt", "new\n")]);
+    const two = endOfTask(() => [rmSync(at("new.txt")), put("newer.txt", "newer\n")]);
+    api.update(two.id, { resumedFrom: { taskId: one.id, checkpoint: 1 } });
+    git("reset", "-q", "--hard");
+    await run(one.id);
+    git("add", "-A");
+    git("commit", "-qm", "first");
+    expect(await run(two.id)).toMatchObject({ code: 0 });
+    expect([existsSync(at("new.txt")), read("newer.txt")]).toEqual([false, "newer\n"]);
+    expect((await run(two.id)).code).toBe(0);
+    expect(git("status", "--porcelain").toString()).toBe(" D new.txt\n?? newer.txt\n");
+  });
+
+  it("takes nothing back of the first one's work where the second began at it", async () => {
+    await run(first.id);
+    put("other.txt", lines({}));
+    git("add", "-A");
+    git("commit", "-qm", "merged");
+    const next = endOfTask(() => [put("other.txt", lines({ 2: "TWO" })), chmodSync(at("a.txt"), 0o755)]);
+    api.update(next.id, { resumedFrom: { taskId: first.id, checkpoint: 1 } });
+    git("reset", "-q", "--hard");
+    put("other.txt", lines({ 8: "mine" }));
+    expect(await run(next.id, "--force")).toMatchObject({ code: 0 });
+    expect(read("other.txt")).toBe(lines({ 2: "TWO", 8: "mine" }));
+    expect(read("a.txt")).toBe(lines({ 2: "TWO" }));
+    expect(git("status", "--porcelain").toString()).toBe(" M a.txt\n M other.txt\n");
   });
 
   it("writes nothing on a dry run", async () => {

@@ -337,6 +337,17 @@ describe("agency apply in any other folder", () => {
     expect([read("x"), read("y")]).toEqual(["second", "two"]);
   });
 
+  it("does not take one's own file for what the first task left, which has a folder there", async () => {
+    const [first, second] = [api.addTask({ state: "completed" }), api.addTask({ state: "completed" })];
+    api.update(second.id, { resumedFrom: { taskId: first.id, checkpoint: 1 } });
+    api.work.add(first.id, { kind: "archive", name: "w" }, tarZst({ name: "x/", type: "5" }));
+    api.work.add(second.id, { kind: "archive", name: "w" }, tarZst({ name: "x", body: "its" }));
+    put("x", "mine");
+    using cli = cliHere();
+    expect(await cli.run("apply", second.id)).toBe(1);
+    expect(read("x")).toBe("mine");
+  });
+
   it("writes nothing of an archive with one bad name", async () => {
     const { id } = api.addTask({ state: "completed" });
     api.work.add(id, { kind: "archive", name: "w" }, tarZst({ name: "ok" }, { name: "../evil", body: "x" }));
