@@ -15,7 +15,12 @@ export async function agentsIndex({
   const index = join(agents, "index");
   if (!(await isPlain(index))) return null;
   const shared = (await readdir(agents)).filter((name) => SHARED.test(name));
-  for (const name of shared) await symlink(join(agents, name), join(folder, name)).catch(() => undefined);
+  for (const name of shared) {
+    const part = join(agents, name);
+    // Git looks for it beside the index as well.
+    if (!(await isPlain(part))) return null;
+    await symlink(part, join(folder, name)).catch(() => undefined);
+  }
   return { GIT_INDEX_FILE: index };
 }
 

@@ -6,6 +6,7 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -149,6 +150,17 @@ describe("the commit of the work", () => {
   it("is not held up by a pipe in the place of the agent's index", async () => {
     rmSync(join(room.workspace, ".git", "index"));
     spawnSync("mkfifo", [join(room.workspace, ".git", "index")]);
+    room.write("b.txt", "b");
+    expect(tree((await commit()).commit)).toContain("b.txt");
+  });
+
+  it("is not held up by a pipe in the place of a part of that index", async () => {
+    room.run("update-index", "--split-index");
+    const folder = join(room.workspace, ".git");
+    for (const name of readdirSync(folder).filter((one) => one.startsWith("sharedindex."))) {
+      rmSync(join(folder, name));
+      spawnSync("mkfifo", [join(folder, name)]);
+    }
     room.write("b.txt", "b");
     expect(tree((await commit()).commit)).toContain("b.txt");
   });
