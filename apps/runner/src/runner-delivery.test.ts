@@ -133,6 +133,24 @@ describe("the end of a run", () => {
     expect(plane.has("notice", { text: '"huge.bin" is over 100 MiB: it is not in the commit.' })).toBe(true);
   });
 
+  it("has a submodule in its patch, also where the agent told git to ignore it", async () => {
+    const engine = new ScriptedEngine((run) => {
+      const { cwd } = run.options;
+      write(cwd, {
+        "mod/in.txt": "in",
+        ".gitmodules": '[submodule "mod"]\n\tpath = mod\n\turl = ../mod\n\tignore = all\n',
+      });
+      git(join(cwd, "mod"), "init", "--quiet");
+      git(join(cwd, "mod"), "add", "--all");
+      git(join(cwd, "mod"), "commit", "--quiet", "-m", "in");
+      run.turnEnd("completed");
+    });
+    expect(await runRunner(plane, engine).exit).toBe(0);
+    const patch = plane.blobs.find(({ kind }) => kind === "patch")?.content.toString();
+    expect(patch).toContain("+++ b/.gitmodules\n");
+    expect(patch).toContain("+++ b/mod\n@@ -0,0 +1 @@\n+Subproject commit ");
+  });
+
   it("has nothing to hand back when nothing has changed, and says so", async () => {
     plane.order = { ...plane.order, deliver: "branch", pushBranch: ownBranch(), checks: ["cat a.txt"] };
     await work({ "a.txt": "one\n" });

@@ -5,7 +5,15 @@ import { entriesOf, openIndex, recordChanges } from "./index-of-here.ts";
 import { behindLinks } from "./leads-out.ts";
 import { APPLY, touchedBy } from "./plan-patch.ts";
 
-const DIFF = ["diff-tree", "-r", "-p", "--binary", "--full-index", "--find-renames"];
+const DIFF = [
+  "diff-tree",
+  "-r",
+  "--ignore-submodules=none",
+  "-p",
+  "--binary",
+  "--full-index",
+  "--find-renames",
+];
 const AS_THEY_ARE = ["--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/"];
 
 export interface Rest {

@@ -90,7 +90,16 @@ async function changedSince(
   start: string,
   touched: readonly GitPath[],
 ): Promise<GitPath[]> {
-  const diff = ["diff-index", "--cached", "-z", "--name-only", "--no-renames", "--no-ext-diff", start];
+  const diff = [
+    "diff-index",
+    "--cached",
+    "--ignore-submodules=none",
+    "-z",
+    "--name-only",
+    "--no-renames",
+    "--no-ext-diff",
+    start,
+  ];
   const changed = new Set(splitNul(await tree.need(diff, { index })));
   return touched.filter((path) => changed.has(path)).toSorted();
 }

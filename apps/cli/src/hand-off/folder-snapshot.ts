@@ -164,7 +164,7 @@ async function changedFiles(
   tree: string,
 ): Promise<FolderFile[]> {
   const all = ["ls-tree", "-r", "-z", "--name-only", "--full-tree", tree];
-  const some = ["diff-tree", "-r", "-z", "--name-only", "--no-renames"];
+  const some = ["diff-tree", "-r", "--ignore-submodules=none", "-z", "--name-only", "--no-renames"];
   const names = splitNul(await git.need(head === null ? all : [...some, head, tree]));
   return Promise.all(names.map(async (path) => ({ path, bytes: (await statOf(top, path))?.size ?? 0 })));
 }
@@ -181,7 +181,15 @@ async function commitOf(git: UserGit, tree: string, parent: string | null): Prom
 
 async function namesSent(git: UserGit, base: string | null, commit: string): Promise<string[]> {
   const all = ["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit];
-  const some = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=d"];
+  const some = [
+    "diff-tree",
+    "-r",
+    "--ignore-submodules=none",
+    "-z",
+    "--name-only",
+    "--no-renames",
+    "--diff-filter=d",
+  ];
   return splitNul(await git.need(base === null ? all : [...some, base, commit]));
 }
 

@@ -20,7 +20,17 @@ export async function changedFiles(
   links: Links,
   call: SnapshotCall,
 ): Promise<ChangedFiles | null> {
-  const compare = ["diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev", base, tree];
+  const compare = [
+    "diff-tree",
+    "-r",
+    "--ignore-submodules=none",
+    "-z",
+    "--no-renames",
+    "--raw",
+    "--no-abbrev",
+    base,
+    tree,
+  ];
   const { code, stdout, truncated } = await store.ours(compare, { ...call, maxBytes: MAX_LISTING_BYTES });
   if (code !== 0 || truncated) return null;
   const changed = [...changesIn(stdout)];

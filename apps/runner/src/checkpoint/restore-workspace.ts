@@ -112,7 +112,7 @@ async function changesSince(
 ): Promise<{ files: number; nested: string[] }> {
   const tree = await treeOf(store, base, call);
   if (tree === null) return { files: 0, nested: [] };
-  const diff = ["diff-tree", "-r", "-z", "--no-renames", "--raw", tree, commit];
+  const diff = ["diff-tree", "-r", "--ignore-submodules=none", "-z", "--no-renames", "--raw", tree, commit];
   const { stdout } = await store.ours(diff, { ...call, maxBytes: MAX_LIST_BYTES });
   const fields = stdout.toString().split("\0").slice(0, -1);
   const nested = fields.filter((_, at) => fields[at - 1]?.startsWith(`:000000 ${NESTED_MODE} `) === true);

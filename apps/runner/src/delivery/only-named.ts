@@ -13,7 +13,10 @@ interface Change {
 
 /** What the commit only names and does not hold: repositories inside the workspace, and contents that Git LFS keeps. */
 export async function onlyNamed(git: Git, base: string, tree: string, call: GitCall): Promise<string[]> {
-  const listed = await git(["diff-tree", "-r", "-z", "--raw", "--no-renames", base, tree], call);
+  const listed = await git(
+    ["diff-tree", "-r", "--ignore-submodules=none", "-z", "--raw", "--no-renames", base, tree],
+    call,
+  );
   const changes = changesOf(splitNul(listed.stdout));
   const nested = changes.filter(({ mode }) => mode === GITLINK).slice(0, MOST_NAMED);
   const told = nested.map(

@@ -104,7 +104,16 @@ async function sendPatch(
   const { scratch, signal } = options;
   const path = join(scratch, "changes.patch");
   const prefixes = ["--src-prefix=a/", "--dst-prefix=b/", "--no-color", "--no-ext-diff", "--no-textconv"];
-  const what = ["diff-tree", "-r", "-p", "--binary", "--full-index", "--find-renames", ...prefixes];
+  const what = [
+    "diff-tree",
+    "-r",
+    "--ignore-submodules=none",
+    "-p",
+    "--binary",
+    "--full-index",
+    "--find-renames",
+    ...prefixes,
+  ];
   const env = { GIT_NO_REPLACE_OBJECTS: "1" };
   const made = await git([...what, `--output=${path}`, base, commit], { timeoutMs: PATCH_MS, signal, env });
   const problem = gitProblem("The patch", made);
