@@ -161,7 +161,7 @@ function tell(
   const look = { style, width };
   const rows = [
     ...created.map((text) => row(look, { mark: "create", text, paint: style.green })),
-    ...replaced.map((text) => row(look, { mark: "replace", text, paint: style.yellow })),
+    ...replaced.map((text) => row(look, { mark: "change", text, paint: style.yellow })),
   ];
   const would = how.dryRun ? " would be" : "";
   output.print([

@@ -333,7 +333,7 @@ describe("agency apply in any other folder", () => {
     put("y", "one");
     using cli = cliHere();
     expect(await cli.run("apply", second.id)).toBe(0);
-    expect(cli.stdout.text).toContain(`0 files created and 2 replaced in ${folder}.`);
+    expect(cli.stdout.text).toBe(`  change x\n  change y\n0 files created and 2 replaced in ${folder}.\n`);
     expect([read("x"), read("y")]).toEqual(["second", "two"]);
   });
 
