@@ -1,5 +1,5 @@
 import type { CheckpointListEntry } from "@agency/contract";
-import { fieldsOf } from "./list-changes.ts";
+import { fieldsOf } from "../workspace/nul-lists.ts";
 import { keyOf, nameOf, standing, MAX_LISTING_BYTES, NESTED } from "./file-entries.ts";
 import type { Links } from "./file-entries.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";

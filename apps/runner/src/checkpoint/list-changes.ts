@@ -1,5 +1,6 @@
 import { accessSync, constants, lstatSync } from "node:fs";
 import type { Stats } from "node:fs";
+import { fieldsOf, joinNul } from "../workspace/nul-lists.ts";
 
 const NEWLINE = 10;
 const SLASH = 47;
@@ -43,19 +44,7 @@ export function sortChanges(workspace: string, listing: Buffer, maxFileBytes: nu
     else if (entry.isFile() && !isReadable(full)) leftOut.unreadable.push(shown(path));
     else take.push(path);
   }
-  return { take: joined(take), gone, drop: joined(drop), leftOut };
-}
-
-/** What `-z` separates. */
-export function* fieldsOf(listing: Buffer): Generator<Buffer> {
-  for (let from = 0, end = listing.indexOf(0); end >= 0; from = end + 1, end = listing.indexOf(0, from))
-    yield listing.subarray(from, end);
-}
-
-/** As `-z --stdin` takes them. */
-export function joined(paths: readonly Buffer[]): Buffer {
-  const nul = Buffer.from([0]);
-  return Buffer.concat(paths.flatMap((path) => [path, nul]));
+  return { take: joinNul(take), gone, drop: joinNul(drop), leftOut };
 }
 
 function shown(path: Buffer): string {

@@ -1,10 +1,8 @@
-import { fieldsOf } from "./list-changes.ts";
+import { skippedPaths } from "../workspace/skipped-paths.ts";
 import type { SnapshotCall } from "./snapshot-call.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 
 const LIST_MS = 60_000;
-const MAX_LIST_BYTES = 64 * 1024 * 1024;
-const SKIPPED = "S ";
 
 /**
  * A sparse checkout takes files out of the workspace without deleting them. What the agent's index says so of stays in
@@ -16,12 +14,7 @@ export async function reallyGone(
   call: SnapshotCall,
 ): Promise<readonly Buffer[]> {
   if (gone.length === 0) return gone;
-  const most = { ...call, timeoutMs: LIST_MS, maxBytes: MAX_LIST_BYTES };
-  const { stdout } = await theirs(["ls-files", "-t", "-z"], most);
-  const skipped = new Set<string>();
-  for (const entry of fieldsOf(stdout)) {
-    const text = entry.toString("latin1");
-    if (text.startsWith(SKIPPED)) skipped.add(text.slice(SKIPPED.length));
-  }
+  const paths = await skippedPaths(theirs, { ...call, timeoutMs: LIST_MS });
+  const skipped = new Set(paths.map((path) => path.toString("latin1")));
   return gone.filter((path) => !skipped.has(path.toString("latin1")));
 }

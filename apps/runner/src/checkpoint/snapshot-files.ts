@@ -4,7 +4,7 @@ import type { CheckpointListEntry } from "@agency/contract";
 import { changedFiles } from "./changed-files.ts";
 import { keyOf, MAX_LINKS, MAX_LISTING_BYTES, standing } from "./file-entries.ts";
 import type { Links, Standing } from "./file-entries.ts";
-import { fieldsOf } from "./list-changes.ts";
+import { fieldsOf } from "../workspace/nul-lists.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import type { SnapshotCall } from "./snapshot-call.ts";
 

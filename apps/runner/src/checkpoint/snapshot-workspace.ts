@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import type { Git, GitCall } from "../workspace/git.ts";
-import { joined, sortChanges } from "./list-changes.ts";
+import { joinNul } from "../workspace/nul-lists.ts";
+import { sortChanges } from "./list-changes.ts";
 import type { LeftOut } from "./list-changes.ts";
 import { reallyGone } from "./really-gone.ts";
 import { check, SnapshotError, textOf } from "./snapshot-call.ts";
@@ -47,7 +48,7 @@ export async function snapshotFiles(store: SnapshotStore, call: SnapshotCall): P
       await ours([...update, "--force-remove", "-z", "--stdin"], { ...call, input: drop }),
     );
   const flags = ["--add", "--remove", "--replace", "-z", "--stdin"];
-  const input = Buffer.concat([take, joined(await reallyGone(store, gone, call))]);
+  const input = Buffer.concat([take, joinNul(await reallyGone(store, gone, call))]);
   check("Reading changed files", await ours([...update, ...flags], { ...call, input }));
   const tree = await textOf("Writing down the files", ours, ["write-tree"], call);
   return { tree, head, leftOut };

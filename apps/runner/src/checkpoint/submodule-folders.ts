@@ -1,5 +1,5 @@
 import { filledSubmodules, submodulesOf } from "../workspace/submodules.ts";
-import { joined } from "./list-changes.ts";
+import { joinNul } from "../workspace/nul-lists.ts";
 import { check } from "./snapshot-call.ts";
 import type { SnapshotCall } from "./snapshot-call.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
@@ -17,7 +17,7 @@ export async function openFolders(store: SnapshotStore, call: SnapshotCall): Pro
   if (submodules === null) return false;
   const filled = await filledSubmodules(ours, workspace, submodules, call);
   if (filled.length > 0) {
-    const input = joined(filled);
+    const input = joinNul(filled);
     const remove = ["update-index", "-q", "--force-remove", "-z", "--stdin"];
     check("Taking files in place of submodules", await ours(remove, { ...call, input }));
   }

@@ -1,11 +1,11 @@
 import { agentsIndex } from "./agents-index.ts";
-import { splitNul, statOf } from "./archive/list-workspace.ts";
+import { statOf } from "./archive/list-workspace.ts";
 import type { GitCall } from "../workspace/git.ts";
+import { joinNul, splitNul } from "../workspace/nul-lists.ts";
+import { skippedPaths } from "../workspace/skipped-paths.ts";
 import type { OwnRepository } from "../workspace/own-repository.ts";
 
 const MAX_LIST_BYTES = 64 * 1024 * 1024;
-const NUL = Buffer.from([0]);
-const SKIPPED = Buffer.from("S ");
 
 /**
  * A sparse checkout takes files out of the workspace without deleting them. What the agent's index says so of, and is
@@ -19,17 +19,13 @@ export async function keepSparse(
   const { git } = repository;
   const index = await agentsIndex(repository);
   if (index === null) return [];
-  const list = { ...call, maxBytes: MAX_LIST_BYTES };
-  const theirs = await git(["ls-files", "-t", "-z"], { ...list, env: index });
-  const skipped = splitNul(theirs.stdout)
-    .filter((entry) => entry.subarray(0, SKIPPED.length).equals(SKIPPED))
-    .map((entry) => entry.subarray(SKIPPED.length));
+  const skipped = await skippedPaths(git, { ...call, env: index });
   if (skipped.length === 0) return [];
-  const known = new Set(splitNul((await git(["ls-files", "-z"], list)).stdout).map(latin));
+  const listed = await git(["ls-files", "-z"], { ...call, maxBytes: MAX_LIST_BYTES });
+  const known = new Set(splitNul(listed.stdout).map(latin));
   const gone = skipped.filter((path) => known.has(latin(path)) && statOf(workspace, path) === null);
   if (gone.length === 0) return [];
-  const input = Buffer.concat(gone.flatMap((path) => [path, NUL]));
-  await git(["update-index", "--skip-worktree", "-z", "--stdin"], { ...call, input });
+  await git(["update-index", "--skip-worktree", "-z", "--stdin"], { ...call, input: joinNul(gone) });
   const first = JSON.stringify(gone[0]?.toString());
   return [
     `The agent's sparse checkout left ${gone.length} files out of the workspace, ${first} first: they are in the commit as they were.`,

@@ -1,4 +1,4 @@
-import { splitNul } from "./archive/list-workspace.ts";
+import { splitNul } from "../workspace/nul-lists.ts";
 import type { Git, GitCall } from "../workspace/git.ts";
 
 const GITLINK = "160000";

@@ -1,9 +1,8 @@
 import type { GitCall } from "../workspace/git.ts";
+import { joinNul } from "../workspace/nul-lists.ts";
 import type { OwnRepository } from "../workspace/own-repository.ts";
 import { filledSubmodules, isFetched, submodulesOf } from "../workspace/submodules.ts";
 import { agentsIndex } from "./agents-index.ts";
-
-const NUL = Buffer.from([0]);
 
 /**
  * Where the agent put files in place of a submodule, and its index says so, they are taken; where they only lie in the
@@ -24,8 +23,8 @@ export async function takeFolders(
   const theirs = index && (await submodulesOf(git, { ...call, env: index }));
   const isKept = (path: Buffer): boolean => theirs?.some((other) => other.equals(path)) ?? true;
   const taken = filled.filter((path) => !isKept(path));
-  const input = Buffer.concat(taken.flatMap((path) => [path, NUL]));
-  if (taken.length > 0) await git(["update-index", "--force-remove", "-z", "--stdin"], { ...call, input });
+  if (taken.length > 0)
+    await git(["update-index", "--force-remove", "-z", "--stdin"], { ...call, input: joinNul(taken) });
   const kept = filled.filter(isKept);
   const first = JSON.stringify(kept[0]?.toString());
   const told = `${kept.length} submodules that nobody fetched have files in their folders, ${first} first: these are not in the commit.`;

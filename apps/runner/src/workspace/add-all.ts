@@ -1,13 +1,13 @@
-import { splitNul, statOf } from "../delivery/archive/list-workspace.ts";
+import { statOf } from "../delivery/archive/list-workspace.ts";
 import type { Git, GitCall } from "./git.ts";
 import type { ChildResult } from "../process/run-child.ts";
+import { joinNul, splitNul } from "./nul-lists.ts";
 import { submodulesOf } from "./submodules.ts";
 
 const MAX_LIST_BYTES = 64 * 1024 * 1024;
 /** Code hosts take no file over 100 MB, and git would read and hash all of it: 5 GB took it over a minute. */
 export const MAX_COMMITTED_BYTES = 100 * 1024 * 1024;
 const SCREENSHOTS = Buffer.from(".agency/screenshots/");
-const NUL = Buffer.from([0]);
 
 /** Everything that is not ignored into the call's index, but for files too large for git and pictures of the work. */
 export async function addAll(
@@ -28,7 +28,7 @@ export async function addAll(
   const left = [...large, ...pictures, ...submodules].map((path) =>
     Buffer.concat([Buffer.from(":(top,exclude,literal)"), path]),
   );
-  const specs = terminated([Buffer.from(":/"), ...left]);
+  const specs = joinNul([Buffer.from(":/"), ...left]);
   const add = ["add", "--all", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul"];
   const added = await git([...add, ...options], { ...call, input: specs });
   const small = submodules.filter((path) => !large.some((other) => other.equals(path)));
@@ -39,9 +39,5 @@ export async function addAll(
 /** `git add` would ask each for changes of its own, by a git that obeys the settings and filters it finds in there. */
 function updateSubmodules(git: Git, paths: readonly Buffer[], call: GitCall): Promise<ChildResult> {
   const how = ["--add", "--remove", "--replace", "--ignore-skip-worktree-entries", "-z", "--stdin"];
-  return git(["update-index", ...how], { ...call, input: terminated(paths) });
-}
-
-function terminated(paths: readonly Buffer[]): Buffer {
-  return Buffer.concat(paths.flatMap((path) => [path, NUL]));
+  return git(["update-index", ...how], { ...call, input: joinNul(paths) });
 }

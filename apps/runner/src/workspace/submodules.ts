@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
-import { inWorkspace, NO_INDEX, splitNul, statOf } from "../delivery/archive/list-workspace.ts";
+import { inWorkspace, NO_INDEX, statOf } from "../delivery/archive/list-workspace.ts";
 import type { Git, GitCall } from "./git.ts";
+import { splitNul } from "./nul-lists.ts";
 
 const MAX_LIST_BYTES = 64 * 1024 * 1024;
 const SUBMODULE = Buffer.from("160000 ");

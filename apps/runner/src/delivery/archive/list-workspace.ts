@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { lstatSync } from "node:fs";
 import type { Stats } from "node:fs";
+import { splitNul } from "../../workspace/nul-lists.ts";
 import { gitProblem } from "../../workspace/git.ts";
 import type { Git } from "../../workspace/git.ts";
 import type { ChildResult } from "../../process/run-child.ts";
@@ -79,13 +80,6 @@ async function follow(
     for (const one of found.paths) paths.push(one);
   }
   return { paths, complete };
-}
-
-export function splitNul(list: Buffer): Buffer[] {
-  const paths: Buffer[] = [];
-  for (let from = 0, to = list.indexOf(0); to !== -1; from = to + 1, to = list.indexOf(0, from))
-    paths.push(list.subarray(from, to));
-  return paths;
 }
 
 interface Named {
