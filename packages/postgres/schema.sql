@@ -83,10 +83,11 @@ create table audit_log (
   target text not null,
   detail jsonb not null default '{}'::jsonb,
   at timestamp with time zone not null,
+  ord bigint generated always as identity not null,
   constraint audit_log_pkey PRIMARY KEY (id),
   constraint audit_log_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id)
 );
-CREATE INDEX audit_log_account ON audit_log USING btree (account_id, at DESC, id DESC);
+CREATE INDEX audit_log_account ON audit_log USING btree (account_id, ord DESC);
 
 create table blobs (
   id uuid not null,

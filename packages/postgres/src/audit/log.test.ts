@@ -18,8 +18,9 @@ beforeAll(async () => {
   home = await createTestDatabase();
   db = openDatabase({ connectionString: home.connectionString, max: 2 });
   log = createAuditLog(db);
-  entries = [0, 0, 1, 2, 3].map((minutes, n) => ({
-    id: `00000000-0000-7000-8000-00000000000${n}`,
+  // The second and third are of one moment, the last of a clock that was set back; their ids say nothing of the order.
+  entries = [0, 1, 1, 2, -3].map((minutes, n) => ({
+    id: `00000000-0000-7000-8000-00000000000${9 - n}`,
     accountId: DEFAULT_ACCOUNT_ID,
     actor: "key 1",
     action: "secret.set",
@@ -35,7 +36,7 @@ afterAll(async () => {
 });
 
 describe("the audit log", () => {
-  it("is read newest first, page by page", async () => {
+  it("is read in the order it was written, newest first, page by page", async () => {
     const pages: AuditRow[][] = [];
     let cursor: string | null = null;
     do {

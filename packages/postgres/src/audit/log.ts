@@ -10,6 +10,7 @@ interface Row {
   target: string;
   detail: Record<string, string>;
   at: Date;
+  ord: number;
 }
 
 export function createAuditLog(db: Database): AuditLog {
@@ -32,35 +33,29 @@ async function list(
   accountId: string,
   { cursor, limit }: { cursor: string | null; limit: number },
 ): Promise<{ entries: AuditRow[]; nextCursor: string | null }> {
-  const before = cursor === null ? null : decodeCursor(cursor);
   const { rows } = await sql.query<Row>(
-    `select id, account_id, actor, action, target, detail, at from audit_log
-     where account_id = $1 and ($2::timestamptz is null or (at, id) < ($2, $3::uuid))
-     order by at desc, id desc limit $4`,
-    [accountId, before?.at ?? null, before?.id ?? null, limit + 1],
+    `select id, account_id, actor, action, target, detail, at, ord from audit_log
+     where account_id = $1 and ($2::bigint is null or ord < $2)
+     order by ord desc limit $3`,
+    [accountId, cursor === null ? null : decodeCursor(cursor), limit + 1],
   );
   const page = rows.slice(0, limit);
   const last = rows.length > limit ? page.at(-1) : undefined;
   return { entries: page.map(toEntry), nextCursor: last === undefined ? null : encodeCursor(last) };
 }
 
-function toEntry({ account_id, at, ...row }: Row): AuditRow {
-  return { ...row, accountId: account_id, at: at.getTime() };
+function toEntry({ id, account_id: accountId, actor, action, target, detail, at }: Row): AuditRow {
+  return { id, accountId, actor, action, target, detail, at: at.getTime() };
 }
 
-function encodeCursor({ at, id }: Row): string {
-  return Buffer.from(`${at.getTime()} ${id}`).toString("base64url");
+function encodeCursor({ ord }: Row): string {
+  return Buffer.from(String(ord)).toString("base64url");
 }
 
-function decodeCursor(cursor: string): { at: Date; id: string } {
-  const [, millis, id] =
-    /^(\d{1,14}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(
-      Buffer.from(cursor, "base64url").toString(),
-    ) ?? [];
-  if (millis === undefined || id === undefined) {
-    throw new AgencyError("invalid_request", "This cursor is not one of ours.", {
-      next: "Start again without it.",
-    });
-  }
-  return { at: new Date(Number(millis)), id };
+function decodeCursor(cursor: string): number {
+  const ord = Buffer.from(cursor, "base64url").toString();
+  if (/^\d{1,15}$/.test(ord)) return Number(ord);
+  throw new AgencyError("invalid_request", "This cursor is not one of ours.", {
+    next: "Start again without it.",
+  });
 }
