@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { OpenTerminal, TerminalSize } from "@agency/contract";
 import { endMarked } from "./end-marked.ts";
+import { terminalSizes } from "./terminal-sizes.ts";
 
 const SHELL = "/bin/sh";
 /** `bash` where there is one: /bin/sh has neither history nor completion. */
@@ -42,7 +43,7 @@ export function startInside({ id, cwd, env, wanted }: InsideOptions): Inside {
     detached: true,
   });
   const place = child.stdio[3];
-  const terminal = size !== null && place ? firstLine(place as Readable) : null;
+  const resize = size !== null && place ? terminalSizes(firstLine(place as Readable), env) : () => undefined;
   // A program that reads no input, or ends before all of it came, is no error.
   child.stdin.on("error", () => undefined);
   if (size !== null) child.stderr.resume();
@@ -55,7 +56,7 @@ export function startInside({ id, cwd, env, wanted }: InsideOptions): Inside {
     input: child.stdin,
     output: child.stdout,
     errorOutput: size === null ? child.stderr : null,
-    resize: (to) => void terminal?.then((name) => resize(name, to, env)),
+    resize,
     ended,
     async hangUp() {
       await endMarked(mark);
@@ -67,10 +68,10 @@ export function startInside({ id, cwd, env, wanted }: InsideOptions): Inside {
 
 /**
  * A terminal without native code: util-linux's `script` holds the master end and passes our pipes through. It takes
- * no size from a pipe, and turns echo off for one; descriptor 3 tells which terminal it became.
+ * no size from a pipe, and turns echo off for one; descriptor 3 tells which terminal it became, once it has that size.
  */
 function withTerminal(command: string | null, { columns, rows }: TerminalSize): string[] {
-  const setUp = `tty >&3; exec 3>&-; stty sane rows ${rows} cols ${columns}`;
+  const setUp = `stty sane rows ${rows} cols ${columns}; tty >&3; exec 3>&-`;
   const run = command === null ? INTERACTIVE : `exec ${SHELL} -c ${quoted(command)}`;
   return ["script", "-qefc", `${setUp}; ${run}`, "/dev/null"];
 }
@@ -83,16 +84,6 @@ async function firstLine(from: Readable): Promise<string> {
 
 function quoted(words: string): string {
   return `'${words.replaceAll("'", "'\\''")}'`;
-}
-
-/** The kernel tells the program in front. */
-function resize(name: string, { columns, rows }: TerminalSize, env: Readonly<Record<string, string>>): void {
-  if (!/^\/dev\/pts\/\d+$/.test(name)) return;
-  const set = spawn("stty", ["-F", name, "rows", String(rows), "cols", String(columns)], {
-    env,
-    stdio: "ignore",
-  });
-  set.on("error", () => undefined);
 }
 
 const SIGNALS: Readonly<Record<string, number>> = {
