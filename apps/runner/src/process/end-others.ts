@@ -1,6 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
 import type { Clock } from "@agency/core";
 import type { ProcessGroups } from "./groups.ts";
+import { runningProcesses } from "./running-processes.ts";
 
 /** Killing takes milliseconds; a process that is stuck in the kernel may never end. */
 const PATIENCE_MS = 5000;
@@ -10,11 +10,6 @@ const POLITE_LOOKS = 4;
 const FIRST_PID = 1;
 /** In a sandbox the runner is the second. On a machine these are the kernel's own. */
 const LAST_OF_THE_FIRST = 9;
-
-interface Process {
-  readonly pid: number;
-  readonly group: number;
-}
 
 export interface EndOthersOptions {
   clock: Clock;
@@ -33,7 +28,7 @@ export async function endOthers({ clock, groups }: EndOthersOptions): Promise<st
     return "The runner is not the first program of its sandbox.";
   const until = clock.now() + PATIENCE_MS;
   for (let looks = 0; ; looks += 1) {
-    const left = (await running()).filter(({ group }) => !groups.isOurs(group));
+    const left = (await others()).filter(({ group }) => !groups.isOurs(group));
     if (left.length === 0) return null;
     if (clock.now() > until) return `${left.length} processes of the agent do not end.`;
     // The kernel strikes all of them at once, so that no fork can outrun it. It would take our own children along.
@@ -43,20 +38,8 @@ export async function endOthers({ clock, groups }: EndOthersOptions): Promise<st
   }
 }
 
-async function running(): Promise<Process[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const others = pids.filter((pid) => pid !== process.pid && pid !== FIRST_PID);
-  const found = await Promise.all(others.map(lookAt));
-  return found.filter((one) => one !== null);
-}
-
-/** Null: it has ended. A zombie has, whoever may reap it. */
-async function lookAt(pid: number): Promise<Process | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => null);
-  // The name may hold anything, brackets included.
-  const [state, , group] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
-  if (state === undefined || state === "Z" || state === "X") return null;
-  return { pid, group: Number(group) };
+async function others() {
+  return (await runningProcesses()).filter(({ pid }) => pid !== process.pid && pid !== FIRST_PID);
 }
 
 function kill(pid: number): void {

@@ -34,8 +34,8 @@ export class ProcessGroups {
     for (const pid of this.#live) signalGroup(pid, "SIGTERM");
   }
 
-  isAnyAlive(): boolean {
-    return [...this.#live].some((pid) => signalGroup(pid, 0));
+  get live(): readonly number[] {
+    return [...this.#live];
   }
 
   killAll(): void {
@@ -43,11 +43,10 @@ export class ProcessGroups {
   }
 }
 
-/** False: nothing is left of the group. */
-function signalGroup(pid: number, signal: "SIGKILL" | "SIGTERM" | 0): boolean {
+function signalGroup(pid: number, signal: "SIGKILL" | "SIGTERM"): void {
   try {
-    return process.kill(-pid, signal);
+    process.kill(-pid, signal);
   } catch {
-    return false;
+    // ESRCH: nothing is left of the group.
   }
 }

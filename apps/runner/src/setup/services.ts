@@ -2,6 +2,7 @@ import type { Clock } from "@agency/core";
 import type { Recorder } from "../journal/recorder.ts";
 import { ProcessGroups } from "../process/groups.ts";
 import { runHook } from "../process/run-hook.ts";
+import { runningProcesses } from "../process/running-processes.ts";
 import { logOutput } from "./logged-output.ts";
 import type { LoggedOutput } from "./logged-output.ts";
 
@@ -9,6 +10,8 @@ import type { LoggedOutput } from "./logged-output.ts";
 const SETTLE_MS = 500;
 /** From SIGTERM to SIGKILL: what a database needs to write its last page. */
 const GRACE_MS = 1000;
+/** A process that is stuck in the kernel may never end. */
+const KILLED_WITHIN_MS = 5000;
 const LOOK_MS = 20;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -66,17 +69,25 @@ export class Services {
     return this.#all.map(({ command, ended }) => ({ command, ended }));
   }
 
-  /** Resolves when nothing of them is left; at once when it must be quick. */
+  /** Resolves when nothing of them is left. */
   async end(isUrgent: boolean): Promise<void> {
-    const { clock, over } = this.#options;
+    const { over } = this.#options;
     this.#stop.abort();
-    const until = clock.now() + (isUrgent ? 0 : GRACE_MS);
-    for (const { groups } of this.#all) groups.askToEnd();
-    // Most of them are no children of ours: there is no event of their end.
-    while (this.#all.some(({ groups }) => groups.isAnyAlive()) && clock.now() < until && !over.aborted)
-      await clock.sleep(LOOK_MS, over);
+    const groups = this.#all.flatMap((service) => service.groups.live);
+    for (const service of this.#all) service.groups.askToEnd();
+    await this.#untilGone(groups, isUrgent ? 0 : GRACE_MS, over);
     this.#kill();
     await this.#kept;
+    await this.#untilGone(groups, KILLED_WITHIN_MS);
+  }
+
+  /** Most of them are no children of ours: there is no event of their end. */
+  async #untilGone(groups: readonly number[], withinMs: number, cut?: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    for (const until = clock.now() + withinMs; clock.now() < until && cut?.aborted !== true;) {
+      if (!(await runningProcesses()).some(({ group }) => groups.includes(group))) return;
+      await clock.sleep(LOOK_MS, cut);
+    }
   }
 
   #kill(): void {

@@ -192,7 +192,7 @@ describe("the claude engine over its life", () => {
     const scene = await stage.scene(
       {
         one: [{ tools: [shell("echo 1")] }, { text: "One." }],
-        two: [{ tools: [shell("echo 2")] }, { tools: [shell("echo 3")] }, { text: "Too far." }],
+        two: [{ tools: [shell("echo 2")] }, { text: "Too far.", fault: fault.hangMidStream() }],
       },
       { limits: { ...LIMITS, turns: 3 } },
     );
