@@ -71,23 +71,18 @@ export class Services {
 
   /** Resolves when nothing of them is left. */
   async end(isUrgent: boolean): Promise<void> {
-    const { over } = this.#options;
+    const { clock, over } = this.#options;
     this.#stop.abort();
-    const groups = this.#all.flatMap((service) => service.groups.live);
+    const groups = new Set(this.#all.flatMap((service) => service.groups.live));
+    // Most of them are no children of ours: there is no event of their end.
+    const isAnyLeft = async () => (await runningProcesses()).some(({ group }) => groups.has(group));
+    const askedUntil = clock.now() + (isUrgent ? 0 : GRACE_MS);
     for (const service of this.#all) service.groups.askToEnd();
-    await this.#untilGone(groups, isUrgent ? 0 : GRACE_MS, over);
+    while (clock.now() < askedUntil && !over.aborted && (await isAnyLeft())) await clock.sleep(LOOK_MS, over);
     this.#kill();
     await this.#kept;
-    await this.#untilGone(groups, KILLED_WITHIN_MS);
-  }
-
-  /** Most of them are no children of ours: there is no event of their end. */
-  async #untilGone(groups: readonly number[], withinMs: number, cut?: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    for (const until = clock.now() + withinMs; clock.now() < until && cut?.aborted !== true;) {
-      if (!(await runningProcesses()).some(({ group }) => groups.includes(group))) return;
-      await clock.sleep(LOOK_MS, cut);
-    }
+    const killedUntil = clock.now() + KILLED_WITHIN_MS;
+    while (clock.now() < killedUntil && (await isAnyLeft())) await clock.sleep(LOOK_MS);
   }
 
   #kill(): void {
