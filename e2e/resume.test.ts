@@ -178,6 +178,25 @@ describe("agency resume with an instruction", () => {
     for (const { sessionId } of await agency.client.checkpoints(parent)) expect(sessionId).toBe(session);
   });
 
+  it("has the repositories that the agent made inside, with their commits and what was not committed", async () => {
+    const work = `set -e; mkdir lib; cd lib; git init -q -b main; echo a > a.txt; git add a.txt
+      git -c user.name=a -c user.email=a@example.invalid commit -qm inside; echo n > new.txt`;
+    const task = { prompt: "Work.", engine: "command" };
+    const first = await agency.client.createTask({ ...task, command: work });
+    expect((await agency.finished(first.id)).task.state, await agency.story(first.id)).toBe("completed");
+    const command = "git -C lib log --format=%s; git -C lib status --porcelain";
+    const { id } = await agency.client.createTask({ ...task, command, resume: { taskId: first.id } });
+    const { events } = await agency.finished(id);
+    expect(
+      of(events, "log")
+        .map(({ data }) => data.text)
+        .join(""),
+    ).toContain("inside\n?? new.txt");
+    expect(of(events, "restored")[0]?.data.message).toContain(
+      "inside the workspace came back with all of theirs: lib.",
+    );
+  });
+
   it("says which checkpoints there are when it is told one that is not kept", async () => {
     const said = await laptop.agency("resume", parent, "--from", "999", "Go on.");
     expect(said.code).toBe(1);

@@ -3,13 +3,12 @@ import { join } from "node:path";
 import type { SessionBundle } from "@agency/core";
 import { packArchive } from "./archive.ts";
 import type { Packed } from "./archive.ts";
-import type { LeftOut } from "./list-changes.ts";
 import { packFileList } from "./file-list.ts";
 import { bundleSnapshot } from "./pack-snapshot.ts";
 import type { Bundle, BundleOptions } from "./pack-snapshot.ts";
 import { hasRepository } from "./snapshot-store.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
-import { SnapshotError } from "./snapshot-call.ts";
+import { SnapshotError, textOf } from "./snapshot-call.ts";
 import type { SnapshotCall } from "./snapshot-call.ts";
 import { listSnapshot } from "./snapshot-files.ts";
 import { forgetFiles, snapshotFiles, treeOf } from "./snapshot-workspace.ts";
@@ -33,7 +32,7 @@ export interface Captured {
   readonly branch: string | null;
   readonly session: SessionBundle | null;
   readonly packed: Packed;
-  readonly leftOut: LeftOut;
+  readonly leftOut: Snapshot["leftOut"];
   /** The repository cannot be read: its files are here, its commits are not. */
   readonly isAlone: boolean;
 }
@@ -85,8 +84,10 @@ async function captureWith(
   const known = isNew ? signatureOf(await startOf(store, origin, snapshot, call), null) : options.known;
   if (signature === known) return null;
   const base = isAlone ? null : origin.base;
+  const nested = await nestedRefs(store, snapshot, call);
+  const plan = bundleOf(options, snapshot, isAlone);
   const [bundle, listed] = await Promise.all([
-    bundleSnapshot(store, bundleOf(options, snapshot, isAlone), call),
+    bundleSnapshot(store, { ...plan, also: { ...plan.also, ...nested } }, call),
     listSnapshot(store, { tree: snapshot.tree, base }, call),
   ]);
   checkSize(bundle);
@@ -118,20 +119,33 @@ function bundleOf(
   return { tree, parent, also, without: published, message };
 }
 
+async function nestedRefs(
+  { ours }: SnapshotStore,
+  { nested }: Snapshot,
+  call: SnapshotCall,
+): Promise<Record<string, string>> {
+  if (nested === null) return {};
+  const commit = ["commit-tree", nested, "-m", "Repositories inside the workspace"];
+  return { nested: await textOf("Making a commit of the repositories inside", ours, commit, call) };
+}
+
 /** The workspace as it was before the agent came: going back to that needs no checkpoint. */
 async function startOf(
   store: SnapshotStore,
   { base }: Origin,
   { head }: Snapshot,
   call: SnapshotCall,
-): Promise<Pick<Snapshot, "tree" | "head">> {
+): Promise<Omit<Snapshot, "leftOut">> {
   const isAtBase = head.commit === base;
-  return { tree: (isAtBase ? await treeOf(store, base, call) : null) ?? "", head };
+  return { tree: (isAtBase ? await treeOf(store, base, call) : null) ?? "", head, nested: null };
 }
 
-function signatureOf({ tree, head }: Pick<Snapshot, "tree" | "head">, session: SessionBundle | null): string {
+function signatureOf(
+  { tree, head, nested }: Omit<Snapshot, "leftOut">,
+  session: SessionBundle | null,
+): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([tree, head.commit, head.branch, session?.sessionId ?? null]));
+  hash.update(JSON.stringify([tree, head.commit, head.branch, nested, session?.sessionId ?? null]));
   for (const { path, bytes } of session?.files ?? [])
     hash.update(`\0${path}\0${bytes.length}\0`).update(bytes);
   return hash.digest("hex");

@@ -138,20 +138,6 @@ describe("a checkpoint", () => {
     expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
   });
 
-  it("leaves repositories inside the workspace out, and says so", async () => {
-    for (const name of ["bare", "used"]) {
-      mkdirSync(at(name));
-      git(at(name), "init", "--quiet");
-      write(`${name}/file`, "hidden");
-    }
-    git(at("used"), "add", "file");
-    git(at("used"), "commit", "--quiet", "-m", "theirs");
-    write("outer.txt", "seen");
-    const captured = await take();
-    expect(captured.leftOut.nested.toSorted()).toEqual(["bare", "used"]);
-    expect([...treeBelow((await moved(captured)).workspace).keys()]).toEqual(["/outer.txt"]);
-  });
-
   it("does not bring empty folders back", async () => {
     mkdirSync(at("empty"));
     write("a.txt", "a");
@@ -294,29 +280,6 @@ describe("a checkpoint of a repository", () => {
       expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
     },
   );
-
-  it("leaves submodules alone", async () => {
-    git(origin, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url(), "sub");
-    git(origin, "commit", "--quiet", "-m", "with a submodule");
-    const one = await openLabWorkspace(join(root, "one"), { url: url() });
-    git(one.workspace, "-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init");
-    writeFileSync(join(one.workspace, "sub", "new.txt"), "n\n");
-    writeFileSync(join(one.workspace, "b.txt"), "b\n");
-    const captured = await one.take();
-    const two = await openLabWorkspace(join(root, "two"), { url: url() });
-    expect(captured && (await two.restore(one, captured))).toMatchObject({ ok: true, files: 1, nested: [] });
-    expect(git(two.workspace, "status", "--porcelain")).toBe("?? b.txt");
-  });
-
-  it("names a submodule in which commits were made: they are not in it", async () => {
-    git(origin, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url(), "sub");
-    git(origin, "commit", "--quiet", "-m", "with a submodule");
-    const one = await openLabWorkspace(join(root, "one"), { url: url() });
-    git(one.workspace, "-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init");
-    git(join(one.workspace, "sub"), "commit", "--quiet", "--allow-empty", "-m", "mine");
-    writeFileSync(join(one.workspace, "b.txt"), "b\n");
-    expect((await one.take())?.leftOut.nested).toEqual(["sub"]);
-  });
 
   it("holds what a sparse checkout took out of the workspace, and not what was deleted", async () => {
     for (const name of ["in/a", "out/b", "in/gone"]) {

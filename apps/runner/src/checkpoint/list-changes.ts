@@ -12,12 +12,13 @@ export interface Changes {
   readonly gone: readonly Buffer[];
   /** Files of the index where there is a folder now. */
   readonly drop: Buffer;
+  /** In place of files. */
+  readonly repositories: readonly Buffer[];
   readonly leftOut: LeftOut;
 }
 
 export interface LeftOut {
   readonly tooLarge: readonly string[];
-  readonly nested: readonly string[];
   readonly unreadable: readonly string[];
 }
 
@@ -26,12 +27,13 @@ export function sortChanges(workspace: string, listing: Buffer, maxFileBytes: nu
   const take: Buffer[] = [];
   const gone: Buffer[] = [];
   const drop: Buffer[] = [];
-  const leftOut = { tooLarge: [] as string[], nested: [] as string[], unreadable: [] as string[] };
+  const repositories: Buffer[] = [];
+  const leftOut = { tooLarge: [] as string[], unreadable: [] as string[] };
   for (const path of fieldsOf(listing)) {
     const full = Buffer.concat([Buffer.from(`${workspace}/`), path]);
     // An untracked folder is listed as one only when it is a repository of its own.
     if (path.at(-1) === SLASH) {
-      leftOut.nested.push(shown(path.subarray(0, -1)));
+      repositories.push(path.subarray(0, -1));
       continue;
     }
     const entry = look(full);
@@ -39,15 +41,15 @@ export function sortChanges(workspace: string, listing: Buffer, maxFileBytes: nu
     else if (entry.isDirectory()) {
       // A submodule stays at the commit that git knows; anything else was a file once.
       if (look(Buffer.concat([full, Buffer.from("/.git")])) === null) drop.push(path);
-      else leftOut.nested.push(shown(path));
+      else repositories.push(path);
     } else if (entry.isFile() && entry.size > maxFileBytes) leftOut.tooLarge.push(shown(path));
     else if (entry.isFile() && !isReadable(full)) leftOut.unreadable.push(shown(path));
     else take.push(path);
   }
-  return { take: joinNul(take), gone, drop: joinNul(drop), leftOut };
+  return { take: joinNul(take), gone, drop: joinNul(drop), repositories, leftOut };
 }
 
-function shown(path: Buffer): string {
+export function shown(path: Buffer): string {
   return path.includes(NEWLINE) ? JSON.stringify(path.toString()) : path.toString();
 }
 

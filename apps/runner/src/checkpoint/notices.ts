@@ -1,9 +1,9 @@
-import type { LeftOut } from "./list-changes.ts";
+import type { Snapshot } from "./snapshot-workspace.ts";
 
 const MAX_NAMES = 5;
 
 /** What a checkpoint does not hold although git does not ignore it; null when it holds everything. */
-export function leftOutNotice({ tooLarge, nested, unreadable }: LeftOut): string | null {
+export function leftOutNotice({ tooLarge, nested, unreadable }: Snapshot["leftOut"]): string | null {
   const parts = [
     part(tooLarge, "files of more than 256 MiB"),
     part(nested, "git repositories inside the workspace"),

@@ -1,5 +1,7 @@
 import { gitProblem } from "../workspace/git.ts";
 import type { Git, GitCall } from "../workspace/git.ts";
+import { restoreNested } from "./nested/restore-nested.ts";
+import type { RestoredNested } from "./nested/restore-nested.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import { treeOf } from "./snapshot-workspace.ts";
 
@@ -28,7 +30,7 @@ export type RestoredWorkspace =
       readonly base: string;
       /** Files that differ from the base. */
       readonly files: number;
-      readonly nested: readonly string[];
+      readonly nested: RestoredNested;
       readonly hasCommits: boolean;
       /** HEAD is detached at its commit: a branch of that name cannot be here. */
       readonly lostBranch: string | null;
@@ -46,8 +48,8 @@ export async function restoreWorkspace(options: RestoreWorkspaceOptions): Promis
   const hasCommits = await isThere(git, checkpoint.head, call);
   const base = (await isThere(git, checkpoint.base, call)) ? checkpoint.base : await headOf(git, call);
   // Ours: byte for byte, with none of the repository's conversions; it takes care of what is in the way.
-  const files = await store.ours(["read-tree", "--reset", "-u", checkpoint.commit], call);
-  const misplaced = gitProblem("Putting the files of the checkpoint in place", files);
+  const placed = await store.ours(["read-tree", "--reset", "-u", checkpoint.commit], call);
+  const misplaced = gitProblem("Putting the files of the checkpoint in place", placed);
   if (misplaced !== null) return failed(misplaced);
   const isOnBranch = !hasCommits || (await moveBranch(git, checkpoint, call));
   const problem =
@@ -55,9 +57,25 @@ export async function restoreWorkspace(options: RestoreWorkspaceOptions): Promis
     gitProblem("Setting the index to HEAD", await git(["reset", "--quiet", "--mixed"], call));
   if (problem !== null) return failed(problem);
   const lostBranch = isOnBranch ? null : checkpoint.branch;
-  const changes = await changesSince(store, base, checkpoint.commit, call);
-  return { ok: true, base, hasCommits, lostBranch, ...changes };
+  const { files, named } = await changesSince(store, base, checkpoint.commit, call);
+  const nested = await nestedOf(options, named, call);
+  return { ok: true, base, hasCommits, lostBranch, files, nested };
 }
+
+/** Those that the files only name are missing. */
+async function nestedOf(
+  { git, store, checkpoint }: RestoreWorkspaceOptions,
+  named: readonly string[],
+  call: GitCall,
+): Promise<RestoredNested> {
+  const ref = `refs/agency/checkpoints/${checkpoint.number}/nested^{tree}`;
+  const { code, stdout } = await git(["rev-parse", "--verify", "--quiet", ref], call);
+  const found = code === 0 ? await restoreNested(store, stdout.toString().trim(), call) : NONE;
+  const missing = named.filter((path) => !found.paths.includes(path));
+  return { paths: found.paths, problems: [...found.problems, ...missing] };
+}
+
+const NONE: RestoredNested = { paths: [], problems: [] };
 
 function failed(problem: string): RestoredWorkspace {
   return { ok: false, problem };
@@ -109,12 +127,12 @@ async function changesSince(
   base: string,
   commit: string,
   call: GitCall,
-): Promise<{ files: number; nested: string[] }> {
+): Promise<{ files: number; named: string[] }> {
   const tree = await treeOf(store, base, call);
-  if (tree === null) return { files: 0, nested: [] };
+  if (tree === null) return { files: 0, named: [] };
   const diff = ["diff-tree", "-r", "--ignore-submodules=none", "-z", "--no-renames", "--raw", tree, commit];
   const { stdout } = await store.ours(diff, { ...call, maxBytes: MAX_LIST_BYTES });
   const fields = stdout.toString().split("\0").slice(0, -1);
-  const nested = fields.filter((_, at) => fields[at - 1]?.startsWith(`:000000 ${NESTED_MODE} `) === true);
-  return { files: Math.floor(fields.length / 2), nested };
+  const named = fields.filter((_, at) => fields[at - 1]?.startsWith(`:000000 ${NESTED_MODE} `) === true);
+  return { files: Math.floor(fields.length / 2), named };
 }

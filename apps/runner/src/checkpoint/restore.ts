@@ -57,9 +57,12 @@ async function restoreFrom(options: RestoreOptions, archive: string, bundle: str
   const isUpload = restore.number === 0;
   const missing = [
     `Files that git ignores, empty folders, other branches, stashes and what was staged did not come ${isUpload ? "along" : "back"}.`,
-    ...(workspace.nested.length === 0
+    ...(workspace.nested.paths.length === 0
       ? []
-      : [`Repositories inside the workspace did not come back: ${workspace.nested.slice(0, 5).join(", ")}.`]),
+      : [`Repositories inside the workspace came back with all of theirs: ${few(workspace.nested.paths)}.`]),
+    ...(workspace.nested.problems.length === 0
+      ? []
+      : [`Repositories inside the workspace did not come back: ${few(workspace.nested.problems)}.`]),
     ...(workspace.hasCommits ? [] : ["The commits made in the workspace were lost; their files are here."]),
     ...(workspace.lostBranch === null
       ? []
@@ -84,6 +87,10 @@ async function restoreFrom(options: RestoreOptions, archive: string, bundle: str
       },
     },
   };
+}
+
+function few(names: readonly string[]): string {
+  return names.slice(0, 5).join(", ");
 }
 
 /** What people had changed already is not the agent's work. */

@@ -1,16 +1,14 @@
 import { rm } from "node:fs/promises";
 import type { Git, GitCall } from "../workspace/git.ts";
-import { joinNul } from "../workspace/nul-lists.ts";
-import { sortChanges } from "./list-changes.ts";
 import type { LeftOut } from "./list-changes.ts";
+import { snapshotNested } from "./nested/snapshot-nested.ts";
+import { forgetNested } from "./nested/within.ts";
 import { reallyGone } from "./really-gone.ts";
-import { check, SnapshotError, textOf } from "./snapshot-call.ts";
 import type { SnapshotCall } from "./snapshot-call.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import { openFolders } from "./submodule-folders.ts";
+import { LIST_CHANGES, MAX_LIST_BYTES, writeChanges } from "./write-changes.ts";
 
-const MAX_LIST_BYTES = 64 * 1024 * 1024;
-const MAX_FILE_BYTES = 256 * 1024 * 1024;
 const HEX = /^[0-9a-f]{40,64}$/;
 
 /** Where the agent's HEAD stands. */
@@ -24,38 +22,32 @@ export interface Head {
 export interface Snapshot {
   readonly tree: string;
   readonly head: Head;
-  readonly leftOut: LeftOut;
+  /** A tree of the repositories inside the workspace; null: there are none. */
+  readonly nested: string | null;
+  readonly leftOut: LeftOut & { readonly nested: readonly string[] };
 }
 
 /** Every file that git does not ignore, new ones too. */
 export async function snapshotFiles(store: SnapshotStore, call: SnapshotCall): Promise<Snapshot> {
   const { ours, workspace } = store;
-  const what = ["ls-files", "-z", "--others", "--modified", "--deleted", "--exclude-standard"];
-  const list = () => ours(what, { ...call, maxBytes: MAX_LIST_BYTES });
-  const [listed, head, hasMore] = await Promise.all([
+  const list = () => ours([...LIST_CHANGES, "--exclude-standard"], { ...call, maxBytes: MAX_LIST_BYTES });
+  const [listed, head, { hasMore, submodules }] = await Promise.all([
     list(),
     headOf(store.theirs, call),
     openFolders(store, call),
   ]);
   const listing = hasMore ? await list() : listed;
-  check("Listing the files of the workspace", listing);
-  if (listing.truncated) throw new SnapshotError("The workspace has too many new files to list.");
-  const { take, gone, drop, leftOut } = sortChanges(workspace, listing.stdout, MAX_FILE_BYTES);
-  const update = ["update-index", "-q", "--refresh"];
-  if (drop.length > 0)
-    check(
-      "Leaving out files",
-      await ours([...update, "--force-remove", "-z", "--stdin"], { ...call, input: drop }),
-    );
-  const flags = ["--add", "--remove", "--replace", "-z", "--stdin"];
-  const input = Buffer.concat([take, joinNul(await reallyGone(store, gone, call))]);
-  check("Reading changed files", await ours([...update, ...flags], { ...call, input }));
-  const tree = await textOf("Writing down the files", ours, ["write-tree"], call);
-  return { tree, head, leftOut };
+  const reallyDeleted = (gone: readonly Buffer[]) => reallyGone(store, gone, call);
+  const changes = { folder: workspace, listing, reallyGone: reallyDeleted };
+  const { tree, leftOut, repositories } = await writeChanges(ours, changes, call);
+  const nested = await snapshotNested(store, { repositories, submodules }, call);
+  return { tree, head, nested: nested.tree, leftOut: { ...leftOut, nested: nested.leftOut } };
 }
 
 /** Forgets what is known of the files: the next snapshot reads every one of them. */
-export async function forgetFiles({ index }: SnapshotStore): Promise<void> {
+export async function forgetFiles(store: SnapshotStore): Promise<void> {
+  const { index } = store;
+  await forgetNested(store);
   await rm(index, { force: true });
   await rm(`${index}.lock`, { force: true });
 }

@@ -25,6 +25,14 @@ const QUIET = [
   "safe.directory=*",
 ];
 
+/** A missing object of a partial clone would be fetched by the program that the repository's settings name. */
+const ALONE = {
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_EDITOR: "true",
+  GIT_OPTIONAL_LOCKS: "0",
+  GIT_NO_LAZY_FETCH: "1",
+};
+
 export function createGit(
   cwd: string,
   env: Record<string, string>,
@@ -37,7 +45,7 @@ export function createGit(
       cwd,
       clock,
       groups,
-      env: { ...env, ...call.env, GIT_TERMINAL_PROMPT: "0", GIT_EDITOR: "true", GIT_OPTIONAL_LOCKS: "0" },
+      env: { ...env, ...call.env, ...ALONE },
       timeoutMs: call.timeoutMs,
       signal: call.signal,
       ...(call.maxBytes === undefined ? {} : { maxBytes: call.maxBytes }),
