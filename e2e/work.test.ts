@@ -197,7 +197,13 @@ describe("work on a pull request that is there", () => {
     });
     expect(task, await story()).toMatchObject({
       state: "failed",
-      result: { branch: expect.stringMatching(`^agency/${id}/`), pullRequest: null },
+      result: {
+        branch: expect.stringMatching(`^agency/${id}/`),
+        pullRequest: null,
+        undelivered: expect.stringMatching(
+          `^Pull request #${pull.number} does not have the work: The task did not complete\\.`,
+        ),
+      },
     });
     expect(forge.run(REPO, "rev-parse", "failing")).toBe(head);
   });
@@ -223,6 +229,9 @@ describe("work on a pull request that is there", () => {
     const { result } = task;
     expect(forge.run(REPO, "rev-parse", result?.branch ?? "none")).toBe(result?.commit);
     expect([result?.branch === branch, result?.pullRequest !== null]).toEqual([isMoved, isMoved]);
+    expect(result?.undelivered ?? "it is there").toMatch(
+      isMoved ? /^it is there$/ : /^Pull request #\d+ does not have the work: Somebody else has pushed to /,
+    );
     expect(forge.run(REPO, "rev-parse", isMoved ? `${branch}~1` : branch)).toBe(theirs);
     expect(notices(events).join("\n")).toMatch(
       isMoved
@@ -307,7 +316,7 @@ describe("what the command line asks to have delivered", () => {
   ])("is handed over: %s", async (deliver, files, branch, pr) => {
     const { result, kinds, pushed } = await cli(["--command", REPAIR, "--deliver", deliver]);
     expect([kinds.includes("archive"), kinds.includes("patch")]).toEqual([files, files]);
-    expect(result?.branch ?? "").toBe(pushed);
+    expect(result).toMatchObject({ branch: pushed === "" ? null : pushed, undelivered: null });
     expect([pushed !== "", result?.commit !== null, result?.pullRequest !== null]).toEqual([
       branch,
       branch,

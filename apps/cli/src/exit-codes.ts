@@ -7,6 +7,8 @@ export const EXIT = {
   notFound: 3,
   notAllowed: 4,
   unreachable: 5,
+  /** The task is completed, and the branch or pull request it was asked for is not there. */
+  undelivered: 6,
   /** As timeout(1): `wait --timeout` passed before the task ended. */
   timedOut: 124,
   interrupted: 130,
@@ -46,6 +48,13 @@ export function exitCodeOfFailure(code: string): number {
   return Object.hasOwn(BY_CODE, code) ? BY_CODE[code as ErrorCode] : EXIT.failed;
 }
 
-export function exitCodeOfTask(task: Pick<Task, "state">): number {
-  return task.state === "completed" ? EXIT.done : EXIT.failed;
+export function exitCodeOfTask({ state, result }: Pick<Task, "state" | "result">): number {
+  if (state !== "completed") return EXIT.failed;
+  return (result?.undelivered ?? null) === null ? EXIT.done : EXIT.undelivered;
+}
+
+/** Of several: what failed counts more than what is only not where it should be. */
+export function exitCodeOfTasks(tasks: readonly Pick<Task, "state" | "result">[]): number {
+  const codes = new Set(tasks.map(exitCodeOfTask));
+  return [EXIT.failed, EXIT.undelivered].find((code) => codes.has(code)) ?? EXIT.done;
 }

@@ -66,6 +66,7 @@ describe("the end of a run", () => {
       commit: made,
       commits: [made],
       branch: ownBranch(),
+      undelivered: null,
       checks: [],
     });
     expect(git(origin, "log", "-1", "--format=%B", made)).toContain(
@@ -120,17 +121,18 @@ describe("the end of a run", () => {
   });
 
   it("hands back as files what is too large for a commit, also when there is nothing else", async () => {
+    plane.order = { ...plane.order, deliver: "branch", pushBranch: ownBranch() };
     const engine = new ScriptedEngine((run) => {
       const path = join(run.options.cwd, "huge.bin");
       writeFileSync(path, "");
       truncateSync(path, 101 * 1024 * 1024);
       run.turnEnd("completed");
     });
-    const { exit } = runRunner(plane, engine);
-    expect(await exit).toBe(0);
-    expect(outcome()).toMatchObject({ state: "completed", commit: null });
+    expect(await runRunner(plane, engine).exit).toBe(0);
+    const text = '"huge.bin" is over 100 MiB: it is not in the commit.';
+    expect(outcome()).toMatchObject({ state: "completed", commit: null, undelivered: text });
     expect(plane.ofType("artifact")).toMatchObject([{ name: "workspace.tar.zst" }]);
-    expect(plane.has("notice", { text: '"huge.bin" is over 100 MiB: it is not in the commit.' })).toBe(true);
+    expect(plane.has("notice", { text })).toBe(true);
   });
 
   it("has a submodule in its patch, also where the agent told git to ignore it", async () => {
@@ -154,13 +156,8 @@ describe("the end of a run", () => {
   it("has nothing to hand back when nothing has changed, and says so", async () => {
     plane.order = { ...plane.order, deliver: "branch", pushBranch: ownBranch(), checks: ["cat a.txt"] };
     await work({ "a.txt": "one\n" });
-    expect(outcome()).toMatchObject({
-      state: "completed",
-      commit: null,
-      commits: [],
-      branch: null,
-      files: 0,
-    });
+    const nothing = { commit: null, commits: [], branch: null, undelivered: null, files: 0 };
+    expect(outcome()).toMatchObject({ state: "completed", ...nothing });
     expect(plane.has("notice", { text: "Nothing has changed: there is no commit to push." })).toBe(true);
     expect([...blobs("archive"), ...blobs("patch")]).toEqual([]);
     expect(plane.has("check", { passed: true, output: "one\n" })).toBe(true);
@@ -172,8 +169,9 @@ describe("the end of a run", () => {
     git(origin, "config", "http.receivepack", "false");
     await work({ "a.txt": "two\n" });
     expect(outcome()).toMatchObject({ state: "completed", branch: null, commit: expect.any(String) });
+    expect(outcome()?.undelivered).toMatch(/Pushing to .* failed.*403.*kept as files/s);
     expect(phases()).toContain("push failed");
-    expect(JSON.stringify(plane.ofType("notice"))).toMatch(/Pushing to .* failed.*403.*kept as files/s);
+    expect(plane.has("notice", { text: outcome()?.undelivered })).toBe(true);
     expect(plane.has("delivery", { kind: "files" })).toBe(true);
     expect(JSON.stringify(plane.events)).not.toContain("127.0.0.1");
   });
@@ -209,7 +207,8 @@ describe("the end of a run", () => {
     plane.order = { ...plane.order, deliver: "none", pushBranch: ownBranch(), checks: ["echo x"] };
     await work({ "a.txt": "two\n" });
     expect(plane.blobs.filter(({ kind }) => kind !== "checkpoint")).toEqual([]);
-    expect(outcome()).toMatchObject({ state: "completed", branch: null, checks: [{ passed: true }] });
+    const nothing = { branch: null, undelivered: null, checks: [{ passed: true }] };
+    expect(outcome()).toMatchObject({ state: "completed", ...nothing });
   });
 
   it("does not put half a work on top of a branch of other people", async () => {

@@ -187,6 +187,8 @@ export const outcomeSchema = z.object({
   commits: z.array(z.string()),
   /** What was pushed; null when nothing was. */
   branch: z.string().nullable(),
+  /** Why the work is not in the branch it was to be pushed to; missing in what older runners said. */
+  undelivered: z.string().nullable().optional(),
   checks: z.array(checkResultSchema),
 });
 export type Outcome = z.infer<typeof outcomeSchema>;

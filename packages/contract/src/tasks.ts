@@ -210,6 +210,13 @@ const resultSchema = z.object({
   commits: z.array(z.string()),
   branch: z.string().nullable().describe("The branch that was pushed."),
   pullRequest: pullRequestSchema.nullable(),
+  undelivered: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      "Why the branch or the pull request that was asked for is not there, in a sentence. null: it is, or nothing had changed, or neither was asked for. The state does not tell: a task is completed by its checks.",
+    ),
   review: z.string().nullable().optional().describe("Address of the review that was posted."),
   checks: z.array(checkResultSchema),
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { eventLog, NOW } from "../testing/builders.ts";
+import { aResult, aTask, eventLog, NOW } from "../testing/builders.ts";
 import { FakeApi } from "../testing/fake-api.ts";
 import { story } from "../testing/story.ts";
 import { envFor, testCli } from "../testing/test-cli.ts";
@@ -100,6 +100,22 @@ describe("agency wait", () => {
     api.update(task.id, { state });
     expect(await code).toBe(exitCode);
     expect(cli.stdout.text).toBe(`${state}  t\n`);
+  });
+
+  it.each([
+    ["alone", [], 6],
+    ["beside one that has everything", [aTask({ state: "completed", result: aResult() })], 6],
+    ["beside one that failed", [aTask({ state: "failed", result: aResult() })], 1],
+  ] as const)("ends with what a completed task did not deliver, %s", async (_what, others, exitCode) => {
+    const result = aResult({ undelivered: "No branch: it was declined." });
+    const { id } = api.addTask({ name: "t", state: "completed", result });
+    const ids = others.map(({ state, result }) => api.addTask({ state, result }).id);
+    using cli = testCli({ env: envFor(api) });
+    expect(await cli.run("wait", id, ...ids)).toBe(exitCode);
+    expect(cli.stdout.text).toContain(
+      "completed  t\n  No branch: it was declined. Bring the work here: `agen",
+    );
+    expect(cli.stdout.text.match(/No branch/g)).toHaveLength(1);
   });
 
   it("is over at once when the task is", async () => {

@@ -41,6 +41,18 @@ describe("agency run", () => {
     expect(cli.stderr.text).toBe("");
   });
 
+  it("ends with 6 when it is completed and what it was asked to deliver is not there, and says so", async () => {
+    const undelivered = "No pull request: the host is away.";
+    api.onCreate = (task) => {
+      lives(task);
+      api.update(task.id, { result: { ...result, undelivered } });
+    };
+    using cli = testCli({ env: envFor(api) });
+    expect(await cli.run("run", "p")).toBe(6);
+    expect(cli.stdout.text).toContain(`  Missing  ${undelivered} Bring the work here: \`agency apply `);
+    expect(await cli.run("run", "--json", "p")).toBe(6);
+  });
+
   it("says how to work on the repository of the folder it was called in", async () => {
     api.onCreate = lives;
     using cli = testCli({ env: envFor(api) });

@@ -1,7 +1,9 @@
 import type { Task } from "@agency/contract";
 import type { Client } from "@agency/client";
-import { EXIT, exitCodeOfTask } from "../exit-codes.ts";
+import { EXIT, exitCodeOfTasks } from "../exit-codes.ts";
 import { formatDuration } from "../render/numbers.ts";
+import type { Style } from "../render/style.ts";
+import { missingOf } from "../render/task-outcome.ts";
 import { isOver, paintState } from "../render/task-words.ts";
 import { oneLine } from "../render/text.ts";
 import type { Session } from "../session.ts";
@@ -23,16 +25,20 @@ export async function wait(
     const outcomes = await Promise.all(tasks.map((task) => outcomeOf(client, task, signal)));
     if (session.interrupts.signal.aborted) return EXIT.interrupted;
     if (json) output.json(outcomes);
-    else
-      for (const task of outcomes)
-        output.print(`${paintState(output.style, task.state)(task.state)}  ${oneLine(task.name)}`);
+    else output.print(outcomes.flatMap((task) => linesOf(task, output.style)));
     const unfinished = outcomes.filter((task) => !isOver(task.state));
-    if (unfinished.length === 0) return Math.max(...outcomes.map(exitCodeOfTask));
+    if (unfinished.length === 0) return exitCodeOfTasks(outcomes);
     output.note(`Not over after ${formatDuration(timeoutMs ?? 0)}; the work goes on.`);
     return EXIT.timedOut;
   } finally {
     ended.abort();
   }
+}
+
+function linesOf(task: Task, style: Style): string[] {
+  const missing = missingOf(task);
+  const line = `${paintState(style, task.state)(task.state)}  ${oneLine(task.name)}`;
+  return missing === null ? [line] : [line, `  ${oneLine(missing)}`];
 }
 
 /** The task when it is over, or as it is when the signal aborts. */

@@ -128,6 +128,14 @@ describe("the frame around a run", () => {
     ]);
     expect(renderTaskEnd(aTask(), look(80), shown)).toEqual([`  Again    agency show ${task.id}`]);
   });
+
+  it("says in one line what was to be delivered and is not there, and the ways on", () => {
+    const undelivered = "No branch: Pushing to agency/t/x failed:\n\u001b[31mdeclined.";
+    const task = aTask({ state: "completed", result: aResult({ undelivered }) });
+    const line = `No branch: Pushing to agency/t/x failed: declined. Bring the work here: \`agency apply ${task.id}\`; or have it tried again: \`agency resume ${task.id} "go on"\`.`;
+    expect(renderTaskEnd(task, look(80), null)).toContain(`  Missing  ${line}`);
+    expect(renderTaskPage(task, look(80), NOW)).toContain(`  Missing    ${line}`);
+  });
 });
 
 it("the live line never wraps", () => {

@@ -67,6 +67,7 @@ export function aResult(given: Partial<TaskResult> = {}): TaskResult {
     commits: [],
     branch: null,
     pullRequest: null,
+    undelivered: null,
     checks: [],
     ...given,
   };

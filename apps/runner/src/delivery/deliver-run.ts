@@ -78,8 +78,14 @@ export interface Declared {
   readonly checks: readonly string[];
   readonly artifacts: readonly string[];
 }
-export type Delivered = Pick<Outcome, "commit" | "commits" | "branch" | "checks">;
-export const NOTHING_DELIVERED: Delivered = { commit: null, commits: [], branch: null, checks: [] };
+export type Delivered = Pick<Outcome, "commit" | "commits" | "branch" | "undelivered" | "checks">;
+export const NOTHING_DELIVERED: Delivered = {
+  commit: null,
+  commits: [],
+  branch: null,
+  undelivered: null,
+  checks: [],
+};
 
 /** Commit, checks, artifacts, push: each has its own time, and what fails costs the others nothing. */
 export async function deliverRun(options: DeliverOptions): Promise<Delivered> {
@@ -100,6 +106,8 @@ class Delivery {
   #hasChanged = true;
   #commits: readonly string[] = [];
   #branch: string | null = null;
+  /** What the commit could not take, while there is nothing else in it. */
+  #leftOut: string | null = null;
   #checks: CheckResult[] = [];
   /** Sent after the checks: storage that is away must not cost a check its time. */
   #logs: { name: string; path: string }[] = [];
@@ -119,10 +127,12 @@ class Delivery {
     if (deliver !== "none" || order.artifacts.length > 0)
       await this.#step("artifacts", (signal) => this.#sendArtifacts(signal));
     const { repository, pushBranch } = order;
-    if (pushBranch !== null && repository !== null && isPushed(order))
-      await this.#pushWork(repository.url, pushBranch);
+    const isWanted = pushBranch !== null && repository !== null && isPushed(order);
+    const unpushed = isWanted ? await this.#pushWork(repository.url, pushBranch) : null;
     if (this.#logs.length > 0) await this.#step("artifacts", (signal) => this.#sendLogs(signal));
-    return { commit: this.#commit, commits: [...this.#commits], branch: this.#branch, checks: this.#checks };
+    const undelivered = isWanted ? (committed ?? this.#leftOut ?? unpushed) : null;
+    const work = { commit: this.#commit, commits: [...this.#commits], branch: this.#branch };
+    return { ...work, undelivered, checks: this.#checks };
   }
 
   /** What went wrong, or null. A step never throws. */
@@ -158,6 +168,7 @@ class Delivery {
     this.#commit = made.commit;
     this.#commits = made.commits;
     this.#hasChanged = made.commit !== null || !made.isWhole;
+    if (made.commit === null && !made.isWhole) this.#leftOut = made.notices.join(" ");
     if (!this.#hasChanged && order.pushBranch !== null)
       await this.#notice("Nothing has changed: there is no commit to push.", "info");
     return null;
@@ -249,15 +260,16 @@ class Delivery {
     return { ...this.#options, signal, store: store(signal), now: () => clock.now() };
   }
 
-  async #pushWork(url: string, branch: string): Promise<void> {
-    if (this.#commit === null) return;
+  /** Why it is not there. */
+  async #pushWork(url: string, branch: string): Promise<string | null> {
+    if (this.#commit === null) return null;
     const { ontoBranch } = this.#options.order;
     const isGood = this.#options.isDone && this.#failedChecks() === null;
     const rebased = ontoBranch !== null && isGood ? await this.#rebase(url, ontoBranch) : null;
     const git = rebased?.git ?? this.#repository?.git ?? this.#options.git;
     const commit = this.#commit;
     try {
-      await this.#step("push", async (signal) =>
+      return await this.#step("push", async (signal) =>
         this.#judgePush(branch, await pushBranch({ git, url, branch, commit, signal })),
       );
     } finally {

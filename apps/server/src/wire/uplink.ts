@@ -56,8 +56,7 @@ export function wireUplink(parts: UplinkParts) {
     onActivity: parts.noteActivity,
   };
   const { redactorFor } = parts.book;
-  const redactOf = async ({ accountId, taskId }: AttemptAccess) =>
-    (await redactorFor(accountId, taskId)).redactJson;
+  const redactorOf = ({ accountId, taskId }: AttemptAccess) => redactorFor(accountId, taskId);
   return createUplinkApp({
     access: doorAccess(parts),
     visit: visitorDoor(parts),
@@ -66,8 +65,14 @@ export function wireUplink(parts: UplinkParts) {
     lowerLimits: (attempt, asked) => lowerLimits({ tasks, events: stores.events, now }, attempt, asked),
     hello: (input) => hello({ ...access, tasks, artifacts, credentials, ownPrices, now }, input),
     ingest: (attempt, batch) => ingest(ingesting, attempt, batch),
-    ask: async (attempt, input) => takeAsk({ tasks, redact: await redactOf(attempt), now }, attempt, input),
-    finish: (attempt, input) => finish({ tasks, now }, attempt, input),
+    ask: async (attempt, input) => {
+      const { redactJson: redact } = await redactorOf(attempt);
+      return takeAsk({ tasks, redact, now }, attempt, input);
+    },
+    finish: async (attempt, input) => {
+      const { redactText } = await redactorOf(attempt);
+      return finish({ tasks, redactText, now }, attempt, input);
+    },
     ...keeping(parts),
     feed: createCommandFeed({ attempts: stores.attempts, bus: parts.bus, now, sleep: systemClock.sleep }),
     heard: throttledTouch(stores.attempts, logger),

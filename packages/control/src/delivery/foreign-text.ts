@@ -3,10 +3,12 @@ const GAP = "\u200B";
 
 /** One line for a title: an agent's words, which must notify and command nobody. */
 export function foreignLine(text: string, most: number): string {
-  const line = withoutControls(text.slice(0, 4 * most))
-    .replaceAll(/\s+/g, " ")
-    .trim();
-  return cut(withoutMentions(line), most);
+  return cut(withoutMentions(lineOf(text.slice(0, 4 * most))), most);
+}
+
+/** One line for our own pages, where nobody is mentioned: it hides, reorders and smuggles nothing. */
+export function plainLine(text: string, most: number): string {
+  return cut(lineOf(text), most);
 }
 
 /**
@@ -29,11 +31,12 @@ export function foreignMarkdown(text: string, most: number): string {
 
 /** One line of code, such as a command. */
 export function foreignCode(text: string, most: number): string {
-  const line = withoutControls(text.slice(0, 4 * most))
-    .replaceAll("`", "'")
-    .replaceAll(/\s+/g, " ")
-    .trim();
+  const line = lineOf(text.slice(0, 4 * most).replaceAll("`", "'"));
   return `\`${cut(withoutMentions(line), most)}\``;
+}
+
+function lineOf(text: string): string {
+  return withoutControls(text).replaceAll(/\s+/g, " ").trim();
 }
 
 /** Tabs and line ends stay; what reorders, hides or smuggles text does not. */

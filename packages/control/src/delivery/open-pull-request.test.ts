@@ -180,7 +180,7 @@ describe("a pull request", () => {
   it.each(["main", "dev", "agency/other/fix", "agency/t/", "agency/t/other", "agency/tt/fix"])(
     "is not opened for %s, which the task may not push",
     async (branch) => {
-      expect(await delivery()(task(), { ...OUTCOME, branch })).toEqual({ pullRequest: null });
+      expect(await delivery()(task(), { ...OUTCOME, branch })).toMatchObject({ pullRequest: null });
       expect(opened).toEqual([]);
       expect(log).toMatchObject([
         { type: "notice", data: { level: "warn", text: expect.stringContaining("may not push") } },
@@ -217,12 +217,14 @@ describe("a pull request that is worked on", () => {
     ["another branch is named", { branch: "fix" }, { kind: "moved" }, /may not push/],
   ])("keeps its branch when %s, and the work stays in the task's", async (_what, more, answer, why) => {
     moved = answer;
-    expect(await delivery()(on, { ...OUTCOME, ...more })).toEqual({ pullRequest: null });
+    const handed = await delivery()(on, { ...OUTCOME, ...more });
+    expect(handed).toEqual({ pullRequest: null, why: expect.stringMatching(why) });
     expect(moves).toHaveLength("state" in more || "branch" in more ? 0 : 1);
     expect(log).toMatchObject([
       { type: "notice", data: { level: "warn", text: expect.stringMatching(why) } },
     ]);
     expect(log[0]).toMatchObject({ data: { text: expect.stringContaining("is in the branch") } });
+    expect(log[0]).toMatchObject({ data: { text: handed.why } });
   });
 });
 
@@ -245,7 +247,7 @@ describe("a pull request that is not the task's to change", () => {
     ["comes from elsewhere", { headRepositoryUrl: "https://github.com/evil/x" }, /no longer about/],
   ])("keeps its branch when it %s meanwhile", async (_, found, why) => {
     details = found;
-    expect(await delivery()(work({}), OUTCOME)).toEqual({ pullRequest: null });
+    expect(await delivery()(work({}), OUTCOME)).toMatchObject({ pullRequest: null });
     expect(moves).toEqual([]);
     expect(log).toMatchObject([{ data: { level: "warn", text: expect.stringMatching(why) } }]);
   });
@@ -277,10 +279,10 @@ describe("a host that refuses", () => {
     ["again and again", Array.from({ length: 3 }, () => trouble("upstream_failed")), 2],
   ])("%s leaves the task as it is, with a notice", async (_, thrown, pauses) => {
     failures = thrown;
-    expect(await delivery()(task(), OUTCOME)).toEqual({ pullRequest: null });
-    expect(slept).toHaveLength(pauses);
     const text =
       "No pull request: It says no to [redacted:KEY]. Do this. What was pushed is in the branch agency/t/fix.";
+    expect(await delivery()(task(), OUTCOME)).toEqual({ pullRequest: null, why: text });
+    expect(slept).toHaveLength(pauses);
     expect(log).toEqual([{ type: "notice", data: { level: "warn", text } }]);
   });
 

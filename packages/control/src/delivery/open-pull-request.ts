@@ -8,6 +8,7 @@ import { bePatient } from "./be-patient.ts";
 import { sayOnce, warnOnce } from "./say.ts";
 import type { SayDeps } from "./say.ts";
 import { pullRequestText } from "./pull-request-text.ts";
+import { missing, whyLine } from "./undelivered.ts";
 
 export interface DeliveryDeps extends SayDeps {
   codeHost: CodeHost;
@@ -23,6 +24,8 @@ export interface Handed {
   readonly pullRequest: PullRequest | null;
   /** The branch the work is in now, when that is no longer the one it was pushed to. */
   readonly branch?: string;
+  /** Why there is no pull request, or why it does not have the work. */
+  readonly why?: string;
 }
 
 type Delivery = (task: SupervisedTask, outcome: Outcome) => Promise<Handed>;
@@ -59,10 +62,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       if (!isAgencyError(error)) throw error;
       deps.logger.warn({ err: error, taskId: task.id, branch }, "the pull request does not have the work");
       const why = [error.message, error.next].filter((text) => text !== undefined).join(" ");
-      const told = number === null ? "No pull request:" : `Pull request #${number} does not have the work:`;
-      const text = redactText(`${told} ${why} What was pushed is in the branch ${branch}.`);
+      const text = redactText(`${missing(task)} ${why} What was pushed is in the branch ${branch}.`);
       await warnOnce(deps, task, text);
-      return { pullRequest: null };
+      return { pullRequest: null, why: whyLine(text, redactText) };
     }
   };
 }

@@ -21,7 +21,7 @@ const failed: Outcome = {
 async function hand(outcome: Outcome, onBudget: "wait" | "stop", costUsd: number) {
   const tasks = new MemoryTask(sampleTask({ spec: { ...SPEC, onBudget } }));
   const access = { taskId: "t", epoch: 1, costUsd, budgetUsd: 10 } as AttemptAccess;
-  const deps = { tasks, now: () => 0 } as unknown as Parameters<typeof finish>[0];
+  const deps = { tasks, redactText: String, now: () => 0 } as unknown as Parameters<typeof finish>[0];
   expect(await finish(deps, access, { finalSeq: 0, outcome })).toEqual({ accepted: true, keepMs: null });
   return tasks.task.snapshot.attempt?.outcome?.reason;
 }

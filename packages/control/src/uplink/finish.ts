@@ -9,14 +9,14 @@ export type FinishAnswer = { accepted: true; keepMs: number | null } | { accepte
 
 /** Takes the outcome only when everything the runner said is stored; else says how much is. */
 export async function finish(
-  deps: { tasks: TaskStore; now: () => number },
+  deps: { tasks: TaskStore; redactText: (text: string) => string; now: () => number },
   access: AttemptAccess,
   input: Finished,
 ): Promise<FinishAnswer> {
   const task = await deps.tasks.load(access.taskId);
   if (!task?.attempt || task.attempt.epoch !== access.epoch) throw fencedError(access.epoch);
   if (task.attempt.runnerSeq !== input.finalSeq) return { accepted: false, have: task.attempt.runnerSeq };
-  const outcome = truthful(input.outcome, access, task);
+  const outcome = truthful(input.outcome, access, task, deps.redactText);
   const applied = await deps.tasks.apply(
     task.id,
     { kind: "finalize", epoch: access.epoch, outcome },

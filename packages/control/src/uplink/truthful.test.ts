@@ -14,6 +14,7 @@ const outcome: Outcome = {
   commit: COMMIT,
   commits: [COMMIT],
   branch: "agency/t/x",
+  undelivered: null,
   checks: [],
 };
 const check = (command: string, passed: boolean): CheckResult => ({
@@ -24,7 +25,9 @@ const check = (command: string, passed: boolean): CheckResult => ({
 });
 
 function told(more: Partial<Outcome>, checks: string[] = []): Outcome {
-  return truthful({ ...outcome, ...more }, { costUsd: 0, budgetUsd: 1 }, { spec: { ...SPEC, checks } });
+  const access = { costUsd: 0, budgetUsd: 1 };
+  const hide = (text: string) => text.replaceAll("sk-secret", "[redacted]");
+  return truthful({ ...outcome, ...more }, access, { spec: { ...SPEC, checks } }, hide);
 }
 
 describe("what a runner says of its run", () => {
@@ -52,6 +55,20 @@ describe("what a runner says of its run", () => {
     expect(told(failed, ["npm test"])).toMatchObject(failed);
     const checks = { state: "failed", reason: "checks_failed" } as const;
     expect(told(checks, ["npm test"])).toMatchObject(checks);
+  });
+
+  it("of why nothing was pushed is one line of bounded length, without secrets, whole or in pieces", () => {
+    const why = (undelivered: string) => told({ undelivered }).undelivered;
+    expect(why("Pushing failed:\r\n  remote: \u001b[2J\u202Eno\u0000.")).toBe(
+      "Pushing failed: remote: [2Jno.",
+    );
+    expect(why("It is sk-secret and sk-\u200Bsecret.")).toBe("It is [redacted] and [redacted].");
+    expect(why("x".repeat(900_000))).toMatch(/^x{999}…$/);
+    // A cut leaves no half of one.
+    expect(why(`${"x".repeat(995)}sk-secret`)).toBe(`${"x".repeat(995)}[red…`);
+    expect(why("")).toBeNull();
+    const { undelivered: _missing, ...older } = outcome;
+    expect(truthful(older, { costUsd: 0, budgetUsd: 1 }, { spec: SPEC }, String).undelivered).toBeNull();
   });
 
   it("names no commits that are none", () => {

@@ -1,5 +1,6 @@
 import type { CheckResult, Outcome } from "@agency/contract";
 import type { AttemptAccess, SupervisedTask } from "@agency/core";
+import { whyLine } from "../delivery/undelivered.ts";
 
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const MOST_COMMITS = 1_000;
@@ -11,12 +12,14 @@ export function truthful(
   outcome: Outcome,
   access: Pick<AttemptAccess, "costUsd" | "budgetUsd">,
   { spec }: Pick<SupervisedTask, "spec">,
+  hide: (text: string) => string,
 ): Outcome {
-  const { commit, commits, checks } = outcome;
+  const { commit, commits, undelivered: why, checks } = outcome;
   const told: Outcome = {
     ...outcome,
     commit: commit !== null && COMMIT.test(commit) ? commit : null,
     commits: commits.filter((id) => COMMIT.test(id)).slice(0, MOST_COMMITS),
+    undelivered: why ? whyLine(why, hide) : null,
     checks: checks.slice(0, MOST_CHECKS),
   };
   // The engine only sees its model call refused; that the budget is why, the broker knows. A task that waits for

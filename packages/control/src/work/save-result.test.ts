@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { EventOf, Outcome, TaskEvent, TaskResult } from "@agency/contract";
-import type { Logger } from "@agency/core";
-import { RUNNING, sampleTask } from "../testing/sample-task.ts";
+import type { Logger, TaskSpec } from "@agency/core";
+import { RUNNING, sampleTask, SPEC } from "../testing/sample-task.ts";
 import { saveResult } from "./save-result.ts";
 import type { SaveResultDeps } from "./save-result.ts";
 
@@ -52,6 +52,7 @@ async function save(
   log: Omit<TaskEvent, "seq">[],
   deliver?: SaveResultDeps["deliver"],
   more: Partial<Outcome> = {},
+  spec: Partial<TaskSpec> = {},
 ) {
   const saved: TaskResult[] = [];
   const said: object[] = [];
@@ -75,7 +76,8 @@ async function save(
     ...(deliver === undefined ? {} : { deliver }),
   };
   const attempt = { epoch: 1, state: "finalizing" as const, startedAt: 0, outcome: { ...outcome, ...more } };
-  await saveResult(deps, sampleTask({ snapshot: { ...RUNNING, state: "finishing", attempt } }));
+  const snapshot = { ...RUNNING, state: "finishing" as const, attempt };
+  await saveResult(deps, sampleTask({ snapshot, spec: { ...SPEC, ...spec } }));
   return { result: saved[0], warned, said };
 }
 
@@ -86,6 +88,7 @@ describe("the result of a task", () => {
       ...said,
       workspace: null,
       pullRequest: null,
+      undelivered: null,
       review: null,
     });
     const many = Array.from({ length: 1_200 }, () => pushed({ action: "fetch" }));
@@ -143,5 +146,72 @@ describe("the result of a task", () => {
     const failed = await save([pushed()], () => Promise.reject(new Error("the host is away")));
     expect(failed.result).toMatchObject({ branch: BRANCH, pullRequest: null });
     expect(failed.warned).toHaveLength(1);
+  });
+});
+
+describe("what a result says of a branch or a pull request that is not there", () => {
+  const repository = { url: "https://github.com/a/b" };
+  const branch = { repository, deliver: "branch" } as const;
+  const pr = { repository, deliver: "pr" } as const;
+  const onto = { ...branch, pullRequest: 12 };
+  const unpushed = { branch: null, undelivered: "It was declined." };
+  const pullRequest = { number: 7, url: "https://github.com/a/b/pull/7" };
+  async function missing(
+    spec: Partial<TaskSpec>,
+    more: Partial<Outcome> = {},
+    deliver?: SaveResultDeps["deliver"],
+  ) {
+    return (await save([pushed()], deliver, more, spec)).result?.undelivered;
+  }
+
+  it("is nothing when it is there, when nothing was changed, or when nothing was asked for", async () => {
+    expect(await missing(branch)).toBeNull();
+    expect(await missing(branch, { undelivered: "It was declined." })).toBeNull();
+    expect(await missing(pr, {}, async () => ({ pullRequest }))).toBeNull();
+    expect(await missing(onto, {}, async () => ({ pullRequest, branch: "fix" }))).toBeNull();
+    expect(await missing(pr, { branch: null, commit: null, commits: [] })).toBeNull();
+    expect(await missing({ repository, deliver: "files" }, unpushed)).toBeNull();
+    expect(await missing({ repository, deliver: "none", pullRequest: 12 }, unpushed)).toBeNull();
+    expect(await missing({ repository: null, deliver: "branch" }, unpushed)).toBeNull();
+  });
+
+  it.each<[Partial<TaskSpec>, string]>([
+    [branch, "No branch: It was declined."],
+    [pr, "No pull request: It was declined."],
+    [onto, "Pull request #12 does not have the work: It was declined."],
+  ])("is why it was not pushed, also when the task failed", async (spec, text) => {
+    expect(await missing(spec, unpushed)).toBe(text);
+    expect(await missing(spec, { ...unpushed, state: "failed", reason: "timeout" })).toBe(text);
+    expect(await missing(spec, { ...unpushed, commit: null, commits: [] })).toBe(text);
+  });
+
+  it("is that the runner did not say why, when it had a commit and pushed none", async () => {
+    expect(await missing(branch, { branch: null })).toBe(
+      "No branch: The run did not say why its work was not pushed.",
+    );
+  });
+
+  it("is that no push was seen, whatever the runner says, and no name of its choice", async () => {
+    const { result, said } = await save([], undefined, {}, pr);
+    expect(result?.undelivered).toBe(
+      `The run says that its work is in the branch ${BRANCH}, but no push to it was seen to go through: the work is handed back as files only.`,
+    );
+    expect(said).toMatchObject([{ data: { text: result?.undelivered } }]);
+    const other = await save([], undefined, { branch: `sk-secret ${"x".repeat(100_000)}` }, pr);
+    expect(other.result?.undelivered).toBe(
+      "The run says that its work is in a branch that is not this task's, but no push to it was seen to go through: the work is handed back as files only.",
+    );
+  });
+
+  it("is why the host has no pull request of it, as far as that is known", async () => {
+    const why = "No pull request: the host refuses.";
+    expect(await missing(pr, {}, async () => ({ pullRequest: null, why }))).toBe(why);
+    expect(await missing(pr, {}, () => Promise.reject(new Error("a bug")))).toBe(
+      `No pull request: The server could not make it, and its own log says why. What was pushed is in the branch ${BRANCH}.`,
+    );
+    const cancelled = { state: "cancelled", reason: "cancelled_by_user" } as const;
+    expect(await missing(onto, cancelled, async () => ({ pullRequest: null }))).toBe(
+      `Pull request #12 does not have the work: The task was cancelled. What was pushed is in the branch ${BRANCH}.`,
+    );
   });
 });

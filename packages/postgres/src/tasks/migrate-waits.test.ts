@@ -63,7 +63,7 @@ it("tasks from before there were waits, and artifacts, can be read, and those th
       onBudget: "stop",
       deliver: "files",
       resumedFrom: null,
-      result: { ...result, commit: null, branch: null, checks: [] },
+      result: { ...result, commit: null, branch: null, undelivered: null, checks: [] },
       limits: { turns: 1, outputBytes: 1_073_741_824, eventsPerSecond: 10_000 },
     });
     expect(await read(waiting)).toMatchObject({ waits: [{ id: "budget", reason: "budget", until: null }] });

@@ -10,6 +10,9 @@ import type {
   WaitSnapshot,
 } from "@agency/core";
 
+/** Those of before it was kept do not have `undelivered`. */
+type StoredResult = Omit<TaskResult, "undelivered"> & { undelivered?: string | null };
+
 /** A task with its newest attempt, as every query below selects it. */
 export interface TaskRow {
   id: string;
@@ -41,7 +44,7 @@ export interface TaskRow {
   compute_usd: string;
   usage: Partial<Task["usage"]>;
   activity: string | null;
-  result: TaskResult | null;
+  result: StoredResult | null;
   created_at: Date;
   started_at: Date | null;
   finished_at: Date | null;

@@ -20,7 +20,7 @@ export function toTask(row: TaskRow): Task {
     labels,
     priority,
     activity,
-    result,
+    result: result === null ? null : { ...result, undelivered: result.undelivered ?? null },
     ...requested(row),
     ...waiting(row),
     ...(Object.keys(row.expired).length === 0 ? {} : { expired: row.expired }),

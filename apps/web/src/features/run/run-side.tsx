@@ -116,7 +116,7 @@ function Features({ view }: { view: RunView }) {
 
 function Result({ task: { result } }: { task: Task }) {
   if (result === null) return null;
-  const { branch, pullRequest, files, added, removed, checks } = result;
+  const { branch, pullRequest, undelivered, files, added, removed, checks } = result;
   const url = pullRequest === null ? null : URL.parse(pullRequest.url);
   return (
     <Panel title="Result">
@@ -139,6 +139,11 @@ function Result({ task: { result } }: { task: Task }) {
           <OutsideLink href={url.href} host={url.host}>
             Pull request #{pullRequest.number}
           </OutsideLink>
+        </p>
+      )}
+      {undelivered !== null && (
+        <p className="result-line undelivered">
+          <Icon name="alert" /> <Text>{undelivered}</Text>
         </p>
       )}
       {checks.map((check, at) => (
