@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CreateTaskInput } from "@agency/contract";
 import { Agency } from "./support/agency.ts";
+import { accessibilityFaults, openBrowser, signIn, visit } from "./support/browser.ts";
 import { FORGE_TOKEN, startForge } from "./support/forge.ts";
 import type { Forge } from "./support/forge.ts";
 import { Laptop } from "./support/laptop.ts";
@@ -63,6 +64,18 @@ describe("work that could not be delivered", () => {
     expect(ran.stdout).toContain(`  Missing  ${why} Bring the work here: \`agency apply ${id}\``);
     const waited = await machine.agency("wait", id);
     expect(waited).toMatchObject({ code: 6, stdout: expect.stringContaining(why) });
+  });
+
+  it("is said by the page of the run", async () => {
+    const { id, task } = await run({ command: REPAIR });
+    await using browser = await openBrowser();
+    await using me = await visit(browser, agency);
+    await signIn(me, agency);
+    await me.page.goto(`/runs/${id}`);
+    const about = me.page.getByRole("complementary", { name: "About the run" });
+    await about.getByText(task.result?.undelivered ?? "nothing").waitFor();
+    expect(await accessibilityFaults(me.page)).toEqual([]);
+    expect(me.offences).toEqual([]);
   });
 
   it("is there when it is tried again", async () => {
