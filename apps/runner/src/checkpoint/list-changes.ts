@@ -12,7 +12,7 @@ export interface Changes {
   readonly gone: readonly Buffer[];
   /** Files of the index where there is a folder now. */
   readonly drop: Buffer;
-  /** In place of files. */
+  /** In place of files; they may be named twice. */
   readonly repositories: readonly Buffer[];
   readonly leftOut: LeftOut;
 }
@@ -23,7 +23,11 @@ export interface LeftOut {
 }
 
 /** Sorts what `ls-files -z --others --modified --deleted` found: what is taken, and what is left out and why. */
-export function sortChanges(workspace: string, listing: Buffer, maxFileBytes: number): Changes {
+export function sortChanges(
+  workspace: string,
+  { listing, submodules }: { listing: Buffer; submodules: readonly Buffer[] },
+  maxFileBytes: number,
+): Changes {
   const take: Buffer[] = [];
   const gone: Buffer[] = [];
   const drop: Buffer[] = [];
@@ -39,9 +43,10 @@ export function sortChanges(workspace: string, listing: Buffer, maxFileBytes: nu
     const entry = look(full);
     if (entry === null) gone.push(path);
     else if (entry.isDirectory()) {
+      const isRepository = look(Buffer.concat([full, Buffer.from("/.git")])) !== null;
+      if (isRepository) repositories.push(path);
       // A submodule stays at the commit that git knows; anything else was a file once.
-      if (look(Buffer.concat([full, Buffer.from("/.git")])) === null) drop.push(path);
-      else repositories.push(path);
+      if (!isRepository || !submodules.some((one) => one.equals(path))) drop.push(path);
     } else if (entry.isFile() && entry.size > maxFileBytes) leftOut.tooLarge.push(shown(path));
     else if (entry.isFile() && !isReadable(full)) leftOut.unreadable.push(shown(path));
     else take.push(path);

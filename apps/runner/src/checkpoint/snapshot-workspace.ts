@@ -1,6 +1,8 @@
 import { rm } from "node:fs/promises";
 import type { Git, GitCall } from "../workspace/git.ts";
+import { fieldsOf } from "../workspace/nul-lists.ts";
 import type { LeftOut } from "./list-changes.ts";
+import { addFolders, repositoriesIn } from "./nested/folders.ts";
 import { snapshotNested } from "./nested/snapshot-nested.ts";
 import { forgetNested } from "./nested/within.ts";
 import { reallyGone } from "./really-gone.ts";
@@ -31,17 +33,20 @@ export interface Snapshot {
 export async function snapshotFiles(store: SnapshotStore, call: SnapshotCall): Promise<Snapshot> {
   const { ours, workspace } = store;
   const list = () => ours([...LIST_CHANGES, "--exclude-standard"], { ...call, maxBytes: MAX_LIST_BYTES });
-  const [listed, head, { hasMore, submodules }] = await Promise.all([
+  const [listed, head, { hasMore, submodules, folders }] = await Promise.all([
     list(),
     headOf(store.theirs, call),
     openFolders(store, call),
   ]);
   const listing = hasMore ? await list() : listed;
   const reallyDeleted = (gone: readonly Buffer[]) => reallyGone(store, gone, call);
-  const changes = { folder: workspace, listing, reallyGone: reallyDeleted };
-  const { tree, leftOut, repositories } = await writeChanges(ours, changes, call);
-  const nested = await snapshotNested(store, { repositories, submodules }, call);
-  return { tree, head, nested: nested.tree, leftOut: { ...leftOut, nested: nested.leftOut } };
+  const changes = { folder: workspace, listing, submodules, reallyGone: reallyDeleted };
+  const { tree, leftOut, taken, repositories } = await writeChanges(ours, changes, call);
+  addFolders(fieldsOf(taken), folders);
+  const all = [...repositories, ...repositoriesIn(workspace, folders)];
+  const nested = await snapshotNested(store, { repositories: all, submodules }, call);
+  const unreadable = [...leftOut.unreadable, ...nested.unreadable];
+  return { tree, head, nested: nested.tree, leftOut: { ...leftOut, unreadable, nested: nested.leftOut } };
 }
 
 /** Forgets what is known of the files: the next snapshot reads every one of them. */

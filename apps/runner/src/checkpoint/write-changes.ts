@@ -14,6 +14,8 @@ export const LIST_CHANGES = ["ls-files", "-z", "--others", "--modified", "--dele
 export interface Written {
   readonly tree: string;
   readonly leftOut: LeftOut;
+  /** NUL-terminated: what is as it was is not among them. */
+  readonly taken: Buffer;
   /** In place of files there are repositories of their own, at their paths. */
   readonly repositories: readonly Buffer[];
 }
@@ -21,6 +23,8 @@ export interface Written {
 export interface Listed {
   readonly folder: string;
   readonly listing: ChildResult;
+  /** Of the index. */
+  readonly submodules?: readonly Buffer[];
   /** Of what is not there: what was deleted. */
   readonly reallyGone?: (gone: readonly Buffer[]) => Promise<readonly Buffer[]>;
 }
@@ -28,12 +32,12 @@ export interface Listed {
 /** Takes what was listed into the index, and writes all of that down as a tree. */
 export async function writeChanges(
   git: Git,
-  { folder, listing, reallyGone = async (gone) => gone }: Listed,
+  { folder, listing, submodules = [], reallyGone = async (gone) => gone }: Listed,
   call: SnapshotCall,
 ): Promise<Written> {
   check("Listing the files of the workspace", listing);
   if (listing.truncated) throw new SnapshotError("The workspace has too many new files to list.");
-  const changes = sortChanges(folder, listing.stdout, MAX_FILE_BYTES);
+  const changes = sortChanges(folder, { listing: listing.stdout, submodules }, MAX_FILE_BYTES);
   const { take, gone, drop, leftOut, repositories } = changes;
   const update = ["update-index", "-q", "--refresh"];
   if (drop.length > 0)
@@ -45,5 +49,5 @@ export async function writeChanges(
   const input = Buffer.concat([take, joinNul(await reallyGone(gone))]);
   check("Reading changed files", await git([...update, ...flags], { ...call, input }));
   const tree = await textOf("Writing down the files", git, ["write-tree"], call);
-  return { tree, leftOut, repositories };
+  return { tree, leftOut, taken: take, repositories };
 }

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { inWorkspace, NO_INDEX, statOf } from "../delivery/archive/list-workspace.ts";
 import type { Git, GitCall } from "./git.ts";
-import { splitNul } from "./nul-lists.ts";
+import { fieldsOf } from "./nul-lists.ts";
 
 const MAX_LIST_BYTES = 64 * 1024 * 1024;
 const SUBMODULE = Buffer.from("160000 ");
@@ -10,11 +10,21 @@ const TAB = 9;
 
 /** The paths that the call's index has for a commit of another repository; null: it cannot be read. */
 export async function submodulesOf(git: Git, call: GitCall): Promise<Buffer[] | null> {
+  return (await pathsOfIndex(git, call))?.submodules ?? null;
+}
+
+export async function pathsOfIndex(
+  git: Git,
+  call: GitCall,
+): Promise<{ files: Buffer[]; submodules: Buffer[] } | null> {
   const listed = await git(["ls-files", "-z", "--stage"], { ...call, maxBytes: MAX_LIST_BYTES });
   if (listed.code !== 0) return null;
-  return splitNul(listed.stdout)
-    .filter((line) => line.subarray(0, SUBMODULE.length).equals(SUBMODULE))
-    .map((line) => line.subarray(line.indexOf(TAB) + 1));
+  const found = { files: [] as Buffer[], submodules: [] as Buffer[] };
+  for (const line of fieldsOf(listed.stdout)) {
+    const isSubmodule = line.subarray(0, SUBMODULE.length).equals(SUBMODULE);
+    found[isSubmodule ? "submodules" : "files"].push(line.subarray(line.indexOf(TAB) + 1));
+  }
+  return found;
 }
 
 /** Those with files but no repository in their folder: git looks at nothing there, so that work would be lost. */

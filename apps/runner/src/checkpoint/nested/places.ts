@@ -41,9 +41,14 @@ export function isPlace(path: string): boolean {
   return isBelow(path) && !path.split("/").some((part) => part.toLowerCase() === ".git");
 }
 
-/** A folder `.git`, or something within one, as the `.git/modules/…` of submodules. */
+/** A folder `.git` but the workspace's own, or the `.git/modules/…` of a submodule: all that is in it is replaced. */
 export function isGitDir(path: string): boolean {
-  return isBelow(path) && path !== ".git" && path.split("/").includes(".git");
+  const parts = path.split("/");
+  const at = parts.indexOf(".git");
+  const [folder, name] = parts.slice(at + 1);
+  return (
+    isBelow(path) && at >= 0 && (folder === undefined ? at > 0 : folder === "modules" && name !== undefined)
+  );
 }
 
 function isBelow(path: string): boolean {
@@ -57,4 +62,9 @@ export function isReached(workspace: string, path: string): boolean {
     if (facts !== undefined && !facts.isDirectory()) return false;
   }
   return true;
+}
+
+/** For git to be its git. */
+export function envOf(workspace: string, { path, gitDir }: Place): Record<string, string> {
+  return { GIT_DIR: join(workspace, gitDir), GIT_WORK_TREE: join(workspace, path) };
 }

@@ -1,16 +1,20 @@
+import { isUtf8 } from "node:buffer";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { z } from "zod";
 import { gitProblem } from "../../workspace/git.ts";
 import type { GitCall } from "../../workspace/git.ts";
+import { submodulesOf } from "../../workspace/submodules.ts";
 import type { SnapshotStore } from "../snapshot-store.ts";
-import { isGitDir, isPlace, isReached } from "./places.ts";
+import { envOf, isGitDir, isPlace, isReached } from "./places.ts";
 import type { Place } from "./places.ts";
 import { within } from "./within.ts";
 
 const listSchema = z
   .array(z.object({ path: z.string().refine(isPlace), gitDir: z.string().refine(isGitDir) }))
   .max(100);
+
+const IN_THE_WAY = "there is something else in its place.";
 
 export interface RestoredNested {
   readonly paths: readonly string[];
@@ -49,21 +53,25 @@ function readPlaces(text: string): readonly Place[] | null {
 
 async function restoreOne(
   store: SnapshotStore,
-  { path, gitDir }: Place,
+  place: Place,
   from: string,
   call: GitCall,
 ): Promise<string | null> {
+  const { path, gitDir } = place;
   const { workspace } = store;
+  if (![path, dirname(gitDir)].every((folder) => isReached(workspace, folder))) return IN_THE_WAY;
+  const own = join(path, ".git");
+  // What is there already, a submodule as it was cloned, would come through wherever the checkpoint has nothing.
+  for (const old of new Set([own, gitDir])) await rm(join(workspace, old), { recursive: true, force: true });
   const problem =
     (await putFiles(store, path, `${from}-files`, call)) ??
     (await putFiles(store, gitDir, `${from}-git`, call));
   if (problem !== null) return problem;
   // Empty folders are in no tree, and without these two git sees no repository.
   for (const folder of ["objects", "refs"]) await mkdir(join(workspace, gitDir, folder), { recursive: true });
-  const own = join(path, ".git");
-  if (gitDir === own) return null;
-  await rm(join(workspace, own), { recursive: true, force: true });
-  await writeFile(join(workspace, own), `gitdir: ${relative(path, gitDir)}\n`, { flag: "wx" });
+  if (gitDir !== own)
+    await writeFile(join(workspace, own), `gitdir: ${relative(path, gitDir)}\n`, { flag: "wx" });
+  await makeFolders(store, place, call);
   return null;
 }
 
@@ -73,8 +81,21 @@ async function putFiles(
   tree: string,
   call: GitCall,
 ): Promise<string | null> {
-  if (!isReached(store.workspace, place)) return "there is something else in its place.";
+  if (!isReached(store.workspace, place)) return IN_THE_WAY;
   await mkdir(join(store.workspace, place), { recursive: true });
   const git = await within(store, place);
-  return gitProblem("Putting its files in place", await git(["read-tree", "--reset", "-u", tree], call));
+  const put = await git(["read-tree", "--reset", "-u", tree], call);
+  // The second makes it take repositories, too: those that belong here come after what holds them.
+  const left = put.code === 0 ? await git(["clean", "--quiet", "-d", "--force", "--force"], call) : put;
+  return gitProblem("Putting its files in place", left);
+}
+
+/** Of submodules that nobody fetched: git takes them for deleted when they are missing. */
+async function makeFolders({ theirs, workspace }: SnapshotStore, place: Place, call: GitCall): Promise<void> {
+  const env = envOf(workspace, place);
+  for (const name of (await submodulesOf(theirs, { ...call, env })) ?? []) {
+    const folder = join(place.path, name.toString());
+    if (isUtf8(name) && isPlace(name.toString()) && isReached(workspace, folder))
+      await mkdir(join(workspace, folder), { recursive: true });
+  }
 }

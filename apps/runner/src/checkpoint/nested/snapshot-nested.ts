@@ -1,29 +1,25 @@
-import { join } from "node:path";
-import { statOf } from "../../delivery/archive/list-workspace.ts";
-import { fieldsOf } from "../../workspace/nul-lists.ts";
 import { isFetched } from "../../workspace/submodules.ts";
 import { shown } from "../list-changes.ts";
-import { check, textOf } from "../snapshot-call.ts";
+import { textOf } from "../snapshot-call.ts";
 import type { SnapshotCall } from "../snapshot-call.ts";
 import type { SnapshotStore } from "../snapshot-store.ts";
-import { LIST_CHANGES, MAX_LIST_BYTES, writeChanges } from "../write-changes.ts";
-import type { Written } from "../write-changes.ts";
+import { namedCommit, submodulesAsCloned } from "./as-cloned.ts";
+import { gitOfPlace, filesOfPlace } from "./folder-trees.ts";
 import { placeOf } from "./places.ts";
 import type { Place } from "./places.ts";
-import { forgetNested, within } from "./within.ts";
+import { forgetNested } from "./within.ts";
 
 /** Of all of them: every checkpoint holds them whole. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const MOST = 20;
-/** A lock that somebody held then would be held for ever. */
-const ALL_OF_GIT = ["--exclude=*.lock"];
 const SLASH = Buffer.from("/");
-const NOT_IGNORED = ["--exclude-standard"];
 
 export interface Nested {
   /** Null: there are none. */
   readonly tree: string | null;
   readonly leftOut: readonly string[];
+  /** Files in those that are there. */
+  readonly unreadable: readonly string[];
 }
 
 export interface Candidates {
@@ -38,41 +34,71 @@ interface Kept extends Place {
   readonly git: string;
 }
 
+interface Candidate {
+  readonly path: Buffer;
+  /** What it was cloned at as a submodule; null: it is none. */
+  readonly commit: string | null;
+}
+
 /**
  * Repositories inside the workspace: their files, and git's own folder as it is, so that commits, branches and what is
  * staged come back. One that is as its clone would be, a submodule nobody touched, is not worth it.
  */
 export async function snapshotNested(
   store: SnapshotStore,
-  { repositories, submodules }: Candidates,
+  candidates: Candidates,
   call: SnapshotCall,
 ): Promise<Nested> {
-  const fetched = submodules.filter((path) => isFetched(store.workspace, path));
   const kept: Kept[] = [];
   const leftOut: string[] = [];
+  const unreadable: string[] = [];
   let room = MAX_BYTES;
-  const queue = [...new Set([...repositories, ...fetched].map((path) => path.toString("latin1")))];
-  for (const name of queue) {
-    const path = Buffer.from(name, "latin1");
-    const isTracked = submodules.some((one) => one.equals(path));
-    const taken = kept.length < MOST ? await tried(store, path, { isTracked, room }, call) : null;
-    if (taken === "unchanged") continue;
+  const queue = await beginWith(store, candidates, call);
+  const seen = new Set<string>();
+  for (const candidate of queue) {
+    const { path } = candidate;
+    const name = path.toString("latin1");
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const taken = kept.length < MOST ? await tried(store, candidate, room, call) : null;
     if (taken === null) {
       leftOut.push(shown(path));
       continue;
     }
-    kept.push(taken.kept);
-    room -= taken.bytes;
     // Those inside it are its own matter for git, and ours all the same.
-    for (const inner of taken.inside) queue.push(Buffer.concat([path, SLASH, inner]).toString("latin1"));
+    queue.push(...taken.inside);
+    if (taken.kept === null) continue;
+    kept.push(taken.kept);
+    unreadable.push(...taken.unreadable);
+    room -= taken.bytes;
   }
-  return { tree: kept.length === 0 ? null : await writeDown(store, kept, call), leftOut };
+  return { tree: kept.length === 0 ? null : await writeDown(store, kept, call), leftOut, unreadable };
 }
 
-type Taken = { kept: Kept; bytes: number; inside: readonly Buffer[] } | "unchanged" | null;
+/** What holds others before them. */
+async function beginWith(
+  store: SnapshotStore,
+  { repositories, submodules }: Candidates,
+  call: SnapshotCall,
+): Promise<Candidate[]> {
+  const fetched = submodules.filter((path) => isFetched(store.workspace, path));
+  const found: Candidate[] = [];
+  for (const path of fetched) found.push({ path, commit: await namedCommit(store, path, call) });
+  for (const path of repositories)
+    if (!fetched.some((one) => one.equals(path))) found.push({ path, commit: null });
+  return found.toSorted((a, b) => a.path.compare(b.path));
+}
+
+interface Taken {
+  /** Null: it is as it was cloned. */
+  readonly kept: Kept | null;
+  readonly bytes: number;
+  readonly unreadable: readonly string[];
+  readonly inside: readonly Candidate[];
+}
 
 /** What is wrong with one costs the others nothing. */
-async function tried(...what: Parameters<typeof take>): Promise<Taken> {
+async function tried(...what: Parameters<typeof take>): Promise<Taken | null> {
   try {
     return await take(...what);
   } catch {
@@ -83,59 +109,29 @@ async function tried(...what: Parameters<typeof take>): Promise<Taken> {
 
 async function take(
   store: SnapshotStore,
-  path: Buffer,
-  { isTracked, room }: { isTracked: boolean; room: number },
-  call: SnapshotCall,
-): Promise<Taken> {
-  const place = placeOf(store.workspace, path);
-  if (place === null) return null;
-  const files = await treeOfFolder(store, place.path, NOT_IGNORED, room, call);
-  if (files === null) return null;
-  if (isTracked && (await isAsCloned(store, place, files.tree, call))) return "unchanged";
-  const git = await treeOfFolder(store, place.gitDir, ALL_OF_GIT, room - files.bytes, call);
-  if (git === null) return null;
-  const kept = { ...place, files: files.tree, git: git.tree };
-  return { kept, bytes: files.bytes + git.bytes, inside: files.repositories };
-}
-
-/** Null: it is larger than there is room for. */
-async function treeOfFolder(
-  store: SnapshotStore,
-  place: string,
-  which: readonly string[],
+  { path, commit }: Candidate,
   room: number,
   call: SnapshotCall,
-): Promise<(Written & { bytes: number }) | null> {
-  const git = await within(store, place);
-  const folder = join(store.workspace, place);
-  const listing = await git([...LIST_CHANGES, ...which], { ...call, maxBytes: MAX_LIST_BYTES });
-  let changed = 0;
-  for (const path of fieldsOf(listing.stdout)) changed += statOf(folder, path)?.size ?? 0;
-  // Known before anything is read.
-  if (changed > room) return null;
-  const written = await writeChanges(git, { folder, listing }, call);
-  const sizes = await git(["ls-tree", "-r", "-l", "-z", written.tree], { ...call, maxBytes: MAX_LIST_BYTES });
-  check("Measuring a repository inside the workspace", sizes);
-  let bytes = 0;
-  for (const line of fieldsOf(sizes.stdout))
-    bytes += Number(/^\S+ \S+ \S+ +(\d+)\t/.exec(line.toString("latin1"))?.[1] ?? 0);
-  return bytes > room || sizes.truncated ? null : { ...written, bytes };
-}
-
-/** At the commit that the workspace's index names, with the files of that commit. */
-async function isAsCloned(
-  { ours, workspace }: SnapshotStore,
-  { path, gitDir }: Place,
-  files: string,
-  call: SnapshotCall,
-): Promise<boolean> {
-  const env = { GIT_DIR: join(workspace, gitDir), GIT_WORK_TREE: join(workspace, path) };
-  const [index, own] = await Promise.all([
-    ours(["ls-files", "--stage", "--", path], call),
-    ours(["rev-parse", "HEAD", "HEAD^{tree}"], { ...call, env }),
-  ]);
-  const [, named] = /^160000 ([0-9a-f]+) 0\t/.exec(index.stdout.toString()) ?? [];
-  return own.code === 0 && named !== undefined && own.stdout.toString() === `${named}\n${files}\n`;
+): Promise<Taken | null> {
+  const place = placeOf(store.workspace, path);
+  if (place === null) return null;
+  const files = await filesOfPlace(store, place, room, call);
+  if (files === null) return null;
+  const cloned = commit === null ? null : await submodulesAsCloned(store, place, { commit, files }, call);
+  const inside = files.repositories.map((inner) => ({
+    path: Buffer.concat([path, SLASH, inner]),
+    commit: cloned?.get(inner.toString("latin1")) ?? null,
+  }));
+  if (cloned !== null) return { kept: null, bytes: 0, unreadable: [], inside };
+  const git = await gitOfPlace(store, place, room - files.bytes, call);
+  if (git === null) return null;
+  const kept = { ...place, files: files.tree, git: git.tree };
+  return {
+    kept,
+    bytes: files.bytes + git.bytes,
+    unreadable: [...files.unreadable, ...git.unreadable],
+    inside,
+  };
 }
 
 /** A tree with a list of the places, and two trees for each. */
