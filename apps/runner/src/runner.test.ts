@@ -32,6 +32,7 @@ describe("a runner", () => {
           commit: null,
           commits: [],
           branch: null,
+          undelivered: null,
           checks: [],
         },
       },
