@@ -191,7 +191,7 @@ describe("agency resume with an instruction", () => {
       of(events, "log")
         .map(({ data }) => data.text)
         .join(""),
-    ).toContain("inside\n?? new.txt");
+    ).toContain("inside?? new.txt");
     expect(of(events, "restored")[0]?.data.message).toContain(
       "inside the workspace came back with all of theirs: lib.",
     );

@@ -67,12 +67,17 @@ export class Agency implements AsyncDisposable {
   async clear(): Promise<void> {
     for (;;) {
       const { tasks } = await this.client.listTasks({ limit: 100 });
-      for (const { id } of tasks) {
-        await this.client.cancelTask(id);
-        await this.finished(id);
-        await this.client.deleteTask(id);
-      }
       if (tasks.length === 0) return;
+      await Promise.all(
+        tasks
+          .filter(({ finishedAt }) => finishedAt === null)
+          .map(async ({ id }) => {
+            await this.client.cancelTask(id);
+            await this.finished(id);
+          }),
+      );
+      // The newest first: one that another goes on from cannot be deleted before that one.
+      for (const { id } of tasks) await this.client.deleteTask(id);
     }
   }
 

@@ -57,6 +57,10 @@ describe("what a runner says of its run", () => {
     expect(told(checks, ["npm test"])).toMatchObject(checks);
   });
 
+  it("has no secret in the agent's last words", () => {
+    expect(told({ summary: "I used sk-secret." }).summary).toBe("I used [redacted].");
+  });
+
   it("of why nothing was pushed is one line of bounded length, without secrets, whole or in pieces", () => {
     const why = (undelivered: string) => told({ undelivered }).undelivered;
     expect(why("Pushing failed:\r\n  remote: \u001b[2J\u202Eno\u0000.")).toBe(

@@ -19,6 +19,7 @@ export function truthful(
     ...outcome,
     commit: commit !== null && COMMIT.test(commit) ? commit : null,
     commits: commits.filter((id) => COMMIT.test(id)).slice(0, MOST_COMMITS),
+    summary: hide(outcome.summary),
     undelivered: why ? whyLine(why, hide) : null,
     checks: checks.slice(0, MOST_CHECKS),
   };
