@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -160,6 +161,35 @@ describe("repositories inside the workspace, wherever they are,", () => {
       nested: { paths: [], problems: [] },
     });
     expect(treeBelow(four.workspace)).toEqual(treeBelow(three.workspace));
+  });
+
+  it("come back when objects of theirs are gone that were elsewhere, too", async () => {
+    write("lib/b.txt", "in both\n");
+    git(one.workspace, "add", "lib/b.txt");
+    addRepository("lib");
+    await take();
+    git(one.workspace, "reset", "--quiet");
+    git(one.workspace, "prune", "--expire=now");
+    write("lib/c.txt", "c\n");
+    const captured = await take();
+    expect(captured.leftOut.nested).toEqual([]);
+    const two = await openLabWorkspace(join(root, "two"));
+    expect(await two.restore(one, captured)).toMatchObject({ nested: { paths: ["lib"], problems: [] } });
+    expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+  });
+
+  it("come back with a pipe in place of a file", async () => {
+    addRepository("lib");
+    write("lib/b.txt", "b\n");
+    await take();
+    rmSync(at("lib/b.txt"));
+    execFileSync("mkfifo", [at("lib/b.txt")]);
+    write("lib/c.txt", "c\n");
+    const captured = await take();
+    expect(captured.leftOut.nested).toEqual([]);
+    const two = await openLabWorkspace(join(root, "two"));
+    expect(await two.restore(one, captured)).toMatchObject({ nested: { paths: ["lib"], problems: [] } });
+    expect(readFileSync(at("lib/c.txt", two), "utf8")).toBe("c\n");
   });
 
   it("come back when the repository around them cannot be read", async () => {

@@ -99,12 +99,15 @@ interface Taken {
 
 /** What is wrong with one costs the others nothing. */
 async function tried(...what: Parameters<typeof take>): Promise<Taken | null> {
+  const [store, , , { signal }] = what;
   try {
     return await take(...what);
   } catch {
-    await forgetNested(what[0]);
-    return null;
+    // Objects that the agent threw away, a pipe in place of a file: all of it is read again.
+    await forgetNested(store);
   }
+  if (signal.aborted) return null;
+  return take(...what).catch(() => null);
 }
 
 async function take(
