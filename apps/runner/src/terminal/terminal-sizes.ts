@@ -13,7 +13,7 @@ export function terminalSizes(place: Promise<string>, env: Readonly<Record<strin
     while (wanted !== null) {
       const size = wanted;
       wanted = null;
-      if (/^\/dev\/pts\/\d+$/.test(name)) await setSize(name, size, env);
+      if (/^\/dev\/pts\/\d+$/.test(name)) await setSize(name, size, env).catch(() => undefined);
     }
     isAtWork = false;
   }
@@ -24,7 +24,7 @@ export function terminalSizes(place: Promise<string>, env: Readonly<Record<strin
   };
 }
 
-/** The kernel tells the program in front. */
+/** The kernel tells the program in front. Fails where no program can be started, for want of memory too. */
 async function setSize(
   name: string,
   { columns, rows }: TerminalSize,
@@ -34,5 +34,5 @@ async function setSize(
     env,
     stdio: "ignore",
   });
-  await once(set, "close").catch(() => undefined);
+  await once(set, "close");
 }
