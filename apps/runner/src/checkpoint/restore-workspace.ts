@@ -1,5 +1,6 @@
 import { gitProblem } from "../workspace/git.ts";
 import type { Git, GitCall } from "../workspace/git.ts";
+import { completeBare } from "./nested/bare.ts";
 import { restoreNested } from "./nested/restore-nested.ts";
 import type { RestoredNested } from "./nested/restore-nested.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
@@ -57,9 +58,10 @@ export async function restoreWorkspace(options: RestoreWorkspaceOptions): Promis
     gitProblem("Setting the index to HEAD", await git(["reset", "--quiet", "--mixed"], call));
   if (problem !== null) return failed(problem);
   const lostBranch = isOnBranch ? null : checkpoint.branch;
-  const { files, named } = await changesSince(store, base, checkpoint.commit, call);
+  const { changed, named } = await changesSince(store, base, checkpoint.commit, call);
+  await completeBare(store.workspace, changed);
   const nested = await nestedOf(options, named, call);
-  return { ok: true, base, hasCommits, lostBranch, files, nested };
+  return { ok: true, base, hasCommits, lostBranch, files: changed.length, nested };
 }
 
 /** Those that the files only name are missing. */
@@ -127,12 +129,12 @@ async function changesSince(
   base: string,
   commit: string,
   call: GitCall,
-): Promise<{ files: number; named: string[] }> {
+): Promise<{ changed: string[]; named: string[] }> {
   const tree = await treeOf(store, base, call);
-  if (tree === null) return { files: 0, named: [] };
+  if (tree === null) return { changed: [], named: [] };
   const diff = ["diff-tree", "-r", "--ignore-submodules=none", "-z", "--no-renames", "--raw", tree, commit];
   const { stdout } = await store.ours(diff, { ...call, maxBytes: MAX_LIST_BYTES });
   const fields = stdout.toString().split("\0").slice(0, -1);
   const named = fields.filter((_, at) => fields[at - 1]?.startsWith(`:000000 ${NESTED_MODE} `) === true);
-  return { files: Math.floor(fields.length / 2), named };
+  return { changed: fields.filter((_, at) => at % 2 === 1), named };
 }

@@ -192,6 +192,32 @@ describe("repositories inside the workspace, wherever they are,", () => {
     expect(readFileSync(at("lib/c.txt", two), "utf8")).toBe("c\n");
   });
 
+  it("come back when they are bare", async () => {
+    addRepository("lib");
+    git(one.workspace, "clone", "--quiet", "--bare", "lib", "packed.git");
+    git(one.workspace, "init", "--quiet", "--bare", "deep/empty.git");
+    const two = await openLabWorkspace(join(root, "two"));
+    expect(await two.restore(one, await take())).toMatchObject({ ok: true });
+    expect(git(at("packed.git", two), "log", "--all", "--format=%H")).toBe(
+      git(at("lib"), "rev-parse", "HEAD"),
+    );
+    expect(git(at("deep/empty.git", two), "rev-parse", "--absolute-git-dir")).toBe(at("deep/empty.git", two));
+  });
+
+  it("are nothing where a file took the place of a bare one", async () => {
+    const origin = join(root, "origin");
+    mkdirSync(origin);
+    git(origin, "init", "--quiet", "-b", "main");
+    git(origin, "init", "--quiet", "--bare", "deep/bare.git");
+    commitAll(origin, "base");
+    one = await openLabWorkspace(join(root, "cloned"), { url: `file://${origin}` });
+    rmSync(at("deep"), { recursive: true });
+    write("deep", "a file now\n");
+    const two = await openLabWorkspace(join(root, "two"), { url: `file://${origin}` });
+    expect(await two.restore(one, await take())).toMatchObject({ ok: true });
+    expect(readFileSync(at("deep", two), "utf8")).toBe("a file now\n");
+  });
+
   it("come back when the repository around them cannot be read", async () => {
     addRepository("lib");
     rmSync(at(".git"), { recursive: true });

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readFileSync, realpathSync } from "node:fs";
 import { isUtf8 } from "node:buffer";
-import { dirname, join, relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 
 /** A repository inside the workspace: its files, and where git keeps what it knows of them, which may be elsewhere. */
 export interface Place {
@@ -57,11 +57,17 @@ function isBelow(path: string): boolean {
 
 /** What is written to a folder behind a link lands somewhere else. */
 export function isReached(workspace: string, path: string): boolean {
-  for (let below = path; below !== "."; below = dirname(below)) {
-    const facts = lstatSync(join(workspace, below), { throwIfNoEntry: false });
-    if (facts !== undefined && !facts.isDirectory()) return false;
+  const parts = path.split("/");
+  return parts.every((_, at) => isFolderOrFree(join(workspace, ...parts.slice(0, at + 1))));
+}
+
+function isFolderOrFree(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
+  } catch {
+    // Below a file, or too long a name.
+    return false;
   }
-  return true;
 }
 
 /** For git to be its git. */

@@ -1,0 +1,23 @@
+import { lstatSync, readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isPlace, isReached } from "./places.ts";
+
+const HEAD = /^(?:ref: refs\/|[0-9a-f]{40})/;
+
+/** A bare repository is files to git. Empty folders are in no tree, and without these two it is none any more. */
+export async function completeBare(workspace: string, restored: readonly string[]): Promise<void> {
+  const files = new Set(restored);
+  for (const path of files) {
+    const folder = dirname(path);
+    if (path !== `${folder}/HEAD` || !files.has(`${folder}/config`)) continue;
+    if (!isPlace(folder) || !isReached(workspace, folder) || !isHead(join(workspace, path))) continue;
+    for (const empty of ["objects", "refs"])
+      await mkdir(join(workspace, folder, empty), { recursive: true }).catch(() => undefined);
+  }
+}
+
+function isHead(file: string): boolean {
+  const facts = lstatSync(file, { throwIfNoEntry: false });
+  return facts?.isFile() === true && facts.size < 4096 && HEAD.test(readFileSync(file, "utf8"));
+}
