@@ -1,44 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
 import { openLabWorkspace, treeBelow } from "../../testing/checkpoint-lab.ts";
 import type { LabWorkspace } from "../../testing/checkpoint-lab.ts";
 import { git } from "../../testing/git-server.ts";
-import type { Captured } from "../capture.ts";
+import { commitAll, NestedLab } from "../../testing/nested-lab.ts";
 
 const LOCAL = ["-c", "protocol.file.allow=always"];
 
 describe("repositories inside the workspace, wherever they are,", () => {
-  let root: string;
-  let one: LabWorkspace;
-  beforeEach(async () => {
-    root = mkdtempSync(join(tmpdir(), "agency-nested-"));
-    one = await openLabWorkspace(join(root, "one"));
-  });
-  afterEach(() => rmSync(root, { recursive: true, force: true }));
+  const lab = new NestedLab();
+  const { at, write, take, addRepository } = lab;
 
-  const at = (path: string, of = one): string => join(of.workspace, path);
-  const write = (path: string, content: string | Buffer): void => {
-    mkdirSync(dirname(at(path)), { recursive: true });
-    writeFileSync(at(path), content);
-  };
-  const commitAll = (folder: string, message: string): void => {
-    git(folder, "add", "--all");
-    git(folder, "commit", "--quiet", "--allow-empty", "-m", message);
-  };
-  async function take(of = one): Promise<Captured> {
-    const captured = await of.take();
-    if (captured === null) throw new Error("There was nothing to take.");
-    return captured;
-  }
-  function addRepository(path: string): void {
-    mkdirSync(at(path), { recursive: true });
-    git(at(path), "init", "--quiet", "-b", "main");
-    write(`${path}/a.txt`, "a\n");
-    commitAll(at(path), "theirs");
-  }
   const sameAt = (path: string, two: LabWorkspace): void => {
     for (const command of [
       ["status", "--porcelain", "--branch"],
@@ -54,24 +28,26 @@ describe("repositories inside the workspace, wherever they are,", () => {
     write("lib/.gitignore", "dist/\n");
     commitAll(at("lib"), "ignored");
     write("lib/dist/x.js", "two\n");
-    const two = await openLabWorkspace(join(root, "two"));
-    await two.restore(one, await take());
-    expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+    const two = await openLabWorkspace(join(lab.root, "two"));
+    await two.restore(lab.one, await take());
+    expect(treeBelow(two.workspace)).toEqual(treeBelow(lab.one.workspace));
     sameAt("lib", two);
   });
 
   it("come back where a file of the workspace was", async () => {
-    const origin = join(root, "origin");
+    const origin = join(lab.root, "origin");
     mkdirSync(origin);
     git(origin, "init", "--quiet", "-b", "main");
     writeFileSync(join(origin, "lib"), "a file\n");
     commitAll(origin, "base");
-    one = await openLabWorkspace(join(root, "cloned"), { url: `file://${origin}` });
+    lab.one = await openLabWorkspace(join(lab.root, "cloned"), { url: `file://${origin}` });
     rmSync(at("lib"));
     addRepository("lib");
-    const two = await openLabWorkspace(join(root, "two"), { url: `file://${origin}` });
-    expect(await two.restore(one, await take())).toMatchObject({ nested: { paths: ["lib"], problems: [] } });
-    expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+    const two = await openLabWorkspace(join(lab.root, "two"), { url: `file://${origin}` });
+    expect(await two.restore(lab.one, await take())).toMatchObject({
+      nested: { paths: ["lib"], problems: [] },
+    });
+    expect(treeBelow(two.workspace)).toEqual(treeBelow(lab.one.workspace));
   });
 
   it("come back when their files were there first, and stored", async () => {
@@ -82,41 +58,43 @@ describe("repositories inside the workspace, wherever they are,", () => {
     commitAll(at("lib"), "mine");
     git(at("lib/deep"), "init", "--quiet", "-b", "main");
     commitAll(at("lib/deep"), "mine");
-    const second = await one.take(signature);
+    const second = await lab.one.take(signature);
     if (second === null) throw new Error("There was nothing to take.");
-    const two = await openLabWorkspace(join(root, "two"));
-    expect(await two.restore(one, second)).toMatchObject({ nested: { problems: [] } });
-    expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+    const two = await openLabWorkspace(join(lab.root, "two"));
+    expect(await two.restore(lab.one, second)).toMatchObject({ nested: { problems: [] } });
+    expect(treeBelow(two.workspace)).toEqual(treeBelow(lab.one.workspace));
     sameAt("lib", two);
     sameAt("lib/deep", two);
   });
 
   it("come back in place of a folder the workspace tracks", async () => {
-    const origin = join(root, "origin");
+    const origin = join(lab.root, "origin");
     mkdirSync(join(origin, "vendor/lib"), { recursive: true });
     git(origin, "init", "--quiet", "-b", "main");
     writeFileSync(join(origin, "vendor/lib/a.txt"), "a file\n");
     commitAll(origin, "base");
-    one = await openLabWorkspace(join(root, "cloned"), { url: `file://${origin}` });
+    lab.one = await openLabWorkspace(join(lab.root, "cloned"), { url: `file://${origin}` });
     rmSync(at("vendor/lib"), { recursive: true });
     addRepository("vendor/lib");
-    const two = await openLabWorkspace(join(root, "two"), { url: `file://${origin}` });
-    expect(await two.restore(one, await take())).toMatchObject({
+    const two = await openLabWorkspace(join(lab.root, "two"), { url: `file://${origin}` });
+    expect(await two.restore(lab.one, await take())).toMatchObject({
       nested: { paths: ["vendor/lib"], problems: [] },
     });
-    expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+    expect(treeBelow(two.workspace)).toEqual(treeBelow(lab.one.workspace));
   });
 
   it("come back with the folders of submodules that nobody fetched", async () => {
-    const origin = join(root, "origin");
+    const origin = join(lab.root, "origin");
     mkdirSync(origin);
     git(origin, "init", "--quiet", "-b", "main");
     commitAll(origin, "base");
     git(origin, ...LOCAL, "submodule", "--quiet", "add", `file://${origin}`, "sub");
     commitAll(origin, "with a submodule");
-    git(one.workspace, "clone", "--quiet", `file://${origin}`, "lib");
-    const two = await openLabWorkspace(join(root, "two"));
-    expect(await two.restore(one, await take())).toMatchObject({ nested: { paths: ["lib"], problems: [] } });
+    git(lab.one.workspace, "clone", "--quiet", `file://${origin}`, "lib");
+    const two = await openLabWorkspace(join(lab.root, "two"));
+    expect(await two.restore(lab.one, await take())).toMatchObject({
+      nested: { paths: ["lib"], problems: [] },
+    });
     sameAt("lib", two);
   });
 
@@ -124,31 +102,33 @@ describe("repositories inside the workspace, wherever they are,", () => {
     "come back with the name %j",
     async (name) => {
       addRepository(name);
-      const two = await openLabWorkspace(join(root, "two"));
-      expect(await two.restore(one, await take())).toMatchObject({ nested: { paths: [name], problems: [] } });
-      expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+      const two = await openLabWorkspace(join(lab.root, "two"));
+      expect(await two.restore(lab.one, await take())).toMatchObject({
+        nested: { paths: [name], problems: [] },
+      });
+      expect(treeBelow(two.workspace)).toEqual(treeBelow(lab.one.workspace));
     },
   );
 
   it("come back with hashes of another kind", async () => {
-    git(root, "init", "--quiet", "--object-format=sha256", at("long"));
+    git(lab.root, "init", "--quiet", "--object-format=sha256", at("long"));
     write("long/x", "x\n");
     commitAll(at("long"), "x");
-    const two = await openLabWorkspace(join(root, "two"));
-    expect(await two.restore(one, await take())).toMatchObject({ nested: { paths: ["long"] } });
+    const two = await openLabWorkspace(join(lab.root, "two"));
+    expect(await two.restore(lab.one, await take())).toMatchObject({ nested: { paths: ["long"] } });
     sameAt("long", two);
   });
 
   it("come back from a checkpoint of what came back", async () => {
     addRepository("made");
     write("plain/a.txt", "a\n");
-    const two = await openLabWorkspace(join(root, "two"));
-    await two.restore(one, await take());
+    const two = await openLabWorkspace(join(lab.root, "two"));
+    await two.restore(lab.one, await take());
     writeFileSync(at("made/more", two), "m\n");
     commitAll(at("made", two), "second");
     git(at("plain", two), "init", "--quiet", "-b", "main");
     commitAll(at("plain", two), "first");
-    const three = await openLabWorkspace(join(root, "three"));
+    const three = await openLabWorkspace(join(lab.root, "three"));
     expect(await three.restore(two, await take(two))).toMatchObject({
       nested: { paths: ["made", "plain"], problems: [] },
     });
@@ -156,7 +136,7 @@ describe("repositories inside the workspace, wherever they are,", () => {
     rmSync(at("plain/.git", three), { recursive: true });
     rmSync(at("made", three), { recursive: true });
     writeFileSync(at("made", three), "a file now\n");
-    const four = await openLabWorkspace(join(root, "four"));
+    const four = await openLabWorkspace(join(lab.root, "four"));
     expect(await four.restore(three, await take(three))).toMatchObject({
       nested: { paths: [], problems: [] },
     });
@@ -165,17 +145,17 @@ describe("repositories inside the workspace, wherever they are,", () => {
 
   it("come back when objects of theirs are gone that were elsewhere, too", async () => {
     write("lib/b.txt", "in both\n");
-    git(one.workspace, "add", "lib/b.txt");
+    git(lab.one.workspace, "add", "lib/b.txt");
     addRepository("lib");
     await take();
-    git(one.workspace, "reset", "--quiet");
-    git(one.workspace, "prune", "--expire=now");
+    git(lab.one.workspace, "reset", "--quiet");
+    git(lab.one.workspace, "prune", "--expire=now");
     write("lib/c.txt", "c\n");
     const captured = await take();
     expect(captured.leftOut.nested).toEqual([]);
-    const two = await openLabWorkspace(join(root, "two"));
-    expect(await two.restore(one, captured)).toMatchObject({ nested: { paths: ["lib"], problems: [] } });
-    expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+    const two = await openLabWorkspace(join(lab.root, "two"));
+    expect(await two.restore(lab.one, captured)).toMatchObject({ nested: { paths: ["lib"], problems: [] } });
+    expect(treeBelow(two.workspace)).toEqual(treeBelow(lab.one.workspace));
   });
 
   it("come back with a pipe in place of a file", async () => {
@@ -187,17 +167,17 @@ describe("repositories inside the workspace, wherever they are,", () => {
     write("lib/c.txt", "c\n");
     const captured = await take();
     expect(captured.leftOut.nested).toEqual([]);
-    const two = await openLabWorkspace(join(root, "two"));
-    expect(await two.restore(one, captured)).toMatchObject({ nested: { paths: ["lib"], problems: [] } });
+    const two = await openLabWorkspace(join(lab.root, "two"));
+    expect(await two.restore(lab.one, captured)).toMatchObject({ nested: { paths: ["lib"], problems: [] } });
     expect(readFileSync(at("lib/c.txt", two), "utf8")).toBe("c\n");
   });
 
   it("come back when they are bare", async () => {
     addRepository("lib");
-    git(one.workspace, "clone", "--quiet", "--bare", "lib", "packed.git");
-    git(one.workspace, "init", "--quiet", "--bare", "deep/empty.git");
-    const two = await openLabWorkspace(join(root, "two"));
-    expect(await two.restore(one, await take())).toMatchObject({ ok: true });
+    git(lab.one.workspace, "clone", "--quiet", "--bare", "lib", "packed.git");
+    git(lab.one.workspace, "init", "--quiet", "--bare", "deep/empty.git");
+    const two = await openLabWorkspace(join(lab.root, "two"));
+    expect(await two.restore(lab.one, await take())).toMatchObject({ ok: true });
     expect(git(at("packed.git", two), "log", "--all", "--format=%H")).toBe(
       git(at("lib"), "rev-parse", "HEAD"),
     );
@@ -205,26 +185,26 @@ describe("repositories inside the workspace, wherever they are,", () => {
   });
 
   it("are nothing where a file took the place of a bare one", async () => {
-    const origin = join(root, "origin");
+    const origin = join(lab.root, "origin");
     mkdirSync(origin);
     git(origin, "init", "--quiet", "-b", "main");
     git(origin, "init", "--quiet", "--bare", "deep/bare.git");
     commitAll(origin, "base");
-    one = await openLabWorkspace(join(root, "cloned"), { url: `file://${origin}` });
+    lab.one = await openLabWorkspace(join(lab.root, "cloned"), { url: `file://${origin}` });
     rmSync(at("deep"), { recursive: true });
     write("deep", "a file now\n");
-    const two = await openLabWorkspace(join(root, "two"), { url: `file://${origin}` });
-    expect(await two.restore(one, await take())).toMatchObject({ ok: true });
+    const two = await openLabWorkspace(join(lab.root, "two"), { url: `file://${origin}` });
+    expect(await two.restore(lab.one, await take())).toMatchObject({ ok: true });
     expect(readFileSync(at("deep", two), "utf8")).toBe("a file now\n");
   });
 
   it("come back when the repository around them cannot be read", async () => {
     addRepository("lib");
     rmSync(at(".git"), { recursive: true });
-    const two = await openLabWorkspace(join(root, "two"));
+    const two = await openLabWorkspace(join(lab.root, "two"));
     const captured = await take();
     expect(captured.isAlone).toBe(true);
-    expect(await two.restore(one, captured)).toMatchObject({ nested: { paths: ["lib"], problems: [] } });
+    expect(await two.restore(lab.one, captured)).toMatchObject({ nested: { paths: ["lib"], problems: [] } });
     sameAt("lib", two);
   });
 
@@ -232,7 +212,7 @@ describe("repositories inside the workspace, wherever they are,", () => {
     addRepository("big");
     const first = await take();
     write("big/blob", Buffer.alloc(65 * 1024 * 1024, 1));
-    const second = await one.take(first.signature);
+    const second = await lab.one.take(first.signature);
     expect(second?.leftOut.nested).toEqual(["big"]);
     rmSync(at("big/blob"));
     const third = await take();
@@ -244,12 +224,12 @@ describe("repositories inside the workspace, wherever they are,", () => {
   describe("that are submodules", () => {
     let origin: string;
     beforeEach(async () => {
-      const inner = join(root, "inner");
+      const inner = join(lab.root, "inner");
       mkdirSync(inner);
       git(inner, "init", "--quiet", "-b", "main");
       writeFileSync(join(inner, "i.txt"), "i\n");
       commitAll(inner, "inner");
-      const sub = join(root, "sub");
+      const sub = join(lab.root, "sub");
       mkdirSync(sub);
       git(sub, "init", "--quiet", "-b", "main");
       writeFileSync(join(sub, "a.txt"), "a\n");
@@ -257,34 +237,34 @@ describe("repositories inside the workspace, wherever they are,", () => {
       commitAll(sub, "base");
       git(sub, ...LOCAL, "submodule", "--quiet", "add", `file://${inner}`, "inner");
       commitAll(sub, "with inner");
-      origin = join(root, "origin");
+      origin = join(lab.root, "origin");
       mkdirSync(origin);
       git(origin, "init", "--quiet", "-b", "main");
       git(origin, ...LOCAL, "submodule", "--quiet", "add", `file://${sub}`, "sub");
       commitAll(origin, "with a submodule");
-      one = await openLabWorkspace(join(root, "cloned"), { url: `file://${origin}` });
-      git(one.workspace, ...LOCAL, "submodule", "--quiet", "update", "--init", "--recursive");
+      lab.one = await openLabWorkspace(join(lab.root, "cloned"), { url: `file://${origin}` });
+      git(lab.one.workspace, ...LOCAL, "submodule", "--quiet", "update", "--init", "--recursive");
     });
     async function fetched(): Promise<LabWorkspace> {
-      const two = await openLabWorkspace(join(root, "two"), { url: `file://${origin}` });
+      const two = await openLabWorkspace(join(lab.root, "two"), { url: `file://${origin}` });
       git(two.workspace, ...LOCAL, "submodule", "--quiet", "update", "--init", "--recursive");
       return two;
     }
 
     it("are not worth it with submodules of their own", async () => {
-      expect(await one.take()).toBeNull();
+      expect(await lab.one.take()).toBeNull();
     });
     it("come back with work in their own submodules", async () => {
       write("sub/inner/i.txt", "changed\n");
       const two = await fetched();
-      expect(await two.restore(one, await take())).toMatchObject({ nested: { problems: [] } });
-      expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+      expect(await two.restore(lab.one, await take())).toMatchObject({ nested: { problems: [] } });
+      expect(treeBelow(two.workspace)).toEqual(treeBelow(lab.one.workspace));
       sameAt("sub/inner", two);
     });
-    it("come back with a repository made in one that nobody touched", async () => {
+    it("come back with a repository made in lab.one that nobody touched", async () => {
       addRepository("sub/mine");
       const two = await fetched();
-      expect(await two.restore(one, await take())).toMatchObject({ nested: { problems: [] } });
+      expect(await two.restore(lab.one, await take())).toMatchObject({ nested: { problems: [] } });
       sameAt("sub/mine", two);
     });
     it("come back with commits that they do not stand at", async () => {
@@ -293,22 +273,22 @@ describe("repositories inside the workspace, wherever they are,", () => {
       commitAll(at("sub"), "work");
       git(at("sub"), "checkout", "--quiet", "--detach", "origin/main");
       const two = await fetched();
-      expect(await two.restore(one, await take())).toMatchObject({ nested: { problems: [] } });
+      expect(await two.restore(lab.one, await take())).toMatchObject({ nested: { problems: [] } });
       sameAt("sub", two);
     });
     it("come back without what was deleted where they have been fetched", async () => {
       rmSync(at("sub/b.txt"));
       git(at("sub"), "branch", "--quiet", "-D", "main");
       const two = await fetched();
-      expect(await two.restore(one, await take())).toMatchObject({ nested: { problems: [] } });
-      expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+      expect(await two.restore(lab.one, await take())).toMatchObject({ nested: { problems: [] } });
+      expect(treeBelow(two.workspace)).toEqual(treeBelow(lab.one.workspace));
       sameAt("sub", two);
     });
     it("come back as a clone in their place", async () => {
       rmSync(at("sub"), { recursive: true });
       addRepository("sub");
       const two = await fetched();
-      expect(await two.restore(one, await take())).toMatchObject({ nested: { problems: [] } });
+      expect(await two.restore(lab.one, await take())).toMatchObject({ nested: { problems: [] } });
       expect(existsSync(at("sub/b.txt", two))).toBe(false);
       sameAt("sub", two);
     });
@@ -316,7 +296,7 @@ describe("repositories inside the workspace, wherever they are,", () => {
       rmSync(at("sub"), { recursive: true });
       write("sub", "file\n");
       const two = await fetched();
-      expect(await two.restore(one, await take())).toMatchObject({ ok: true });
+      expect(await two.restore(lab.one, await take())).toMatchObject({ ok: true });
       expect(lstatSync(at("sub", two)).isFile()).toBe(true);
       expect(readFileSync(at("sub", two), "utf8")).toBe("file\n");
     });

@@ -1,53 +1,17 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
 import { openLabWorkspace, treeBelow } from "../../testing/checkpoint-lab.ts";
-import type { LabWorkspace } from "../../testing/checkpoint-lab.ts";
 import { git } from "../../testing/git-server.ts";
-import type { Captured } from "../capture.ts";
+import { commitAll, NestedLab } from "../../testing/nested-lab.ts";
 import { restoreNested } from "./restore-nested.ts";
 
 const LOCAL = ["-c", "protocol.file.allow=always"];
 const signal = new AbortController().signal;
 
 describe("repositories inside the workspace", () => {
-  let root: string;
-  let one: LabWorkspace;
-  beforeEach(async () => {
-    root = mkdtempSync(join(tmpdir(), "agency-nested-"));
-    one = await openLabWorkspace(join(root, "one"));
-  });
-  afterEach(() => rmSync(root, { recursive: true, force: true }));
-
-  const at = (path: string, of = one): string => join(of.workspace, path);
-  const write = (path: string, content: string | Buffer): void => {
-    mkdirSync(dirname(at(path)), { recursive: true });
-    writeFileSync(at(path), content);
-  };
-  const commitAll = (folder: string, message: string): void => {
-    git(folder, "add", "--all");
-    git(folder, "commit", "--quiet", "-m", message);
-  };
-  async function take(): Promise<Captured> {
-    const captured = await one.take();
-    if (captured === null) throw new Error("There was nothing to take.");
-    return captured;
-  }
-  function addRepository(path: string): void {
-    mkdirSync(at(path), { recursive: true });
-    git(at(path), "init", "--quiet", "-b", "main");
-    write(`${path}/a.txt`, "a\n");
-    commitAll(at(path), "theirs");
-  }
+  const lab = new NestedLab();
+  const { at, write, take, addRepository } = lab;
 
   it("come back with commits, branches, stashes, what is staged and what is not", async () => {
     addRepository("lib/one");
@@ -63,13 +27,13 @@ describe("repositories inside the workspace", () => {
     git(at("lib/one"), "add", "staged.txt");
     write("lib/one/new.txt", "n\n");
     write("outer.txt", "o\n");
-    const two = await openLabWorkspace(join(root, "two"));
-    expect(await two.restore(one, await take())).toMatchObject({
+    const two = await openLabWorkspace(join(lab.root, "two"));
+    expect(await two.restore(lab.one, await take())).toMatchObject({
       ok: true,
       files: 1,
       nested: { paths: ["lib/one"], problems: [] },
     });
-    expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+    expect(treeBelow(two.workspace)).toEqual(treeBelow(lab.one.workspace));
     for (const command of [
       ["status", "--porcelain", "--branch"],
       ["log", "--all", "--format=%H %D"],
@@ -86,11 +50,11 @@ describe("repositories inside the workspace", () => {
     addRepository("outer");
     addRepository("outer/inner");
     write("outer/inner/more.txt", "m\n");
-    const two = await openLabWorkspace(join(root, "two"));
-    expect(await two.restore(one, await take())).toMatchObject({
+    const two = await openLabWorkspace(join(lab.root, "two"));
+    expect(await two.restore(lab.one, await take())).toMatchObject({
       nested: { paths: ["new", "outer", "outer/inner"], problems: [] },
     });
-    expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+    expect(treeBelow(two.workspace)).toEqual(treeBelow(lab.one.workspace));
     expect(git(at("new", two), "status", "--porcelain")).toBe("?? file");
     expect(git(at("outer/inner", two), "status", "--porcelain")).toBe("?? more.txt");
   });
@@ -98,12 +62,12 @@ describe("repositories inside the workspace", () => {
   it("are a reason for a checkpoint as soon as anything in them changes", async () => {
     addRepository("lib");
     const { signature } = await take();
-    expect(await one.take(signature)).toBeNull();
+    expect(await lab.one.take(signature)).toBeNull();
     git(at("lib"), "commit", "--quiet", "--allow-empty", "-m", "more");
-    const second = await one.take(signature);
+    const second = await lab.one.take(signature);
     expect(second).not.toBeNull();
     write("lib/new.txt", "n\n");
-    expect(await one.take(second?.signature)).not.toBeNull();
+    expect(await lab.one.take(second?.signature)).not.toBeNull();
   });
 
   it("are left out when they are too large together, are worktrees, or keep git's folder elsewhere, and it is said", async () => {
@@ -111,49 +75,49 @@ describe("repositories inside the workspace", () => {
     addRepository("large");
     write("large/blob", Buffer.alloc(65 * 1024 * 1024, 1));
     addRepository("linked");
-    mkdirSync(join(root, "elsewhere"));
-    git(join(root, "elsewhere"), "init", "--quiet", "-b", "main");
+    mkdirSync(join(lab.root, "elsewhere"));
+    git(join(lab.root, "elsewhere"), "init", "--quiet", "-b", "main");
     rmSync(at("linked/.git"), { recursive: true });
-    writeFileSync(at("linked/.git"), `gitdir: ${join(root, "elsewhere", ".git")}\n`);
+    writeFileSync(at("linked/.git"), `gitdir: ${join(lab.root, "elsewhere", ".git")}\n`);
     git(at("small"), "worktree", "add", "--quiet", at("tree"));
     const captured = await take();
     expect(captured.leftOut.nested.toSorted()).toEqual(["large", "linked", "tree"]);
-    const two = await openLabWorkspace(join(root, "two"));
-    expect(await two.restore(one, captured)).toMatchObject({ nested: { paths: ["small"] } });
+    const two = await openLabWorkspace(join(lab.root, "two"));
+    expect(await two.restore(lab.one, captured)).toMatchObject({ nested: { paths: ["small"] } });
     expect(existsSync(at("large", two))).toBe(false);
   });
 
   it("run nothing that they name to be run", async () => {
     addRepository("evil");
-    const canary = join(root, "canary");
-    const script = join(root, "script");
+    const canary = join(lab.root, "canary");
+    const script = join(lab.root, "script");
     writeFileSync(script, `#!/bin/sh\ntouch ${canary}\ncat\n`, { mode: 0o755 });
     write("evil/.gitattributes", "* filter=evil\n");
     for (const key of ["core.fsmonitor", "filter.evil.clean", "filter.evil.smudge"])
       git(at("evil"), "config", key, script);
-    git(at("evil"), "config", "core.hooksPath", root);
-    writeFileSync(join(root, "post-index-change"), `#!/bin/sh\ntouch ${canary}\n`, { mode: 0o755 });
-    const two = await openLabWorkspace(join(root, "two"));
-    expect(await two.restore(one, await take())).toMatchObject({ nested: { paths: ["evil"] } });
+    git(at("evil"), "config", "core.hooksPath", lab.root);
+    writeFileSync(join(lab.root, "post-index-change"), `#!/bin/sh\ntouch ${canary}\n`, { mode: 0o755 });
+    const two = await openLabWorkspace(join(lab.root, "two"));
+    expect(await two.restore(lab.one, await take())).toMatchObject({ nested: { paths: ["evil"] } });
     expect(existsSync(canary)).toBe(false);
   });
 
   describe("that are submodules", () => {
     let origin: string;
     beforeEach(async () => {
-      origin = join(root, "origin");
+      origin = join(lab.root, "origin");
       mkdirSync(origin);
       git(origin, "init", "--quiet", "-b", "main");
       writeFileSync(join(origin, "a.txt"), "a\n");
       commitAll(origin, "base");
       git(origin, ...LOCAL, "submodule", "--quiet", "add", `file://${origin}`, "sub");
       commitAll(origin, "with a submodule");
-      one = await openLabWorkspace(join(root, "cloned"), { url: `file://${origin}` });
-      git(one.workspace, ...LOCAL, "submodule", "--quiet", "update", "--init");
+      lab.one = await openLabWorkspace(join(lab.root, "cloned"), { url: `file://${origin}` });
+      git(lab.one.workspace, ...LOCAL, "submodule", "--quiet", "update", "--init");
     });
 
     it("are not worth it while nobody touched them", async () => {
-      expect(await one.take()).toBeNull();
+      expect(await lab.one.take()).toBeNull();
     });
 
     it.each([
@@ -162,19 +126,19 @@ describe("repositories inside the workspace", () => {
       ["a commit", () => git(at("sub"), "commit", "--quiet", "--allow-empty", "-m", "mine")],
     ])("come back with %s", async (_, change) => {
       change();
-      const two = await openLabWorkspace(join(root, "two"), { url: `file://${origin}` });
-      expect(await two.restore(one, await take())).toMatchObject({
+      const two = await openLabWorkspace(join(lab.root, "two"), { url: `file://${origin}` });
+      expect(await two.restore(lab.one, await take())).toMatchObject({
         ok: true,
         nested: { paths: ["sub"], problems: [] },
       });
-      expect(treeBelow(two.workspace)).toEqual(treeBelow(one.workspace));
+      expect(treeBelow(two.workspace)).toEqual(treeBelow(lab.one.workspace));
       for (const folder of ["", "sub"])
         expect(git(at(folder, two), "status", "--porcelain")).toBe(git(at(folder), "status", "--porcelain"));
       expect(git(at("sub", two), "log", "--format=%H")).toBe(git(at("sub"), "log", "--format=%H"));
     });
 
     it("do not fetch what is missing by the program that they name", async () => {
-      const canary = join(root, "canary");
+      const canary = join(lab.root, "canary");
       for (const [key, value] of [
         ["remote.origin.promisor", "true"],
         ["extensions.partialClone", "origin"],
@@ -193,7 +157,7 @@ describe("repositories inside the workspace", () => {
     /** What a checkpoint of a hijacked sandbox may hold. */
     async function restoreMadeUp(path: string, gitDir: string) {
       write("payload/x", "written\n");
-      const { ours } = one.store;
+      const { ours } = lab.one.store;
       const run = async (args: string[], input?: string): Promise<string> => {
         const call = {
           timeoutMs: 10_000,
@@ -211,7 +175,7 @@ describe("repositories inside the workspace", () => {
         `040000 tree ${files}\t0-git`,
       ];
       const tree = await run(["mktree"], `${lines.join("\n")}\n`);
-      return restoreNested(one.store, tree, { timeoutMs: 10_000, signal });
+      return restoreNested(lab.one.store, tree, { timeoutMs: 10_000, signal });
     }
 
     it.each([
@@ -225,22 +189,22 @@ describe("repositories inside the workspace", () => {
       ["", ".git/modules/x"],
       ["a\0b", "a/.git"],
     ])("are refused at %j, %j", async (path, gitDir) => {
-      const before = treeBelow(root);
+      const before = treeBelow(lab.root);
       const restored = await restoreMadeUp(path, gitDir);
       expect(restored).toMatchObject({ paths: [], problems: [expect.stringContaining("unreadable")] });
       rmSync(at("payload"), { recursive: true });
-      const after = [...treeBelow(root).keys()].filter((name) => !name.includes("/objects/"));
+      const after = [...treeBelow(lab.root).keys()].filter((name) => !name.includes("/objects/"));
       expect(after).toEqual([...before.keys()].filter((name) => !name.includes("/objects/")));
     });
 
     it("are not written behind a link", async () => {
-      mkdirSync(join(root, "outside"));
-      symlinkSync(join(root, "outside"), at("link"));
+      mkdirSync(join(lab.root, "outside"));
+      symlinkSync(join(lab.root, "outside"), at("link"));
       expect(await restoreMadeUp("link/sub", "link/sub/.git")).toMatchObject({
         paths: [],
         problems: ["link/sub: there is something else in its place."],
       });
-      expect(treeBelow(join(root, "outside")).size).toBe(0);
+      expect(treeBelow(join(lab.root, "outside")).size).toBe(0);
     });
 
     it("are written where they say", async () => {
