@@ -26,12 +26,13 @@ export function textsInMemory(pid: number, texts: readonly string[]): Set<string
   return found;
 }
 
-/** A process that has ended meanwhile has no memory left to look through. */
+/** A process that has ended meanwhile, reaped or not, has no memory left to look through. */
 function open(path: string): number | null {
   try {
     return openSync(path, "r");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (error instanceof Error && "code" in error && ["ENOENT", "ESRCH"].includes(String(error.code)))
+      return null;
     throw error;
   }
 }
