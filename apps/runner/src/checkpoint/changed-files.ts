@@ -12,6 +12,17 @@ export interface ChangedFiles {
   readonly keys: ReadonlySet<string>;
 }
 
+/** Two trees, path by path. What a repository says of its submodules must not hide one. */
+export const COMPARE_TREES = [
+  "diff-tree",
+  "-r",
+  "--ignore-submodules=none",
+  "-z",
+  "--no-renames",
+  "--raw",
+  "--no-abbrev",
+];
+
 /** Null: git does not tell all of it. */
 export async function changedFiles(
   store: SnapshotStore,
@@ -20,17 +31,7 @@ export async function changedFiles(
   links: Links,
   call: SnapshotCall,
 ): Promise<ChangedFiles | null> {
-  const compare = [
-    "diff-tree",
-    "-r",
-    "--ignore-submodules=none",
-    "-z",
-    "--no-renames",
-    "--raw",
-    "--no-abbrev",
-    base,
-    tree,
-  ];
+  const compare = [...COMPARE_TREES, base, tree];
   const { code, stdout, truncated } = await store.ours(compare, { ...call, maxBytes: MAX_LISTING_BYTES });
   if (code !== 0 || truncated) return null;
   const changed = [...changesIn(stdout)];

@@ -1,6 +1,7 @@
 import { gitProblem } from "../workspace/git.ts";
 import type { Git, GitCall } from "../workspace/git.ts";
-import { completeBare } from "./nested/bare.ts";
+import { COMPARE_TREES } from "./changed-files.ts";
+import { completeBare } from "./nested/complete-git.ts";
 import { restoreNested } from "./nested/restore-nested.ts";
 import type { RestoredNested } from "./nested/restore-nested.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
@@ -132,7 +133,7 @@ async function changesSince(
 ): Promise<{ changed: string[]; named: string[] }> {
   const tree = await treeOf(store, base, call);
   if (tree === null) return { changed: [], named: [] };
-  const diff = ["diff-tree", "-r", "--ignore-submodules=none", "-z", "--no-renames", "--raw", tree, commit];
+  const diff = [...COMPARE_TREES, tree, commit];
   const { stdout } = await store.ours(diff, { ...call, maxBytes: MAX_LIST_BYTES });
   const fields = stdout.toString().split("\0").slice(0, -1);
   const named = fields.filter((_, at) => fields[at - 1]?.startsWith(`:000000 ${NESTED_MODE} `) === true);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fieldsOf } from "../../workspace/nul-lists.ts";
+import { COMPARE_TREES } from "../changed-files.ts";
 import { check } from "../snapshot-call.ts";
 import type { SnapshotCall } from "../snapshot-call.ts";
 import type { SnapshotStore } from "../snapshot-store.ts";
@@ -42,17 +43,8 @@ export async function submodulesAsCloned(
   if (tree === files.tree) return new Map();
   // Nothing of it is ours, but for what was changed.
   const objects = { GIT_ALTERNATE_OBJECT_DIRECTORIES: join(workspace, place.gitDir, "objects") };
-  const compare = [
-    "diff-tree",
-    "-r",
-    "-z",
-    "--no-renames",
-    "--ignore-submodules=none",
-    "--raw",
-    "--no-abbrev",
-  ];
   const changes = { ...call, env: objects, maxBytes: MAX_LIST_BYTES };
-  const differences = await ours([...compare, tree, files.tree], changes);
+  const differences = await ours([...COMPARE_TREES, tree, files.tree], changes);
   check("Comparing a submodule with its commit", differences);
   return submodulesOnly([...fieldsOf(differences.stdout)]);
 }

@@ -6,6 +6,7 @@ import { gitProblem } from "../../workspace/git.ts";
 import type { GitCall } from "../../workspace/git.ts";
 import { submodulesOf } from "../../workspace/submodules.ts";
 import type { SnapshotStore } from "../snapshot-store.ts";
+import { completeGit } from "./complete-git.ts";
 import { envOf, isGitDir, isPlace, isReached } from "./places.ts";
 import type { Place } from "./places.ts";
 import { within } from "./within.ts";
@@ -67,8 +68,7 @@ async function restoreOne(
     (await putFiles(store, path, `${from}-files`, call)) ??
     (await putFiles(store, gitDir, `${from}-git`, call));
   if (problem !== null) return problem;
-  // Empty folders are in no tree, and without these two git sees no repository.
-  for (const folder of ["objects", "refs"]) await mkdir(join(workspace, gitDir, folder), { recursive: true });
+  await completeGit(join(workspace, gitDir));
   if (gitDir !== own)
     await writeFile(join(workspace, own), `gitdir: ${relative(path, gitDir)}\n`, { flag: "wx" });
   await makeFolders(store, place, call);
